@@ -1,0 +1,5 @@
+export default {
+  arrowParens: 'avoid',
+  singleQuote: true,
+  trailingComma: 'none'
+};
