@@ -1,0 +1,116 @@
+import { ServerConnection } from '@jupyterlab/services';
+import { describe, expect, it } from 'vitest';
+
+import { ProviderKernelSpecAPIClient, encodeResources } from '../specs';
+import type { KernelSpecJSON, KernelSpecsJSON } from '../tokens';
+
+function spec(name: string, resources: Record<string, string>): KernelSpecJSON {
+  return {
+    name,
+    language: 'python',
+    display_name: 'Python 3',
+    argv: ['python'],
+    env: {},
+    metadata: {},
+    resources
+  };
+}
+
+const local = spec('python3', {
+  'logo-64x64': '/kernelspecs/python3/logo-64x64.png'
+});
+const encoded = spec('cpu/r', {
+  'logo-svg': '/kernelspecs/cpu%2Fr/logo-svg.svg'
+});
+const raw = spec('gpu/python3', {
+  'logo-64x64': '/kernelspecs/gpu/python3/logo-64x64.png',
+  'kernel.js': 'https://cdn.example/kernel.js'
+});
+
+describe('encodeResources', () => {
+  it('copies only what changes', () => {
+    const specs: KernelSpecsJSON = {
+      default: 'python3',
+      kernelspecs: { python3: local, 'cpu/r': encoded, 'gpu/python3': raw }
+    };
+    const before = structuredClone(specs);
+
+    const result = encodeResources(specs);
+
+    expect(specs).toEqual(before);
+    expect(result.default).toBe('python3');
+    expect(Object.keys(result.kernelspecs)).toEqual(
+      Object.keys(specs.kernelspecs)
+    );
+    expect(result.kernelspecs.python3).toBe(local);
+    expect(result.kernelspecs['cpu/r']).toBe(encoded);
+    expect(result.kernelspecs['gpu/python3']).toEqual({
+      ...raw,
+      resources: {
+        'logo-64x64': '/kernelspecs/gpu%2Fpython3/logo-64x64.png',
+        'kernel.js': 'https://cdn.example/kernel.js'
+      }
+    });
+  });
+
+  it('returns the same object if nothing changes', () => {
+    const specs: KernelSpecsJSON = {
+      default: 'python3',
+      kernelspecs: { python3: local, 'cpu/r': encoded, gone: undefined }
+    };
+    expect(encodeResources(specs)).toBe(specs);
+  });
+});
+
+describe('ProviderKernelSpecAPIClient', () => {
+  /** A client of a server at `/user/x/` that answers every request with `body`. */
+  function client(status: number, body: unknown) {
+    const requested: string[] = [];
+    const serverSettings = ServerConnection.makeSettings({
+      baseUrl: 'http://localhost/user/x/',
+      fetch: request => {
+        requested.push(new URL((request as Request).url).pathname);
+        return Promise.resolve(new Response(JSON.stringify(body), { status }));
+      }
+    });
+    return {
+      requested,
+      client: new ProviderKernelSpecAPIClient({ serverSettings })
+    };
+  }
+
+  it('fetches the specs and encodes their resource URLs', async () => {
+    const { requested, client: api } = client(200, {
+      default: 'python3',
+      kernelspecs: Object.fromEntries(
+        ['python3', 'gpu/python3'].map(name => {
+          const { display_name, language, argv, env } = local;
+          const logo = `/user/x/kernelspecs/${name}/logo-64x64.png`;
+          const details = { display_name, language, argv, env, metadata: {} };
+          return [
+            name,
+            { name, spec: details, resources: { 'logo-64x64': logo } }
+          ];
+        })
+      )
+    });
+
+    const specs = await api.get();
+
+    expect(requested).toEqual(['/user/x/api/kernelspecs']);
+    expect(specs.kernelspecs.python3?.resources).toEqual({
+      'logo-64x64': '/user/x/kernelspecs/python3/logo-64x64.png'
+    });
+    expect(specs.kernelspecs['gpu/python3']?.resources).toEqual({
+      'logo-64x64': '/user/x/kernelspecs/gpu%2Fpython3/logo-64x64.png'
+    });
+  });
+
+  it("passes on the server's refusal", async () => {
+    const { client: api } = client(403, { message: 'Forbidden' });
+    await expect(api.get()).rejects.toMatchObject({
+      response: { status: 403 },
+      message: expect.stringContaining('Forbidden') as string
+    });
+  });
+});

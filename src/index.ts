@@ -1,0 +1,4 @@
+import { specsPlugin } from './specs';
+
+/** The plugins of this extension; each of them can be disabled alone. */
+export default [specsPlugin];
