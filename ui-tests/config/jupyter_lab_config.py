@@ -1,0 +1,12 @@
+"""What Galata needs of the JupyterLab under test: its helper extension, and the application.
+
+Deliberately less than ``jupyterlab.galata.configure_jupyter_server``, which also switches
+off authentication and fixes the port.
+"""
+
+import jupyterlab.galata
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
+
+c.LabServerApp.extra_labextensions_path = [*jupyterlab.galata.__path__]
+c.LabApp.expose_app_in_browser = True
