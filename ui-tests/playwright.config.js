@@ -47,7 +47,6 @@ module.exports = {
     url: `${baseURL}/api`,
     timeout: 120 * 1000,
     reuseExistingServer: false,
-    stdout: 'pipe',
     // Remote servers that the command has started are stopped by it.
     gracefulShutdown: { signal: 'SIGTERM', timeout: 15 * 1000 }
   }
