@@ -1,0 +1,74 @@
+"""
+The gateway of ``--gateway-url`` as a provider.
+
+Without us, Jupyter Server then shows that gateway's kernels instead of its own, through a client of
+which a process can have only one.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from typing import Any
+
+from jupyter_server.gateway.gateway_client import GatewayClient, NoOpTokenRenewer
+from traitlets.config import Config
+
+from .loader import Declaration
+
+ADOPTED_ID = "gateway"
+#: What the gateway client can be told and a provider cannot.
+_FOREIGN = ("ws_url", "kernels_endpoint", "kernelspecs_endpoint", "kernelspecs_resource_endpoint")
+
+
+def adopt(config: Config) -> Declaration | None:
+    """
+    Return the gateway that Jupyter Server is configured with; None where there is none.
+
+    Raises NotImplementedError with a sentence where its settings go beyond what a provider can be
+    told, so that it is better left to Jupyter Server.
+    """
+    client = GatewayClient(config=config, log=logging.getLogger(__name__))
+    if not client.gateway_enabled:
+        return None
+    given = config.get("GatewayClient", {})
+    foreign = [name for name in _FOREIGN if name in given]
+    if client.gateway_token_renewer_class is not NoOpTokenRenewer:
+        foreign.append("gateway_token_renewer_class")
+    if foreign:
+        raise NotImplementedError(
+            f"c.GatewayClient.{foreign[0]} is set, which only Jupyter Server's own gateway client "
+            "knows: it stays in charge of all kernels, and no kernel provider is used. Configure "
+            "the gateway in kernel_providers.d instead to have both."
+        )
+    return Declaration(ADOPTED_ID, "--gateway-url", _settings(client))
+
+
+def _settings(client: GatewayClient) -> dict[str, Any]:
+    headers: dict[str, str] = json.loads(client.headers or "{}")
+    if client.auth_token:
+        scheme = f"{client.auth_scheme} " if client.auth_scheme else ""
+        headers[client.auth_header_key] = f"{scheme}{client.auth_token}"
+    elif client.http_user:
+        pair = f"{client.http_user}:{client.http_pwd or ''}"
+        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    tls = {
+        "ca": client.ca_certs,
+        "certificate": client.client_cert,
+        "key": client.client_key,
+        "verify": client.validate_cert,
+    }
+    return {
+        "kind": "gateway",
+        "url": client.url,
+        "label": "Gateway",
+        "headers": headers,
+        "tls": {name: value for name, value in tls.items() if value is not None},
+        "timeouts": {
+            "connect": client.connect_timeout,
+            "request": client.request_timeout,
+            "start": client.request_timeout,
+        },
+        "env": [name for name in client.allowed_envs.split(",") if name],
+    }

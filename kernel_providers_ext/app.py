@@ -1,0 +1,117 @@
+"""Wiring: how the kernel providers get into a Jupyter Server, see `link` and `load`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.services.sessions.sessionmanager import SessionManager
+from jupyter_server.utils import import_item
+from traitlets.config import Config
+
+from .adopted import adopt
+from .kernels import KernelProvidersKernelManager
+from .kernelspecs import KernelProvidersSpecManager
+from .providers import KernelProviders
+from .routes import rules
+from .websocket import KernelProvidersWebsocketConnection
+
+#: Trait of ServerApp -> (what we mix in, what is there where nobody has configured a class).
+MIXED = {
+    "kernel_spec_manager_class": (KernelProvidersSpecManager, KernelSpecManager),
+    "kernel_manager_class": (KernelProvidersKernelManager, AsyncMappingKernelManager),
+    "kernel_websocket_connection_class": (
+        KernelProvidersWebsocketConnection,
+        ZMQChannelsWebsocketConnection,
+    ),
+}
+STOCK_SPECS_PLUGIN = "@jupyterlab/services-extension:kernel-spec-manager"
+OUR_LABEXTENSION = "kernel-providers-ext"
+OUR_SPECS_PLUGIN = "kernel-providers-ext:specs"
+
+
+def link(serverapp: ServerApp) -> None:
+    """
+    Mix the kernel providers into the classes that the server is about to make its managers of.
+
+    This is the only hook early enough; see Jupyter Server's ``ServerApp.initialize``. Extensions
+    that are linked later may still bring configuration, so that it is followed.
+    """
+    providers = KernelProviders(parent=serverapp)
+    try:
+        providers.adopted = adopt(serverapp.config)
+    except NotImplementedError as error:
+        serverapp.log.warning(str(error))
+        return
+
+    def follow(_: object = None) -> None:
+        providers.update_config(serverapp.config)
+        wanted = _mixed_classes(serverapp.config, providers)
+        if wanted:
+            serverapp.update_config(Config({"ServerApp": wanted}))
+
+    serverapp.kernel_providers = providers  # type: ignore[attr-defined]
+    follow()
+    serverapp.observe(follow, "config")
+
+
+def load(serverapp: ServerApp) -> None:
+    """Read the providers and begin to talk to them; the server's managers exist by now."""
+    providers: KernelProviders | None = getattr(serverapp, "kernel_providers", None)
+    if providers is None:
+        return
+    settings = serverapp.web_app.settings
+    # An extension that was loaded before us may have put a class of its own here.
+    settings["kernel_websocket_connection_class"] = mix(
+        KernelProvidersWebsocketConnection, settings["kernel_websocket_connection_class"], providers
+    )
+    settings["page_config_hook"] = _page_config_hook(settings.get("page_config_hook"))
+    serverapp.web_app.add_handlers(".*$", rules(providers, serverapp.base_url))
+    providers.load()
+    serverapp.io_loop.add_callback(providers.start)
+
+
+def mix(mixin: type, base: type, providers: KernelProviders) -> type:
+    """Return the class with the mixin, for this server's providers; the class itself if it has."""
+    if issubclass(base, mixin):
+        return base
+    return type(f"KernelProviders{base.__name__}", (mixin, base), {"providers": providers})
+
+
+def _mixed_classes(config: Config, providers: KernelProviders) -> dict[str, type]:
+    """Return the classes that have to be set, by trait; none where all are mixed in already."""
+    given = config.get("ServerApp", {})
+    classes: dict[str, type] = {}
+    for trait, (mixin, stock) in MIXED.items():
+        base = given.get(trait, stock)
+        base = import_item(base) if isinstance(base, str) else base
+        mixed = mix(mixin, base, providers)
+        if mixed is not base:
+            classes[trait] = mixed
+    if providers.adopted and "session_manager_class" not in given:
+        # The one that goes with --gateway-url works with no other kernel manager than its own.
+        classes["session_manager_class"] = SessionManager
+    return classes
+
+
+PageConfigHook = Callable[[Any, dict[str, Any]], dict[str, Any]]
+
+
+def _page_config_hook(others: PageConfigHook | None) -> PageConfigHook:
+    """Return a hook that turns Lab's own kernelspec plugin off where ours takes its place."""
+
+    def hook(handler: Any, page_config: dict[str, Any]) -> dict[str, Any]:
+        if others is not None:
+            page_config = others(handler, page_config)
+        present = {extension["name"] for extension in page_config.get("federated_extensions", [])}
+        disabled: list[str] = page_config.setdefault("disabledExtensions", [])
+        ours_is_on = OUR_LABEXTENSION not in disabled and OUR_SPECS_PLUGIN not in disabled
+        if OUR_LABEXTENSION in present and ours_is_on and STOCK_SPECS_PLUGIN not in disabled:
+            disabled.append(STOCK_SPECS_PLUGIN)
+        return page_config
+
+    return hook

@@ -1,0 +1,120 @@
+"""
+The kernelspecs of remote providers under the names, display names and URLs of this server.
+
+Pure: what the providers answered goes in, what this server shows comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from . import names
+from .provider import KernelspecModel, Snapshot
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """
+    One provider's part of the catalogue.
+
+    ``is_default`` marks the provider whose kernels keep their own names and display names: a server
+    started with nothing but ``--gateway-url`` shows what it always showed.
+    """
+
+    provider_id: str
+    label: str
+    snapshot: Snapshot
+    is_default: bool = False
+
+    def name(self, kernel_name: str) -> str:
+        """Return this server's name for a kernel of the provider."""
+        return kernel_name if self.is_default else names.qualify(self.provider_id, kernel_name)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A kernelspec of the catalogue: whose it is, what it is called there, and its own model."""
+
+    provider_id: str
+    kernel_name: str
+    original: KernelspecModel
+
+
+def index(shelves: Iterable[Shelf]) -> dict[str, Entry]:
+    """Return all kernelspecs by this server's names for them."""
+    return {
+        shelf.name(kernel_name): Entry(shelf.provider_id, kernel_name, model)
+        for shelf in shelves
+        for kernel_name, model in shelf.snapshot.kernelspecs.items()
+    }
+
+
+def models(
+    shelves: Collection[Shelf], template: str, base_url: str, taken: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """
+    Return the models that this server answers with, by name.
+
+    ``template`` places kernel and provider in a display name, ``base_url`` is this server's, ending
+    in a slash, and ``taken`` has the display names of local kernels, which always keep theirs.
+    """
+    labels = names.unique({s.provider_id: s.label for s in shelves if not s.is_default})
+    shown = {
+        shelf.name(kernel_name): (
+            _original_display_name(kernel_name, model)
+            if shelf.is_default
+            else names.display_name(
+                template,
+                kernel=_original_display_name(kernel_name, model),
+                provider=labels[shelf.provider_id],
+            )
+        )
+        for shelf in shelves
+        for kernel_name, model in shelf.snapshot.kernelspecs.items()
+    }
+    unique = names.unique(shown, taken)
+    return {
+        shelf.name(kernel_name): _model(shelf, kernel_name, model, unique, labels, base_url)
+        for shelf in shelves
+        for kernel_name, model in shelf.snapshot.kernelspecs.items()
+    }
+
+
+def _model(
+    shelf: Shelf,
+    kernel_name: str,
+    model: KernelspecModel,
+    shown: Mapping[str, str],
+    labels: Mapping[str, str],
+    base_url: str,
+) -> dict[str, Any]:
+    name = shelf.name(kernel_name)
+    resources = {
+        key: f"{base_url}kernelspecs/{names.encode(name)}/{names.encode(file_of(url))}"
+        for key, url in model.get("resources", {}).items()
+        if file_of(url)
+    }
+    spec = dict(model["spec"])
+    if not shelf.is_default:
+        spec["display_name"] = shown[name]
+        # Flat strings: other launchers show each of them as a column.
+        spec["metadata"] = {
+            **(spec.get("metadata") or {}),
+            "kernel_provider": shelf.provider_id,
+            "kernel_provider_label": labels[shelf.provider_id],
+            "kernel_display_name": _original_display_name(kernel_name, model),
+        }
+    return {**model, "name": name, "spec": spec, "resources": resources}
+
+
+def file_of(url: str) -> str:
+    """Return the name of the file that a resource's URL leads to."""
+    return unquote(urlsplit(url).path.rpartition("/")[2])
+
+
+def _original_display_name(kernel_name: str, model: KernelspecModel) -> str:
+    given = model["spec"].get("display_name")
+    return given.strip() if isinstance(given, str) and given.strip() else kernel_name

@@ -1,0 +1,132 @@
+"""``jupyter kernel-providers``: what there is, and a demonstration."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, ClassVar
+
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_core.application import JupyterApp
+from traitlets import Bool, Integer
+
+from .demo import Demo
+from .local import LocalKernelProvider
+from .providers import KernelProviders
+from .refresher import Refresher
+
+
+class ListApp(JupyterApp):
+    """Asks all providers, and prints what they have."""
+
+    name = "jupyter-kernel-providers-list"
+    description = "List the kernel providers, their state and their kernels."
+    #: The server's own configuration, so that both know the same providers.
+    config_file_name = "jupyter_server_config"
+    json = Bool(False, config=True, help="Print JSON.")
+    flags: ClassVar[dict[str, Any]] = {"json": ({"ListApp": {"json": True}}, "Print JSON.")}
+    aliases: ClassVar[dict[str, Any]] = {}
+
+    def start(self) -> None:
+        """Print the table, or JSON."""
+        super().start()
+        providers = KernelProviders(parent=self)
+        providers.log.disabled = True  # what it would say is part of what is printed
+        providers.load()
+        asyncio.run(self._print(providers))
+
+    async def _print(self, providers: KernelProviders) -> None:
+        refreshers = list(providers.refreshers)
+        if providers.local_enabled:
+            manager = KernelSpecManager(parent=self)
+            local = LocalKernelProvider(manager.get_all_specs, self.log)
+            refreshers.insert(0, Refresher(local, [], lambda: None, self.log))
+        try:
+            await asyncio.gather(*(refresher.refresh() for refresher in refreshers))
+        finally:
+            await providers.aclose()
+        problems = [sentence for _, sentence in providers.problems.values()]
+        if self.json:
+            found = {"providers": [_as_json(r) for r in refreshers], "problems": problems}
+            print(json.dumps(found, indent=2, ensure_ascii=False))
+            return
+        print(_table([("PROVIDER", "LABEL", "STATE", "KERNELS"), *map(_row, refreshers)]))
+        for sentence in [*(r.status.sentence for r in refreshers), *problems]:
+            if sentence:
+                print(f"\n{sentence}")
+
+
+class DemoApp(JupyterApp):
+    """Runs JupyterLab with two providers of its own until it is stopped."""
+
+    name = "jupyter-kernel-providers-demo"
+    description = "Start two Kernel Gateways, and JupyterLab with their kernels beside its own."
+    port = Integer(0, config=True, help="The port of JupyterLab; any free one by default.")
+    no_browser = Bool(False, config=True, help="Do not open a browser.")
+    aliases: ClassVar[dict[str, Any]] = {"port": "DemoApp.port"}
+    flags: ClassVar[dict[str, Any]] = {
+        "no-browser": ({"DemoApp": {"no_browser": True}}, "Do not open a browser.")
+    }
+
+    def start(self) -> None:
+        """Run the demo; the exit code is 1 if a part of it does not come up."""
+        super().start()
+        self.exit(Demo(port=self.port, opens_browser=not self.no_browser).run())
+
+
+class KernelProvidersApp(JupyterApp):
+    """The command itself, which only has others below it."""
+
+    name = "jupyter-kernel-providers"
+    description = "Kernels of several places in one Jupyter Server."
+    aliases: ClassVar[dict[str, Any]] = {}
+    flags: ClassVar[dict[str, Any]] = {}
+    subcommands: ClassVar[dict[str, Any]] = {
+        "list": (ListApp, ListApp.description),
+        "demo": (DemoApp, DemoApp.description),
+    }
+
+    def start(self) -> None:
+        """Run the subcommand, or say which ones there are."""
+        super().start()
+        print(f"Name one of the subcommands: {', '.join(self.subcommands)}.")
+        self.exit(1)
+
+
+main = KernelProvidersApp.launch_instance
+
+
+def _row(refresher: Refresher) -> tuple[str, ...]:
+    provider, status = refresher.provider, refresher.status
+    return provider.id, provider.label, status.word, ", ".join(_kernel_names(refresher)) or "-"
+
+
+def _kernel_names(refresher: Refresher) -> list[str]:
+    names = refresher.snapshot.kernelspecs if refresher.snapshot else ()
+    is_local = refresher.provider.kind == LocalKernelProvider.kind
+    return [name if is_local else f"{refresher.provider.id}/{name}" for name in names]
+
+
+def _as_json(refresher: Refresher) -> dict[str, Any]:
+    provider, status = refresher.provider, refresher.status
+    return {
+        "id": provider.id,
+        "label": provider.label,
+        "kind": provider.kind,
+        "url": provider.config.url,
+        "source": provider.config.source,
+        "state": status.reachable.value,
+        "reason": status.reason_code,
+        "sentence": status.sentence,
+        "latency_ms": None if status.latency is None else round(status.latency * 1000),
+        "kernelspecs": _kernel_names(refresher),
+    }
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+    return "\n".join(lines)

@@ -1,0 +1,235 @@
+"""A demonstration: JupyterLab with two real Kernel Gateways as its providers."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+PROVIDERS = ("demo-a", "demo-b")
+START_TIMEOUT = 90.0  # seconds for a part to come up
+STOP_TIMEOUT = 15.0  # seconds for a part to stop, before it is killed
+NEEDED = {
+    "kernel_gateway": "Kernel Gateway",
+    "jupyterlab": "JupyterLab",
+    "ipykernel": "the Python kernel",
+}
+
+
+class DemoError(Exception):
+    """A part of the demo does not come up; the message is for people."""
+
+
+@dataclass
+class Part:
+    """A server that the demo runs: its name for people, its address, its process, its log."""
+
+    name: str
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+
+
+class Demo:
+    """
+    Starts the gateways and JupyterLab, waits for the end, and stops what it started.
+
+    ``port`` is JupyterLab's, 0 for any free one. JupyterLab's token is that of the environment
+    variable JUPYTER_TOKEN, or a new one.
+    """
+
+    def __init__(self, *, port: int = 0, opens_browser: bool = True) -> None:
+        self._port = port
+        self._opens_browser = opens_browser
+        self._parts: list[Part] = []
+
+    def run(self) -> int:
+        """Run until Ctrl-C, SIGTERM, or the end of a part; returns the exit code."""
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            _check_needs()
+            with tempfile.TemporaryDirectory(prefix="kernel-providers-demo-") as folder:
+                with self._stopping():
+                    self._start(Path(folder))
+                    self._wait()
+        except DemoError as error:
+            _say(str(error))
+            return 1
+        except KeyboardInterrupt:
+            pass
+        return 0
+
+    def _start(self, folder: Path) -> None:
+        config = folder / "kernel_providers.d"
+        config.mkdir()
+        for provider_id in PROVIDERS:
+            token = secrets.token_urlsafe(24)
+            url = f"http://127.0.0.1:{_free_port()}/"
+            env = {
+                "KG_AUTH_TOKEN": token,
+                "KG_ENV_PROCESS_WHITELIST": "DEMO_PROVIDER",
+                "DEMO_PROVIDER": provider_id,
+            }
+            self._launch(provider_id, url, "kernel_gateway", _gateway_arguments(url), env, folder)
+            settings = {"kind": "gateway", "url": url, "token": {"value": token}}
+            (config / f"{provider_id}.json").write_text(json.dumps(settings))
+        for part in self._parts:
+            _wait_until_ready(part)
+        token = os.environ.get("JUPYTER_TOKEN") or secrets.token_urlsafe(24)
+        url = f"http://127.0.0.1:{self._port or _free_port()}/"
+        paths = [str(folder), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+        env = {"JUPYTER_TOKEN": token, "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
+        lab = self._launch("JupyterLab", url, "jupyterlab", _lab_arguments(url), env, folder)
+        _wait_until_ready(lab)
+        address = f"{url}lab?token={token}"
+        _say(f"\n    {address}\n")
+        _say("Kernels run in three places: in this server, in demo-a and in demo-b. Try in a cell:")
+        _say('    import os; os.environ.get("DEMO_PROVIDER")')
+        _say("Press Ctrl-C to stop everything.")
+        if self._opens_browser:
+            webbrowser.open(address)
+
+    def _launch(
+        self,
+        name: str,
+        url: str,
+        module: str,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        folder: Path,
+    ) -> Part:
+        log = folder / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                env={**os.environ, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # Ctrl-C in a terminal must reach the demo alone, which stops its parts in order.
+                start_new_session=True,
+            )
+        part = Part(name, url, process, log)
+        self._parts.append(part)
+        return part
+
+    def _wait(self) -> None:
+        while True:
+            for part in self._parts:
+                if part.process.poll() is not None:
+                    raise DemoError(f"{part.name} has ended. It said last:\n{part.last_words()}")
+            time.sleep(0.5)
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            running = [part for part in self._parts if part.process.poll() is None]
+            if running:
+                _say("\nStopping " + ", ".join(part.name for part in reversed(running)) + " …")
+            for part in reversed(running):  # JupyterLab first: it stops its remote kernels
+                _stop(part.process)
+            _say("Everything is stopped.")
+
+
+def _check_needs() -> None:
+    missing = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
+    if missing:
+        raise DemoError(
+            f"The demo needs {' and '.join(missing)}. Install what it needs with:\n"
+            '    pip install "kernel-providers-ext[demo]"'
+        )
+
+
+def _gateway_arguments(url: str) -> list[str]:
+    port = url.rstrip("/").rpartition(":")[2]
+    return [
+        "--KernelGatewayApp.ip=127.0.0.1",
+        f"--KernelGatewayApp.port={port}",
+        "--KernelGatewayApp.port_retries=0",
+    ]
+
+
+def _lab_arguments(url: str) -> list[str]:
+    port = url.rstrip("/").rpartition(":")[2]
+    arguments = [
+        "--no-browser",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+    ]
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return [*arguments, "--allow-root"] if is_root else arguments
+
+
+def _wait_until_ready(part: Part) -> None:
+    _say(f"Starting {part.name} at {part.url} …")
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        if part.process.poll() is not None:
+            raise DemoError(f"{part.name} did not come up. It said last:\n{part.last_words()}")
+        if _answers(part.url):
+            return
+        time.sleep(0.1)
+    raise DemoError(
+        f"{part.name} did not come up within {START_TIMEOUT:.0f} s. It said last:\n"
+        f"{part.last_words()}"
+    )
+
+
+def _answers(url: str) -> bool:
+    # Loopback must not go through a proxy that is set for everything else.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        opener.open(f"{url}api", timeout=2).close()
+    except urllib.error.HTTPError:
+        return True  # it wants a token, so it is there
+    except OSError:
+        return False
+    return True
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

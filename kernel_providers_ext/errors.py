@@ -1,0 +1,82 @@
+"""
+What can go wrong with a kernel provider, each as one sentence for a person.
+
+    ConfigurationError            a provider's configuration cannot be used
+    ProviderError                 status  raised when
+    ├── ProviderUnavailable       503     there is no answer, or a server error
+    ├── SignInNeeded              503     the provider refuses our credentials
+    ├── IncompatibleAnswer        502     the answer is not a Jupyter server's
+    ├── NoSuchKernelspec          404     the provider has no kernel of that name
+    ├── RequestRefused            502     the provider refuses this one request
+    └── KernelGone                404     the provider no longer has that kernel
+
+Jupyter Server and JupyterLab show these sentences verbatim, so they are part of the interface. A
+status of a remote server never becomes our own: its 401 would look like the user's own log-in
+having expired.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tornado import web
+
+
+class ConfigurationError(ValueError):
+    """A provider is configured in a way that cannot be used; the message names field and remedy."""
+
+
+class ProviderError(web.HTTPError):
+    """
+    A request to a provider failed.
+
+    ``reason_code`` is a word for programs (``refused``, ``dns``, ``timeout``, …), ``sentence`` the
+    same for people. Subclasses fix the HTTP status that our own answer carries.
+    """
+
+    http_status: ClassVar[int]
+
+    def __init__(self, provider_id: str, reason_code: str, sentence: str) -> None:
+        super().__init__(self.http_status, sentence)
+        self.provider_id = provider_id
+        self.reason_code = reason_code
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class ProviderUnavailable(ProviderError):
+    """The provider cannot be reached, does not answer in time, or answers with a server error."""
+
+    http_status = 503
+
+
+class SignInNeeded(ProviderError):
+    """The provider refuses the token, or the token could not be read."""
+
+    http_status = 503
+
+
+class IncompatibleAnswer(ProviderError):
+    """Something answers at the provider's address, but not as a Jupyter server."""
+
+    http_status = 502
+
+
+class RequestRefused(ProviderError):
+    """The provider is well, but refuses this one request."""
+
+    http_status = 502
+
+
+class NoSuchKernelspec(ProviderError):
+    """The provider has no kernelspec of this name, or it is not offered here."""
+
+    http_status = 404
+
+
+class KernelGone(ProviderError):
+    """The provider answered that it has no kernel with this id: the proof that it is gone."""
+
+    http_status = 404

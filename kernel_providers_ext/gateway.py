@@ -1,0 +1,136 @@
+"""A Kernel Gateway, an Enterprise Gateway or a Jupyter Server as a kernel provider."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from logging import Logger
+from typing import Any
+
+from .errors import KernelGone, ProviderError, RequestRefused
+from .gateway_channels import GatewayChannels
+from .gateway_http import GatewayHttp
+from .names import encode
+from .provider import (
+    KernelModel,
+    RemoteKernelProvider,
+    Resource,
+    Snapshot,
+    no_such_kernelspec,
+)
+from .provider_config import ProviderConfig
+
+
+class GatewayKernelProvider(RemoteKernelProvider):
+    """A remote server that has the REST API and the websockets of Jupyter Server."""
+
+    kind = "gateway"
+
+    def __init__(self, config: ProviderConfig, log: Logger) -> None:
+        super().__init__(config, log)
+        self._http = GatewayHttp(config)
+        self._may_list = True
+
+    async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
+        """Ask for the kernelspecs, with the validator of those known."""
+        headers = {"If-None-Match": known.validator} if known and known.validator else None
+        answer = await self._http.get("/api/kernelspecs", headers=headers)
+        if answer.status == 304 and known:
+            return known
+        model = self._http.parse(answer, dict)
+        found = model.get("kernelspecs")
+        if not isinstance(found, dict):
+            raise self._http.incompatible("a list of kernelspecs without 'kernelspecs'")
+        return Snapshot(found, str(model.get("default", "")), answer.headers.get("ETag", ""))
+
+    async def resource(self, kernel_name: str, file: str) -> Resource:
+        """Fetch a file of a kernelspec."""
+        answer = await self._http.get(f"/kernelspecs/{encode(kernel_name)}/{encode(file)}")
+        guessed = mimetypes.guess_type(file)[0]
+        return Resource(answer.body, guessed or "application/octet-stream")
+
+    async def start_kernel(
+        self, kernel_name: str, *, path: str | None, env: Mapping[str, str]
+    ) -> KernelModel:
+        """Start a kernel."""
+        body: dict[str, Any] = {"name": kernel_name}
+        if env:  # Kernel Gateway starts a kernel with next to no environment once this is there
+            body["env"] = dict(env)
+        if path is not None:
+            body["path"] = path
+        try:
+            answer = await self._http.post("/api/kernels", body, seconds=self.config.timeouts.start)
+        except (RequestRefused, KernelGone) as error:
+            await self._explain(kernel_name, error)
+            raise
+        model: dict[str, Any] = self._http.parse(answer, dict)
+        if not isinstance(model.get("id"), str):
+            raise self._http.incompatible("a kernel without an 'id'")
+        return model
+
+    async def kernels(self, kernel_ids: Collection[str]) -> Mapping[str, KernelModel | None]:
+        """Ask for all kernels at once where that is allowed; then for each that is not there."""
+        models: dict[str, KernelModel | None] = {}
+        if self._may_list and len(kernel_ids) > 1:
+            models.update(await self._list())
+        missing = [kernel_id for kernel_id in kernel_ids if kernel_id not in models]
+        # A list without the kernel is no proof; only the answer to the question for it is.
+        found = await asyncio.gather(*map(self._kernel, missing))
+        models.update(zip(missing, found, strict=True))
+        return {kernel_id: models[kernel_id] for kernel_id in kernel_ids}
+
+    async def interrupt_kernel(self, kernel_id: str) -> None:
+        """Interrupt the kernel."""
+        await self._http.post(f"/api/kernels/{encode(kernel_id)}/interrupt", {})
+
+    async def restart_kernel(self, kernel_id: str) -> None:
+        """Restart the kernel, which may take as long as a start."""
+        await self._http.post(
+            f"/api/kernels/{encode(kernel_id)}/restart", {}, seconds=self.config.timeouts.start
+        )
+
+    async def shutdown_kernel(self, kernel_id: str) -> None:
+        """Stop the kernel."""
+        with suppress(KernelGone):
+            await self._http.delete(f"/api/kernels/{encode(kernel_id)}")
+
+    async def open_channels(
+        self, kernel_id: str, *, session_id: str | None, subprotocols: Collection[str]
+    ) -> GatewayChannels:
+        """Open the kernel's websocket."""
+        query = {"session_id": session_id} if session_id else {}
+        path = f"/api/kernels/{encode(kernel_id)}/channels"
+        return GatewayChannels(await self._http.open_websocket(path, query, subprotocols))
+
+    async def aclose(self) -> None:
+        """Close all connections to the server."""
+        await self._http.aclose()
+
+    async def _list(self) -> dict[str, KernelModel]:
+        try:
+            models = self._http.parse(await self._http.get("/api/kernels"), list)
+        except RequestRefused as error:
+            if error.reason_code != "forbidden":
+                raise
+            self._may_list = False  # the default of Kernel Gateway
+            return {}
+        return {m["id"]: m for m in models if isinstance(m, dict) and isinstance(m.get("id"), str)}
+
+    async def _kernel(self, kernel_id: str) -> KernelModel | None:
+        try:
+            answer = await self._http.get(f"/api/kernels/{encode(kernel_id)}")
+        except KernelGone:
+            return None
+        model: dict[str, Any] = self._http.parse(answer, dict)
+        return model
+
+    async def _explain(self, kernel_name: str, error: ProviderError) -> None:
+        """Raise NoSuchKernelspec if that is why a start was refused: a gateway just says 500."""
+        try:
+            known = (await self.snapshot()).kernelspecs
+        except ProviderError:
+            return
+        if kernel_name not in known:
+            raise no_such_kernelspec(self.config, kernel_name, known) from error

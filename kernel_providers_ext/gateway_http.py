@@ -1,0 +1,299 @@
+"""REST of one remote Jupyter server: requests out, JSON in, every failure as one of our errors."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import ssl
+from collections.abc import Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from .errors import (
+    ConfigurationError,
+    IncompatibleAnswer,
+    KernelGone,
+    ProviderError,
+    ProviderUnavailable,
+    RequestRefused,
+    SignInNeeded,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .provider_config import ProviderConfig, Tls
+
+MAX_BODY = 64 * 2**20  # bytes; a list of 10,000 kernelspecs has about 10 MB
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the status, the headers and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class GatewayHttp:
+    """
+    The connections to one remote server.
+
+    One aiohttp session holds the pool and TLS for requests and websockets alike, so that nothing of
+    one provider can get to another. It is opened by the first request. The credentials are read
+    then, too, and again once the server has refused them.
+    """
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self._config = config
+        self._base = config.url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+        self._credentials: dict[str, str] | None = None
+        self._proxy = str(config.proxy.where) if config.proxy is not None else None
+
+    async def get(
+        self, path: str, *, headers: Mapping[str, str] | None = None, seconds: float | None = None
+    ) -> Answer:
+        """GET a path below the server's base URL, its parts already encoded."""
+        return await self._request("GET", path, headers=headers, seconds=seconds)
+
+    async def post(self, path: str, body: object, *, seconds: float | None = None) -> Answer:
+        """POST a JSON body, waiting for so many seconds at most."""
+        return await self._request("POST", path, body=body, seconds=seconds)
+
+    async def delete(self, path: str) -> Answer:
+        """DELETE what is at the path."""
+        return await self._request("DELETE", path)
+
+    async def open_websocket(
+        self, path: str, query: Mapping[str, str], subprotocols: Collection[str]
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Open a websocket below the server's base URL; a message may have any size."""
+        timeouts = self._config.timeouts
+        async with self._errors():
+            # No heartbeat: aiohttp would take a reader that pauses for a dead connection. The
+            # remote server pings, and TCP keep-alive finds out the rest.
+            connecting = self._open().ws_connect(
+                self._base + path,
+                params=query,
+                protocols=tuple(subprotocols),
+                headers=await self._read_credentials(),
+                proxy=self._proxy,
+                max_msg_size=0,
+            )
+            try:
+                return await asyncio.wait_for(connecting, timeouts.connect + timeouts.request)
+            except aiohttp.WSServerHandshakeError as error:
+                if error.status == 401:
+                    self._credentials = None
+                answer = Answer(error.status, error.headers or {}, b"")
+                raise self._refusal(answer, "the kernel's channels") from error
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> Answer:
+        credentials = await self._read_credentials()
+        answer = await self._send(method, path, body, {**(headers or {}), **credentials}, seconds)
+        if answer.status == 401:
+            # Refused is not done, so that it may be repeated where there is a new token by now.
+            self._credentials = None
+            renewed = await self._read_credentials()
+            if renewed != credentials:
+                answer = await self._send(
+                    method, path, body, {**(headers or {}), **renewed}, seconds
+                )
+        if answer.status == 304 or 200 <= answer.status < 300:
+            return answer
+        raise self._refusal(answer, f"{method} {path}")
+
+    async def _send(
+        self, method: str, path: str, body: object, headers: dict[str, str], seconds: float | None
+    ) -> Answer:
+        timeouts = self._config.timeouts
+        timeout = aiohttp.ClientTimeout(
+            total=seconds or timeouts.request, sock_connect=timeouts.connect
+        )
+        async with (
+            self._errors(),
+            self._open().request(
+                method,
+                self._base + path,
+                json=body,
+                headers=headers,
+                timeout=timeout,
+                proxy=self._proxy,
+                # A redirect leads to a log-in page or to another host: neither may get our token.
+                allow_redirects=False,
+            ) as response,
+        ):
+            return Answer(response.status, response.headers, await self._read(response))
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > MAX_BODY:
+                response.close()
+                raise self.incompatible(f"an answer of more than {MAX_BODY >> 20} MiB")
+        return bytes(body)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            https = self._base.startswith("https:")
+            try:
+                context = _ssl_context(self._config.tls) if https else True
+            except ConfigurationError as error:
+                raise self._no_secret(error) from error
+            self._session = aiohttp.ClientSession(
+                # A jar would collect cookies of the server: we send those configured, as a header.
+                cookie_jar=aiohttp.DummyCookieJar(),
+                connector=aiohttp.TCPConnector(ssl=context, limit=0),
+            )
+        return self._session
+
+    async def _read_credentials(self) -> dict[str, str]:
+        if self._credentials is None:
+            config = self._config
+            try:
+                headers = {name: await secret.read() for name, secret in config.headers.items()}
+                cookies = [f"{k}={await secret.read()}" for k, secret in config.cookies.items()]
+                if config.token is not None:
+                    headers["Authorization"] = f"token {await config.token.read()}"
+            except ConfigurationError as error:
+                raise self._no_secret(error) from error
+            if cookies:
+                headers["Cookie"] = "; ".join(cookies)
+            self._credentials = headers
+        return self._credentials
+
+    @asynccontextmanager
+    async def _errors(self) -> AsyncIterator[None]:
+        """Map the errors of aiohttp and the system to ours: the one place that knows both."""
+        try:
+            yield
+        except ProviderError:
+            raise
+        except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:
+            raise self._unavailable("timeout", "it did not answer in time") from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            why = getattr(error.certificate_error, "verify_message", "it does not fit the address")
+            raise self._unavailable("tls", f"its certificate is not accepted ({why})") from error
+        except (aiohttp.ClientSSLError, ssl.SSLError) as error:
+            raise self._unavailable("tls", "it does not speak TLS as we do") from error
+        except aiohttp.ClientProxyConnectionError as error:
+            raise self._unavailable("proxy", "the proxy cannot be reached") from error
+        except aiohttp.ClientHttpProxyError as error:
+            raise self._unavailable("proxy", f"the proxy answered {error.status}") from error
+        except aiohttp.ClientConnectorError as error:
+            raise self._unavailable(*_why_not_connected(error)) from error
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+            raise self.incompatible("an answer that is not whole") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._unavailable("reset", "it closed the connection") from error
+
+    def _refusal(self, answer: Answer, what: str) -> ProviderError:
+        """Return the error that an answer with a status of 300 and above means."""
+        config, status = self._config, answer.status
+        if status in (401, 403):
+            token = "the token" if config.token else "a request without a token"
+            sentence = f"{config.label} refused {token} ({status}) for {what}."
+            if status == 403:
+                return RequestRefused(config.id, "forbidden", sentence)
+            remedy = f"Check the field 'token' in {config.source}."
+            return SignInNeeded(config.id, "unauthorised", f"{sentence} {remedy}")
+        said = _message(answer)
+        if status == 404 and (said is not None or what == "the kernel's channels"):
+            return KernelGone(config.id, "not_found", f"{config.label} has nothing at {what}.")
+        if status < 400 or status == 404:
+            return self.incompatible(
+                f"a redirect ({status})" if status < 400 else "a page that is not there (404)"
+            )
+        if status in (502, 503, 504) or said is None:
+            return self._unavailable("server_error", f"it answered with an error ({status})")
+        said = said[:300].rstrip(".") or "no reason given"
+        return RequestRefused(
+            config.id, "refused_request", f"{config.label} answered {status} to {what}: {said}."
+        )
+
+    def _no_secret(self, error: ConfigurationError) -> SignInNeeded:
+        config = self._config
+        sentence = f"Cannot sign in to {config.label}: {error} See {config.source}."
+        return SignInNeeded(config.id, "no_secret", sentence)
+
+    def _unavailable(self, reason_code: str, why: str) -> ProviderUnavailable:
+        sentence = f"Cannot reach {self._config.label} at {self._config.url}: {why}."
+        return ProviderUnavailable(self._config.id, reason_code, sentence)
+
+    def incompatible(self, what: str) -> IncompatibleAnswer:
+        """Return the error for an answer that no Jupyter server gives."""
+        config = self._config
+        return IncompatibleAnswer(
+            config.id,
+            "incompatible",
+            f"{config.label} answered, but not as a Jupyter server: {what}. Check the field 'url' "
+            f"in {config.source}, or a log-in proxy in front of the server.",
+        )
+
+    def parse(self, answer: Answer, kind: type) -> Any:
+        """Return an answer's JSON, which must be of this type; raises IncompatibleAnswer."""
+        try:
+            value = json.loads(answer.body)
+        except ValueError as error:
+            page = "html" in answer.headers.get("Content-Type", "")
+            raise self.incompatible("an HTML page" if page else "no JSON") from error
+        if not isinstance(value, kind):
+            raise self.incompatible(f"JSON, but no {'list' if kind is list else 'object'}")
+        return value
+
+
+def _message(answer: Answer) -> str | None:
+    """Return the message of a Jupyter server's error answer; None if it is not one."""
+    try:
+        value = json.loads(answer.body)
+    except ValueError:
+        return None
+    return str(value.get("message") or "") if isinstance(value, dict) else None
+
+
+def _why_not_connected(error: aiohttp.ClientConnectorError) -> tuple[str, str]:
+    if isinstance(error.os_error, socket.gaierror):
+        return "dns", "its name is not known (DNS)"
+    if isinstance(error.os_error, ConnectionRefusedError):
+        return "refused", "connection refused"
+    return "unreachable", (error.os_error.strerror or "no connection").lower()
+
+
+def _ssl_context(tls: Tls) -> ssl.SSLContext:
+    """Return a context for TLS; raises ConfigurationError where a file cannot be used."""
+    try:
+        context = ssl.create_default_context(cafile=tls.ca)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(f"The file of 'tls.ca', {tls.ca}, cannot be used.") from error
+    if tls.certificate is not None:
+        try:
+            context.load_cert_chain(tls.certificate, tls.key)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigurationError(
+                f"The client's certificate, {tls.certificate}, or its key cannot be used."
+            ) from error
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,322 @@
+"""The kernel manager that Jupyter Server sees: kernels by id, wherever they run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from asyncio import Future
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_core.utils import ensure_async
+from jupyter_server.prometheus.metrics import KERNEL_CURRENTLY_RUNNING_TOTAL
+from jupyter_server.services.kernels.kernelmanager import (
+    MappingKernelManager,
+    ServerKernelManager,
+    emit_kernel_action_event,
+)
+
+from .errors import ProviderError
+from .kernelspecs import remote_kernelspec
+from .provider import KernelModel, RemoteKernelProvider
+from .providers import KernelProviders
+
+KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+")  # what Jupyter Server's routes take for one
+EXIT_TIMEOUT = 4.0  # seconds that remote kernels get to stop when the server does
+
+
+class RemoteKernelManager(ServerKernelManager):
+    """
+    One kernel at a provider, as Jupyter Server expects a kernel to be.
+
+    Its state is what was last heard of it; nothing here waits for the provider but what the user
+    asked the kernel to do.
+    """
+
+    parent: Any
+
+    def __init__(
+        self, *, providers: KernelProviders, provider_id: str, remote_name: str, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.providers = providers
+        self.provider_id = provider_id
+        self.remote_name = remote_name
+        self.remote_id = ""
+        #: What to call when the kernel is no longer this server's, such as to close a relay.
+        self.on_removed: set[Callable[[], None]] = set()
+        self.execution_state = "starting"
+        self.last_activity = _now()
+        self._last_heard: object = None
+        self._ready = Future()
+        self._ready.set_result(None)
+
+    @property
+    def provider(self) -> RemoteKernelProvider:
+        """The provider as it is configured now; raises ProviderUnavailable if it was removed."""
+        return self.providers.provider(self.provider_id)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """What is known of the kernelspec; the culler reads its metadata."""
+        entry = self.providers.entry(self.kernel_name)
+        return remote_kernelspec(entry.original) if entry else KernelSpec()
+
+    @property
+    def has_kernel(self) -> bool:
+        """Whether the kernel was started."""
+        return bool(self.remote_id)
+
+    @property
+    def ports(self) -> list[int]:
+        """None on this machine."""
+        return []
+
+    @emit_kernel_action_event(success_msg="Kernel {kernel_id} was started.")
+    async def start_kernel(self, *, path: str | None, env: Mapping[str, str]) -> None:
+        """Start the kernel at its provider, under the id that this server gave or takes over."""
+        model = await self.provider.start_kernel(self.remote_name, path=path, env=env)
+        self.remote_id = model["id"]
+        if not self.kernel_id:
+            self.kernel_id = self.parent.free_id(self.remote_id)
+        self._last_heard = model.get("last_activity")
+        self._take_state(model)
+
+    @emit_kernel_action_event(success_msg="Kernel {kernel_id} was shutdown.")
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """Stop the kernel."""
+        await self.provider.shutdown_kernel(self.remote_id)
+
+    @emit_kernel_action_event(success_msg="Kernel {kernel_id} was restarted.")
+    async def restart_kernel(self, now: bool = False, **_: Any) -> None:
+        """Restart the kernel under the same id."""
+        await self.provider.restart_kernel(self.remote_id)
+        self.touch()
+
+    @emit_kernel_action_event(success_msg="Kernel {kernel_id} was interrupted.")
+    async def interrupt_kernel(self) -> None:
+        """Interrupt what the kernel is doing."""
+        await self.provider.interrupt_kernel(self.remote_id)
+
+    async def is_alive(self) -> bool:  # type: ignore[override] # as in the async managers
+        """Whether the kernel was alive when last heard of."""
+        return self.has_kernel and self.execution_state != "dead"
+
+    def heard(self, model: KernelModel | None) -> None:
+        """Take over what the provider says of the kernel; None is the proof that it is gone."""
+        if model is None:
+            self.parent.lost(self)
+            return
+        self._take_state(model)
+        # Only whether the time stamp has moved counts: the provider's clock may be anywhere.
+        moved = model.get("last_activity") != self._last_heard
+        self._last_heard = model.get("last_activity")
+        if moved or self.execution_state == "busy":
+            self.touch()
+
+    def touch(self) -> None:
+        """Note that the kernel is in use, so that neither it nor the server is taken for idle."""
+        self.last_activity = self.parent.last_kernel_activity = _now()
+
+    def _take_state(self, model: KernelModel) -> None:
+        self.execution_state = str(model.get("execution_state") or "unknown")
+        self.reason = str(model.get("reason") or "")
+
+    def resolve_path(self, path: str) -> None:
+        """Resolve no path: the kernel's files are on another machine."""
+
+    def update_env(self, *, env: Mapping[str, str]) -> None:
+        """Leave the environment alone: it cannot be changed from afar."""
+
+    def client(self, **kwargs: Any) -> Any:
+        """Refuse: a client in this process would need the kernel's ZMQ sockets."""
+        raise NotImplementedError(
+            f"{self.kernel_name} runs at the kernel provider {self.provider_id}, and can be "
+            "reached through the server's websocket only."
+        )
+
+    async def cleanup_resources(  # type: ignore[override]
+        self, restart: bool = False
+    ) -> None:
+        """There is nothing of the kernel on this machine."""
+
+
+class KernelProvidersKernelManager(MappingKernelManager):
+    """
+    Mixed into the configured kernel manager, which goes on to do all that concerns local kernels.
+
+    Once a kernel has an id, the id decides: a remote kernel stands in the same map as the local
+    ones, as a `RemoteKernelManager`. ``providers`` is set by the class made for each server.
+    """
+
+    providers: KernelProviders
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.providers.subscribe(self._follow_default)
+
+    async def start_kernel(  # type: ignore[override] # the async managers' own signature
+        self,
+        *,
+        kernel_name: str | None = None,
+        kernel_id: str | None = None,
+        path: Any = None,
+        **kwargs: Any,
+    ) -> str:
+        """
+        Start a kernel where its name says, and return its id.
+
+        Raises ProviderError, and for local kernels what the configured manager raises.
+        """
+        provider, remote_name = self.providers.resolve(kernel_name or self.default_kernel_name)
+        if provider is None or (kernel_id is not None and kernel_id in self):
+            await self._check_local(kernel_name)
+            local: Any = super().start_kernel(
+                kernel_name=kernel_name, kernel_id=kernel_id, path=path, **kwargs
+            )
+            return str(await ensure_async(local))
+        kernel = RemoteKernelManager(
+            parent=self,
+            log=self.log,
+            kernel_spec_manager=self.kernel_spec_manager,
+            kernel_name=self.providers.offered_name(provider.id, remote_name),
+            providers=self.providers,
+            provider_id=provider.id,
+            remote_name=remote_name,
+        )
+        kernel.kernel_id = kernel_id
+        await kernel.start_kernel(path=path, env=_permitted(provider, kwargs.get("env")))
+        self._add(kernel)
+        return str(kernel.kernel_id)
+
+    async def shutdown_kernel(  # type: ignore[override]
+        self, kernel_id: str, now: bool = False, restart: bool = False
+    ) -> None:
+        """Stop a kernel; a remote one stays listed where its provider cannot be reached."""
+        kernel = self._remote(kernel_id)
+        if kernel is None:
+            await ensure_async(super().shutdown_kernel(kernel_id, now=now, restart=restart))
+            return
+        await kernel.shutdown_kernel(now=now, restart=restart)
+        self._remove(kernel)
+
+    _async_shutdown_kernel = shutdown_kernel
+
+    async def restart_kernel(  # type: ignore[override]
+        self, kernel_id: str, now: bool = False
+    ) -> Any:
+        """Restart a kernel under its id."""
+        kernel = self._remote(kernel_id)
+        if kernel is None:
+            return await ensure_async(super().restart_kernel(kernel_id, now=now))
+        return await kernel.restart_kernel(now=now)
+
+    async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
+        """Stop all kernels, as the server does at its end, and the talk with the providers."""
+        remote = [k for k in self._kernels.values() if isinstance(k, RemoteKernelManager)]
+        for kernel in remote:
+            self._remove(kernel)
+        await asyncio.gather(ensure_async(super().shutdown_all(now=now)), self._leave(remote))
+        await self.providers.aclose()
+
+    async def _check_local(self, kernel_name: str | None) -> None:
+        """Raise NoSuchKernelspec for a name like a provider's that is not a local one after all."""
+        if kernel_name is None or "/" not in kernel_name:
+            return
+        try:
+            manager: Any = self.kernel_spec_manager
+            await ensure_async(manager.get_kernel_spec(kernel_name))
+        except KeyError as error:
+            raise self.providers.unknown(kernel_name) from error
+
+    def free_id(self, wanted: str) -> str:
+        """Return the id itself where it can be ours too: the same gateway may be there twice."""
+        usable = KERNEL_ID.fullmatch(wanted) and wanted not in self
+        return wanted if usable else self.new_kernel_id()
+
+    def lost(self, kernel: RemoteKernelManager) -> None:
+        """Forget a kernel that is proved to be gone."""
+        if kernel.kernel_id in self:
+            self.log.warning(
+                "Kernel %s (%s) is gone from its provider.", kernel.kernel_id, kernel.kernel_name
+            )
+            self._remove(kernel)
+
+    def _remote(self, kernel_id: str) -> RemoteKernelManager | None:
+        kernel = self._kernels.get(kernel_id)
+        return kernel if isinstance(kernel, RemoteKernelManager) else None
+
+    def _add(self, kernel: RemoteKernelManager) -> None:
+        self._kernels[kernel.kernel_id] = kernel
+        self._kernel_connections[kernel.kernel_id] = 0
+        self.providers.watch(kernel.provider_id, kernel)
+        KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=kernel.kernel_name).inc()
+        self.log.info("Kernel started: %s (%s)", kernel.kernel_id, kernel.kernel_name)
+        if not self._initialized_culler:
+            self.initialize_culler()
+
+    def _remove(self, kernel: RemoteKernelManager) -> None:
+        if self._kernels.pop(kernel.kernel_id, None) is None:
+            return
+        self._kernel_connections.pop(kernel.kernel_id, None)
+        self.providers.unwatch(kernel.provider_id, kernel)
+        for removed in list(kernel.on_removed):
+            removed()
+        KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=kernel.kernel_name).dec()
+
+    async def _leave(self, kernels: list[RemoteKernelManager]) -> None:
+        """Stop remote kernels when the server ends, where that is wanted and within bounds."""
+        stopping = {
+            asyncio.create_task(self._stop(kernel)): kernel
+            for kernel in kernels
+            if self._stops_with_server(kernel)
+        }
+        if not stopping:
+            return
+        _, late = await asyncio.wait(stopping, timeout=EXIT_TIMEOUT)
+        for task in late:
+            task.cancel()
+            self._left_running(stopping[task], "no answer in time")
+
+    def _stops_with_server(self, kernel: RemoteKernelManager) -> bool:
+        try:
+            return kernel.provider.config.on_server_exit == "shutdown"
+        except ProviderError as error:
+            self._left_running(kernel, error.sentence)
+            return False
+
+    async def _stop(self, kernel: RemoteKernelManager) -> None:
+        try:
+            await kernel.shutdown_kernel()
+        except ProviderError as error:
+            self._left_running(kernel, error.sentence)
+
+    def _left_running(self, kernel: RemoteKernelManager, why: str) -> None:
+        self.log.warning(
+            "Kernel %s (%s) may still be running: %s", kernel.remote_id, kernel.kernel_name, why
+        )
+
+    @property
+    def _default_is_configured(self) -> bool:
+        sections = (self.config.get(base.__name__, {}) for base in type(self).__mro__)
+        return any("default_kernel_name" in section for section in sections)
+
+    def _follow_default(self) -> None:
+        """Without local kernels, the first provider's default is the default, once it is known."""
+        name = self.providers.default_kernel_name
+        if name is not None and not self._default_is_configured:
+            self.default_kernel_name = name
+
+
+def _permitted(provider: RemoteKernelProvider, env: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the variables that a provider's kernels may be given, out of all there are."""
+    available = {**os.environ, **(env or {})}
+    passed = provider.config.env
+    return {n: v for n, v in available.items() if n.startswith("KERNEL_") or n in passed}
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,72 @@
+"""The kernelspec manager that Jupyter Server sees: its own kernelspecs, and those of providers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from inspect import isawaitable
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+
+from .providers import KernelProviders
+
+
+class KernelProvidersSpecManager(KernelSpecManager):
+    """
+    Mixed into the configured kernelspec manager, whose answers are passed on as they are.
+
+    ``providers`` is set by the class that is made for each server, see `app.mix`.
+    """
+
+    providers: KernelProviders
+    _taken: Sequence[str] = ()
+
+    def get_all_specs(self) -> Any:
+        """
+        Return all kernelspecs; remote ones as whole models, which Jupyter Server passes on.
+
+        Awaitable where the configured manager's answer is. Also where there are no local kernels,
+        because then there is nothing to show before the first provider has answered.
+        """
+        if not self.providers.local_enabled:
+            return self._without_local()
+        local = super().get_all_specs()
+        return self._later(local) if isawaitable(local) else self._with_remote(local)
+
+    def get_kernel_spec(self, kernel_name: str, *args: Any, **kwargs: Any) -> Any:
+        """Return one kernelspec; raises NoSuchKernel, which is a KeyError."""
+        entry = self.providers.entry(kernel_name)
+        if entry is not None:
+            return remote_kernelspec(entry.original)
+        if not self.providers.local_enabled:
+            raise NoSuchKernel(kernel_name)
+        return super().get_kernel_spec(kernel_name, *args, **kwargs)
+
+    def model(self, name: str) -> Mapping[str, Any] | None:
+        """Return the REST model of a remote kernelspec; None where there is none of this name."""
+        return self._remote().get(name)
+
+    async def _later(self, local: Awaitable[Mapping[str, Any]]) -> dict[str, Any]:
+        return self._with_remote(await local)
+
+    async def _without_local(self) -> dict[str, Any]:
+        await self.providers.first_answers()
+        return self._with_remote({})
+
+    def _with_remote(self, local: Mapping[str, Any]) -> dict[str, Any]:
+        self._taken = [entry.get("spec", {}).get("display_name", "") for entry in local.values()]
+        return {**local, **self._remote()}
+
+    def _remote(self) -> dict[str, dict[str, Any]]:
+        return self.providers.kernelspecs(getattr(self.parent, "base_url", "/"), self._taken)
+
+
+def remote_kernelspec(model: Mapping[str, Any]) -> KernelSpec:
+    """Return the kernelspec of a remote model, as far as it means anything on this machine."""
+    spec = model["spec"]
+    metadata = spec.get("metadata")
+    return KernelSpec(
+        display_name=str(spec.get("display_name", "")),
+        language=str(spec.get("language", "")),
+        metadata=metadata if isinstance(metadata, dict) else {},
+    )

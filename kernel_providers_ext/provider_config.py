@@ -1,0 +1,176 @@
+"""
+A provider's configuration: one JSON schema, and the frozen value that it is parsed into.
+
+The schema's descriptions are the words of the error messages and of the reference in the docs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from .errors import ConfigurationError
+from .names import PROVIDER_ID
+from .secrets import Secret
+
+SCHEMA: Mapping[str, Any] = json.loads(
+    files(__package__).joinpath("provider.schema.json").read_text("utf-8")
+)
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long to wait, in seconds: for a connection, an answer, a kernel to start."""
+
+    connect: float = 5.0
+    request: float = 20.0
+    start: float = 600.0
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Paths of PEM files, and whether the server's certificate is checked."""
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    verify: bool = True
+
+
+@dataclass(frozen=True)
+class ProviderConfig:
+    """
+    One provider's configuration, checked; the fields are those of ``provider.schema.json``.
+
+    ``source`` says where it comes from: the path of a file, or a trait's name.
+    """
+
+    id: str
+    source: str
+    kind: str = "gateway"
+    label: str = ""
+    enabled: bool = True
+    url: str = ""
+    token: Secret | None = None
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    cookies: Mapping[str, Secret] = field(default_factory=dict)
+    tls: Tls = Tls()
+    proxy: Secret | None = None
+    timeouts: Timeouts = Timeouts()
+    refresh_interval: float = 60.0
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    on_server_exit: str = "shutdown"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def offers(self, kernel_name: str) -> bool:
+        """Tell whether the include and exclude patterns let this kernel through."""
+        included = not self.include or any(fnmatchcase(kernel_name, p) for p in self.include)
+        return included and not any(fnmatchcase(kernel_name, p) for p in self.exclude)
+
+
+def parse(
+    provider_id: str, settings: object, source: str, defaults: Mapping[str, Any] | None = None
+) -> ProviderConfig:
+    """
+    Return the configuration of one provider.
+
+    ``settings`` is what its file holds, ``source`` names that file (or trait) in error messages,
+    and ``defaults`` has values for fields that the settings leave out; ``timeouts`` are filled one
+    by one.
+
+    Raises ConfigurationError with a sentence that names the source, the field and the remedy. No
+    value is quoted there: it could be a secret in the wrong place.
+    """
+    if not PROVIDER_ID.fullmatch(provider_id):
+        raise ConfigurationError(
+            f"{source}: {provider_id!r} cannot be a provider's id. Use lower-case letters, digits, "
+            "'.', '_' and '-', beginning with a letter or digit, like 'gpu-farm'."
+        )
+    if not isinstance(settings, Mapping):
+        raise ConfigurationError(
+            f"{source}: a provider is a JSON object, like "
+            '{"kind": "gateway", "url": "https://gpu.example.org:8888"}.'
+        )
+    error = best_match(Draft202012Validator(SCHEMA).iter_errors({"kind": "gateway", **settings}))
+    if error is not None:
+        raise ConfigurationError(f"{source}: {_sentence(error)}")
+    fields = {**(defaults or {}), **settings}
+    timeouts = {**(defaults or {}).get("timeouts", {}), **settings.get("timeouts", {})}
+    url = fields.get("url", "")
+    if url:
+        _check_url(url, source)
+    return ProviderConfig(
+        id=provider_id,
+        source=source,
+        kind=fields.get("kind", "gateway"),
+        label=fields.get("label", "").strip() or provider_id,
+        enabled=fields.get("enabled", True),
+        url=url,
+        token=_secret(fields.get("token")),
+        headers=_secrets(fields.get("headers", {})),
+        cookies=_secrets(fields.get("cookies", {})),
+        tls=Tls(**fields.get("tls", {})),
+        proxy=_secret(fields.get("proxy")),
+        timeouts=Timeouts(**timeouts),
+        refresh_interval=fields.get("refresh_interval", ProviderConfig.refresh_interval),
+        include=tuple(fields.get("include", ())),
+        exclude=tuple(fields.get("exclude", ())),
+        env=tuple(fields.get("env", ())),
+        on_server_exit=fields.get("on_server_exit", ProviderConfig.on_server_exit),
+        options=MappingProxyType(dict(fields.get("options", {}))),
+    )
+
+
+def _secret(given: str | Mapping[str, Any] | None) -> Secret | None:
+    return None if given is None else Secret.parse(given)
+
+
+def _secrets(given: Mapping[str, Any]) -> Mapping[str, Secret]:
+    return MappingProxyType({name: Secret.parse(value) for name, value in given.items()})
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say which field is wrong and what it should be."""
+    properties = SCHEMA["properties"]
+    instance: Any = error.instance
+    expected: Any = error.validator_value
+    where = ".".join(str(step) for step in error.absolute_path)
+    top = str(error.absolute_path[0]) if error.absolute_path else ""
+    if error.validator == "required":
+        missing = next(name for name in expected if name not in instance)
+        return f"the field '{missing}' is missing. {properties[missing]['description']}."
+    if error.validator == "additionalProperties" and not top:
+        unknown = next(name for name in instance if name not in properties)
+        close = get_close_matches(unknown, properties, 1)
+        hint = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(properties)}."
+        return f"the field '{unknown}' is not known. {hint}"
+    return f"the field '{where}' is not right. {properties[top]['description']}."
+
+
+def _check_url(url: str, source: str) -> None:
+    """Raise ConfigurationError unless the URL is one of a web server, and without secrets."""
+    remedy = SCHEMA["properties"]["url"]["description"]
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(character.isspace() for character in url):
+        raise ConfigurationError(f"{source}: the field 'url' is not a web address. {remedy}.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"{source}: the field 'url' has more than an address. Put a token into the field "
+            "'token', and leave out what follows a '?' or '#' or stands before an '@'."
+        )

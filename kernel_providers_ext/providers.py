@@ -1,0 +1,386 @@
+"""The kernel providers of one server, by id, in the order in which they were declared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from importlib.metadata import entry_points
+from typing import Any
+
+from traitlets import Bool, Dict, Enum, Float, List, Type, Unicode, default
+from traitlets.config import LoggingConfigurable
+
+from . import catalogue, names
+from .errors import ConfigurationError, NoSuchKernelspec, ProviderUnavailable
+from .loader import Declaration, FileLoader, KernelProvidersLoader
+from .provider import RemoteKernelProvider, Resource, no_such_kernelspec
+from .provider_config import ProviderConfig, Timeouts, parse
+from .refresher import Refresher, Watched
+from .resources import Resources
+
+KINDS = "kernel_providers_ext.kinds"
+
+
+class KernelProviders(LoggingConfigurable):
+    """
+    Multiplexes kernel providers.
+
+    It decides, from memory and at once: which provider a name belongs to, which kernelspecs there
+    are. The providers talk, each in a task of its own. One instance belongs to one server.
+    """
+
+    providers = Dict(
+        config=True,
+        help="""Providers by id, each with the fields of a file in kernel_providers.d, like
+        {"gpu-farm": {"kind": "gateway", "url": "https://gpu.example.org:8888"}}.""",
+    )
+    local_enabled = Bool(
+        config=True,
+        help="""Whether this server's own kernels are offered. By default they are, unless the
+        server is started with --gateway-url.""",
+    )
+    loader_class = Type(
+        FileLoader,
+        klass=KernelProvidersLoader,
+        config=True,
+        help="The class that says which providers there are, beside those in 'providers'.",
+    )
+    placement = Unicode(
+        "suffix",
+        config=True,
+        help="""Where the provider's name stands in a remote kernel's display name: suffix, prefix,
+        none, or a template that has {kernel} and may have {provider}.""",
+    )
+    refresh_interval = Float(
+        ProviderConfig.refresh_interval,
+        min=1,
+        config=True,
+        help="Seconds from one look at a provider's kernelspecs to the next.",
+    )
+    connect_timeout = Float(
+        Timeouts.connect, min=0.1, config=True, help="Seconds to wait for a connection."
+    )
+    request_timeout = Float(
+        Timeouts.request, min=0.1, config=True, help="Seconds to wait for an answer."
+    )
+    start_timeout = Float(
+        Timeouts.start, min=1, config=True, help="Seconds to wait for a kernel to start."
+    )
+    on_server_exit = Enum(
+        ["shutdown", "keep"],
+        ProviderConfig.on_server_exit,
+        config=True,
+        help="What becomes of remote kernels started from here when this server stops.",
+    )
+    env = List(
+        Unicode(),
+        config=True,
+        help="""Names of environment variables to pass to remote kernels, beside those that begin
+        with KERNEL_.""",
+    )
+
+    @default("local_enabled")
+    def _local_unless_gateway(self) -> bool:
+        return self.adopted is None
+
+    def __init__(self, **kwargs: Any) -> None:
+        #: The gateway of --gateway-url, if there is one.
+        self.adopted: Declaration | None = None
+        #: Why a declaration was left out: provider id and sentence, by the declaration's source.
+        self.problems: dict[str, tuple[str, str]] = {}
+        self._switched_off: dict[str, str] = {}
+        self._refreshers: dict[str, Refresher] = {}
+        self._watched: dict[str, list[Watched]] = {}
+        self._index: dict[str, catalogue.Entry] = {}
+        self._models: tuple[object, dict[str, dict[str, Any]]] = (None, {})
+        self._resources = Resources()
+        self._subscribers: list[Callable[[], None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._running = False
+        super().__init__(**kwargs)
+
+    # -- which providers there are -----------------------------------------------------------------
+
+    def load(self) -> None:
+        """Read the declarations and take over the providers in them; never raises."""
+        make: type[Any] = self.loader_class
+        self._loader: KernelProvidersLoader = make(parent=self.parent, log=self.log)
+        self.apply(self._declarations())
+
+    async def start(self) -> None:
+        """Begin to talk to the providers, and to follow the loader's changes."""
+        self._running = True
+        self._start_all()
+        self._spawn(self._follow_loader())
+
+    async def aclose(self) -> None:
+        """Stop talking to the providers; their kernels are left alone."""
+        self._running = False
+        for task in self._tasks:
+            task.cancel()
+        closing = [refresher.aclose() for refresher in self._refreshers.values()]
+        self._refreshers.clear()
+        await asyncio.gather(*closing, *self._tasks, return_exceptions=True)
+
+    def apply(self, declarations: Iterable[Declaration]) -> None:
+        """Take over these declarations: add, replace and remove providers, and keep the others."""
+        problems: dict[str, tuple[str, str]] = {}
+        configs: dict[str, ProviderConfig] = {}
+        kept: dict[str, Refresher] = {}
+        for declaration in declarations:
+            try:
+                config = self._parse(declaration, configs)
+                refresher = self._refreshers.get(config.id)
+                if refresher is None or refresher.provider.config != config:
+                    refresher = self._new_refresher(config)
+            except ConfigurationError as error:
+                sentence = f"{error} It is left out."
+                problems[declaration.source] = (declaration.id, sentence)
+                if self.problems.get(declaration.source) != problems[declaration.source]:
+                    self.log.error(sentence)
+                continue
+            configs[config.id] = config
+            if config.enabled:
+                kept[config.id] = refresher
+        gone = [r for r in self._refreshers.values() if r not in kept.values()]
+        self.problems, self._refreshers = problems, kept
+        self._switched_off = {c.id: c.source for c in configs.values() if not c.enabled}
+        for refresher in gone:
+            self._spawn(refresher.aclose())
+        if self._running:
+            self._start_all()
+        self._changed()
+
+    def _declarations(self) -> list[Declaration]:
+        inline = [
+            Declaration(provider_id, f"c.KernelProviders.providers[{provider_id!r}]", settings)
+            for provider_id, settings in self.providers.items()
+        ]
+        adopted = [self.adopted] if self.adopted else []
+        try:
+            loaded = list(self._loader.load())
+        except Exception as error:
+            self.log.error(
+                "The kernel providers could not be loaded: %s in %s. Check c.KernelProviders."
+                "loader_class.",
+                error,
+                self.loader_class.__name__,
+            )
+            loaded = []
+        return adopted + inline + loaded
+
+    def _parse(
+        self, declaration: Declaration, seen: Mapping[str, ProviderConfig]
+    ) -> ProviderConfig:
+        if declaration.problem:
+            raise ConfigurationError(declaration.problem)
+        first = seen.get(declaration.id)
+        if first is not None:
+            raise ConfigurationError(
+                f"{declaration.source}: there is a provider {declaration.id!r} already, from "
+                f"{first.source}. Rename or remove one of them."
+            )
+        defaults = {
+            "refresh_interval": self.refresh_interval,
+            "on_server_exit": self.on_server_exit,
+            "env": self.env,
+            "timeouts": {
+                "connect": self.connect_timeout,
+                "request": self.request_timeout,
+                "start": self.start_timeout,
+            },
+        }
+        return parse(declaration.id, declaration.settings, declaration.source, defaults)
+
+    def _new_refresher(self, config: ProviderConfig) -> Refresher:
+        provider = _kind(config)(config, self.log)
+        watched = self._watched.setdefault(config.id, [])
+        return Refresher(provider, watched, self._changed, self.log)
+
+    def _start_all(self) -> None:
+        for refresher in self._refreshers.values():
+            refresher.start()
+
+    async def _follow_loader(self) -> None:
+        async for _ in self._loader.changes():
+            self.apply(await asyncio.to_thread(self._declarations))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- whose a name or a kernel is ---------------------------------------------------------------
+
+    def resolve(self, name: str) -> tuple[RemoteKernelProvider | None, str]:
+        """
+        Return the provider that a kernel name belongs to, None for this server, and its name there.
+
+        Works before the provider has ever answered. Raises NoSuchKernelspec where the name belongs
+        to nobody.
+        """
+        entry = self._index.get(name)
+        if entry is not None:
+            return self.provider(entry.provider_id), entry.kernel_name
+        prefix, kernel_name = names.split(name)
+        if prefix in self._refreshers:
+            provider = self.provider(prefix)
+            if not provider.config.offers(kernel_name):
+                raise no_such_kernelspec(provider.config, kernel_name)
+            return provider, kernel_name
+        self._check_offered(prefix)
+        if self.local_enabled:
+            return None, name
+        if self.adopted and self.adopted.id in self._refreshers:
+            return self.provider(self.adopted.id), name
+        raise self.unknown(name)
+
+    def unknown(self, name: str) -> NoSuchKernelspec:
+        """Return the error for a kernel name that belongs to nobody."""
+        known = ", ".join(self._refreshers)
+        there_is = f"The kernel providers are: {known}" if known else "There is no kernel provider"
+        sentence = f"No kernel is called {name!r}, neither here nor at a provider. {there_is}."
+        return NoSuchKernelspec(names.split(name)[0], "no_such_provider", sentence)
+
+    def _check_offered(self, prefix: str) -> None:
+        """Raise NoSuchKernelspec where a provider is configured, but not on offer."""
+        for provider_id, sentence in self.problems.values():
+            if provider_id == prefix:
+                raise NoSuchKernelspec(prefix, "left_out", sentence)
+        if prefix in self._switched_off:
+            sentence = f"The kernel provider {prefix} is off. See {self._switched_off[prefix]}."
+            raise NoSuchKernelspec(prefix, "off", sentence)
+
+    def provider(self, provider_id: str) -> RemoteKernelProvider:
+        """
+        Return a provider as it is configured now.
+
+        Raises ProviderUnavailable where it was removed while kernels of it were running.
+        """
+        refresher = self._refreshers.get(provider_id)
+        if refresher is None or not isinstance(refresher.provider, RemoteKernelProvider):
+            sentence = (
+                f"The kernel provider {provider_id} is not configured any more. Put it back to "
+                "reach its kernels."
+            )
+            raise ProviderUnavailable(provider_id, "removed", sentence)
+        return refresher.provider
+
+    def offered_name(self, provider_id: str, kernel_name: str) -> str:
+        """Return this server's name for a provider's kernel."""
+        if self._is_default(provider_id):
+            return kernel_name
+        return names.qualify(provider_id, kernel_name)
+
+    def watch(self, provider_id: str, kernel: Watched) -> None:
+        """Let a running kernel hear how it is."""
+        self._watched.setdefault(provider_id, []).append(kernel)
+        self.wake(provider_id)
+
+    def unwatch(self, provider_id: str, kernel: Watched) -> None:
+        """End `watch`; harmless when it has ended already."""
+        watched = self._watched.get(provider_id, [])
+        if kernel in watched:
+            watched.remove(kernel)
+
+    def wake(self, provider_id: str) -> None:
+        """Have a provider asked now rather than at the next time."""
+        refresher = self._refreshers.get(provider_id)
+        if refresher is not None:
+            refresher.wake()
+
+    # -- what is known, from memory ----------------------------------------------------------------
+
+    @property
+    def refreshers(self) -> Collection[Refresher]:
+        """All remote providers with what is known of them, in order."""
+        return self._refreshers.values()
+
+    @property
+    def default_kernel_name(self) -> str | None:
+        """The default kernel of a server without local kernels, once known; None of all others."""
+        if self.local_enabled:
+            return None
+        shelves = sorted(self._shelves(), key=lambda shelf: not shelf.is_default)
+        return next((s.name(s.snapshot.default) for s in shelves if s.snapshot.default), None)
+
+    def entry(self, name: str) -> catalogue.Entry | None:
+        """Return what is known of a remote kernelspec."""
+        return self._index.get(name)
+
+    def kernelspecs(self, base_url: str, taken: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return the models of all remote kernelspecs; see `catalogue.models`."""
+        key = (base_url, frozenset(taken))
+        if self._models[0] != key:
+            template = names.template_of(self._checked_placement())
+            self._models = (key, catalogue.models(self._shelves(), template, base_url, taken))
+        return self._models[1]
+
+    async def resource(self, entry: catalogue.Entry, file: str) -> Resource:
+        """Return a file that the kernelspec's model names; raises ProviderError."""
+        provider = self.provider(entry.provider_id)
+        return await self._resources.get(provider, entry.kernel_name, entry.original, file)
+
+    async def first_answers(self) -> None:
+        """Wait until each provider has answered or failed once, as long as requests may take."""
+        waiting = [refresher.first_answer.wait() for refresher in self._refreshers.values()]
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(
+                asyncio.gather(*waiting), self.connect_timeout + self.request_timeout
+            )
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Have a function called after each change of kernelspecs or of a provider's state."""
+        self._subscribers.append(callback)
+
+    def _changed(self) -> None:
+        self._index = catalogue.index(self._shelves())
+        self._models = (None, {})
+        for callback in self._subscribers:
+            callback()
+
+    def _shelves(self) -> list[catalogue.Shelf]:
+        return [
+            catalogue.Shelf(
+                provider_id, r.provider.label, r.snapshot, self._is_default(provider_id)
+            )
+            for provider_id, r in self._refreshers.items()
+            if r.snapshot is not None
+        ]
+
+    def _is_default(self, provider_id: str) -> bool:
+        adopted = self.adopted
+        return not self.local_enabled and adopted is not None and adopted.id == provider_id
+
+    def _checked_placement(self) -> str:
+        try:
+            names.template_of(self.placement)
+        except ValueError as error:
+            self.log.error("c.KernelProviders.placement: %s 'suffix' is used.", error)
+            self.placement = "suffix"
+        return self.placement
+
+    def __repr__(self) -> str:
+        states = ", ".join(f"{r.provider.id}: {r.status.word}" for r in self._refreshers.values())
+        return f"<KernelProviders {states or 'none'}>"
+
+
+def _kind(config: ProviderConfig) -> type[RemoteKernelProvider]:
+    """Return the class for a provider's kind; raises ConfigurationError where there is none."""
+    kinds = {point.name: point for point in entry_points(group=KINDS)}
+    point = kinds.get(config.kind)
+    if point is None:
+        known = ", ".join(sorted(kinds)) or "none"
+        raise ConfigurationError(
+            f"{config.source}: the field 'kind' names {config.kind!r}, which is not installed. "
+            f"There are: {known}. Correct it, or install the package that brings it."
+        )
+    try:
+        kind: type[RemoteKernelProvider] = point.load()
+    except Exception as error:
+        raise ConfigurationError(
+            f"{config.source}: the kind {config.kind!r} cannot be loaded from {point.value}: "
+            f"{error}. Update or remove the package that brings it."
+        ) from error
+    return kind

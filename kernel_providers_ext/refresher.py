@@ -1,0 +1,152 @@
+"""Keeps what is known of one provider fresh, in a task of its own that nobody waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Collection
+from datetime import datetime, timezone
+from logging import Logger
+from typing import Protocol
+
+from .errors import ProviderError
+from .provider import KernelModel, KernelProvider, RemoteKernelProvider, Snapshot
+from .status import Status
+
+KERNELS_INTERVAL = 10.0  # seconds from one look at running kernels to the next, as Lab's own
+FIRST_RETRY = 2.0  # seconds until a provider that failed is asked again, doubled each time
+
+
+class Watched(Protocol):
+    """A running kernel that wants to hear how it is."""
+
+    @property
+    def remote_id(self) -> str:
+        """The kernel's id at its provider."""
+
+    def heard(self, model: KernelModel | None) -> None:
+        """Take notice of the kernel's model; None when it is proved to be gone."""
+
+
+class Refresher:
+    """
+    One provider with what is known of it: its status and its snapshot.
+
+    ``watched`` are the running kernels to ask for; it is read anew each time. ``on_change`` is
+    called after status or snapshot have changed in a way that people can see.
+    """
+
+    def __init__(
+        self,
+        provider: KernelProvider,
+        watched: Collection[Watched],
+        on_change: Callable[[], None],
+        log: Logger,
+    ) -> None:
+        self.provider = provider
+        self.snapshot: Snapshot | None = None
+        self.status = Status(since=_now())
+        self.first_answer = asyncio.Event()
+        self._watched = watched
+        self._on_change = on_change
+        self._log = log
+        self._failures = 0
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to refresh, until `aclose`."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"refresh {self.provider.id}")
+
+    def wake(self) -> None:
+        """Refresh now rather than at the next time."""
+        self._wake.set()
+
+    async def aclose(self) -> None:
+        """Stop refreshing, and close the provider's connections."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.provider.aclose()
+
+    async def refresh(self) -> None:
+        """Ask for the kernelspecs once; what comes of it is in `status` and `snapshot`."""
+        asked = time.monotonic()
+        try:
+            snapshot = await self.provider.snapshot(self.snapshot)
+            if snapshot is not self.snapshot:
+                snapshot = snapshot.offered(self.provider.config)
+        except ProviderError as error:
+            self._failures += 1
+            self._become(self.status.failed(_now(), error), self.snapshot)
+        else:
+            self._failures = 0
+            self._become(self.status.answered(_now(), time.monotonic() - asked), snapshot)
+        finally:
+            self.first_answer.set()
+
+    async def refresh_kernels(self) -> None:
+        """Ask for the running kernels once, and tell each what came of it."""
+        provider, watched = self.provider, list(self._watched)
+        if not watched or not isinstance(provider, RemoteKernelProvider):
+            return
+        try:
+            models = await provider.kernels([kernel.remote_id for kernel in watched])
+        except ProviderError:
+            return  # not knowing is no news, and the kernelspecs' refresh tells of the provider
+        for kernel in watched:
+            if kernel.remote_id in models:
+                kernel.heard(models[kernel.remote_id])
+
+    async def _run(self) -> None:
+        due = 0.0
+        while True:
+            self._wake.clear()
+            if time.monotonic() >= due:
+                await self._guard(self.refresh())
+                due = time.monotonic() + self._interval()
+            await self._guard(self.refresh_kernels())
+            left = due - time.monotonic()
+            pause = min(left, KERNELS_INTERVAL) if self._watched else left
+            try:
+                await asyncio.wait_for(self._wake.wait(), max(pause, 0.0))
+                due = 0.0
+            except asyncio.TimeoutError:
+                pass
+
+    async def _guard(self, work: asyncio.Future[None] | object) -> None:
+        """Await; a defect in a provider's code must not end its refreshing for good."""
+        try:
+            await work  # type: ignore[misc]
+        except Exception:
+            self._log.exception("The code of the kernel provider %s failed.", self.provider.id)
+
+    def _interval(self) -> float:
+        """Return the seconds until the next refresh, spread so that servers do not ask in step."""
+        interval = self.provider.config.refresh_interval
+        if self._failures:
+            interval = min(interval, FIRST_RETRY * 2.0 ** min(self._failures - 1, 16))
+        return interval * random.uniform(0.9, 1.1)
+
+    def _become(self, status: Status, snapshot: Snapshot | None) -> None:
+        """Take over a new state: one line in the log and one call per change people can see."""
+        before, self.status = self.status, status
+        same_specs = self.snapshot == snapshot
+        self.snapshot = snapshot
+        said = (status.reachable, status.reason_code)
+        if said != (before.reachable, before.reason_code):
+            label = self.provider.id
+            if status.is_well:
+                count = len(snapshot.kernelspecs) if snapshot else 0
+                self._log.info("Kernel provider %s: %s, %d kernels.", label, status.word, count)
+            else:
+                self._log.warning("Kernel provider %s: %s. %s", label, status.word, status.sentence)
+        elif same_specs:
+            return
+        self._on_change()
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

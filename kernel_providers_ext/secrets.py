@@ -1,0 +1,103 @@
+"""A secret that is given as a value, or by where to find it; it never shows itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigurationError
+
+COMMAND_TIMEOUT = 30.0  # seconds
+
+
+@dataclass(frozen=True, repr=False)
+class Secret:
+    """
+    Where a secret comes from.
+
+    ``kind`` is ``value``, ``env``, ``file`` or ``command``; ``where`` is the secret itself, the
+    variable's name, the file's path, or the command as a tuple of words.
+    """
+
+    kind: str
+    where: str | tuple[str, ...]
+
+    @classmethod
+    def parse(cls, given: str | Mapping[str, Any]) -> Secret:
+        """Return the secret of ``{"env": "GPU_TOKEN"}`` and the like; a string is a value."""
+        if isinstance(given, str):
+            return cls("value", given)
+        [(kind, where)] = given.items()
+        return cls(kind, tuple(where) if kind == "command" else str(where))
+
+    async def read(self) -> str:
+        """
+        Return the secret as it is now, stripped of white space, off the event loop.
+
+        Raises ConfigurationError with a sentence where there is none to be had.
+        """
+        if self.kind == "env":
+            secret = os.environ.get(str(self.where))
+            if secret is None:
+                raise ConfigurationError(f"The environment variable {self.where} is not set.")
+        elif self.kind == "file":
+            secret = await asyncio.to_thread(self._read_file)
+        elif self.kind == "command":
+            secret = await self._run()
+        else:
+            secret = str(self.where)
+        secret = secret.strip()
+        if not secret:
+            raise ConfigurationError(f"There is nothing in {self!r}.")
+        if not secret.isprintable():
+            raise ConfigurationError(f"What is in {self!r} is more than one line of text.")
+        return secret
+
+    def _read_file(self) -> str:
+        path = Path(str(self.where)).expanduser()
+        try:
+            return path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise ConfigurationError(f"The file {path} cannot be read: {why}.") from error
+
+    async def _run(self) -> str:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self.where,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise ConfigurationError(
+                f"The command {self.where[0]} cannot be run: {error.strerror}."
+            ) from error
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(), COMMAND_TIMEOUT)
+        except (asyncio.TimeoutError, asyncio.CancelledError) as error:
+            process.kill()
+            await process.wait()
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise ConfigurationError(
+                f"The command {self.where[0]} did not end within {COMMAND_TIMEOUT:.0f} s."
+            ) from error
+        if process.returncode:
+            raise ConfigurationError(
+                f"The command {self.where[0]} failed with exit code {process.returncode}."
+            )
+        return output.decode(errors="replace")
+
+    def __repr__(self) -> str:
+        shown = {
+            "value": "a value",
+            "env": f"the environment variable {self.where}",
+            "file": f"the file {self.where}",
+            "command": f"the output of {self.where[0] if self.where else '?'}",
+        }
+        return f"<secret: {shown[self.kind]}>"

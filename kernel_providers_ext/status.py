@@ -1,0 +1,112 @@
+"""
+The state of a provider, as one frozen value on two axes, and the only table that changes it.
+
+*Reachable?* and *have kernelspecs?* are two facts: what was known stays known while a provider is
+offline, and is then called stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+from .errors import IncompatibleAnswer, ProviderError, SignInNeeded
+
+SLOW_AFTER = 2.0  # seconds for an answer, from which on a provider is called slow
+
+
+class Reachable(str, Enum):
+    """Whether a provider answers."""
+
+    CHECKING = "checking"
+    ONLINE = "online"
+    SLOW = "slow"
+    OFFLINE = "offline"
+    UNAUTHORISED = "unauthorised"
+    INCOMPATIBLE = "incompatible"
+    OFF = "off"
+
+
+class Kernelspecs(str, Enum):
+    """What is known of a provider's kernelspecs."""
+
+    NONE = "none"
+    FRESH = "fresh"
+    STALE = "stale"
+
+
+#: The word for each state, the same in every interface.
+WORDS: Mapping[Reachable, str] = {
+    Reachable.CHECKING: "Checking…",
+    Reachable.ONLINE: "Online",
+    Reachable.SLOW: "Slow",
+    Reachable.OFFLINE: "Offline",
+    Reachable.UNAUTHORISED: "Sign-in needed",
+    Reachable.INCOMPATIBLE: "Not compatible",
+    Reachable.OFF: "Off",
+}
+
+#: Failure -> (reachable, and what becomes of kernelspecs that were fresh).
+_AFTER_FAILURE: Mapping[type[ProviderError], Reachable] = {
+    SignInNeeded: Reachable.UNAUTHORISED,
+    IncompatibleAnswer: Reachable.INCOMPATIBLE,
+}
+_WITHOUT_REFRESH: Mapping[Kernelspecs, Kernelspecs] = {
+    Kernelspecs.NONE: Kernelspecs.NONE,
+    Kernelspecs.FRESH: Kernelspecs.STALE,
+    Kernelspecs.STALE: Kernelspecs.STALE,
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    """
+    A provider's state at one time.
+
+    ``since`` is when ``reachable`` last changed and ``last_seen`` when the provider last answered,
+    both with a time zone; ``latency`` is in seconds; ``reason_code`` and ``sentence`` say why the
+    provider is not well and are empty where it is.
+    """
+
+    since: datetime
+    reachable: Reachable = Reachable.CHECKING
+    kernelspecs: Kernelspecs = Kernelspecs.NONE
+    last_seen: datetime | None = None
+    latency: float | None = None
+    reason_code: str = ""
+    sentence: str = ""
+
+    def answered(self, now: datetime, latency: float) -> Status:
+        """Return the state after kernelspecs have come, ``latency`` seconds after being asked."""
+        reachable = Reachable.SLOW if latency > SLOW_AFTER else Reachable.ONLINE
+        return Status(
+            since=self.since if reachable is self.reachable else now,
+            reachable=reachable,
+            kernelspecs=Kernelspecs.FRESH,
+            last_seen=now,
+            latency=latency,
+        )
+
+    def failed(self, now: datetime, error: ProviderError) -> Status:
+        """Return the state after asking has failed; what was known is kept, and is stale."""
+        reachable = _AFTER_FAILURE.get(type(error), Reachable.OFFLINE)
+        return replace(
+            self,
+            since=self.since if reachable is self.reachable else now,
+            reachable=reachable,
+            kernelspecs=_WITHOUT_REFRESH[self.kernelspecs],
+            reason_code=error.reason_code,
+            sentence=error.sentence,
+        )
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether the provider answered when last asked."""
+        return self.reachable in (Reachable.ONLINE, Reachable.SLOW)
+
+    @property
+    def word(self) -> str:
+        """The state in a word or two, for people."""
+        return WORDS[self.reachable]

@@ -1,0 +1,213 @@
+"""A client of the REST API and of kernel websockets, for the tests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_binary_message,
+    deserialize_msg_from_ws_v1,
+    serialize_binary_message,
+    serialize_msg_to_ws_v1,
+)
+from yarl import URL
+
+V1 = "v1.kernel.websocket.jupyter.org"
+LEGACY = ""
+TIMEOUT = 60.0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of the REST API: status, headers, and the body's JSON or its bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+class Client:
+    """Talks to one server; paths are below its base URL and already encoded."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self._session = aiohttp.ClientSession(
+            headers={"Authorization": f"token {token}"} if token else {},
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+        )
+
+    async def request(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
+        """Send a request whose path is taken to the letter."""
+        url = URL(self.url + path, encoded=True)
+        async with self._session.request(method, url, json=body, headers=headers) as response:
+            raw = await response.read()
+            is_json = "json" in response.headers.get("Content-Type", "")
+            content = json.loads(raw) if is_json and raw else raw
+            return Reply(response.status, response.headers, content)
+
+    async def get(self, path: str, **headers: str) -> Any:
+        """GET the JSON of an answer that has to be 200."""
+        reply = await self.request("GET", path, **headers)
+        assert reply.status == 200, reply
+        return reply.body
+
+    async def kernelspecs(self) -> dict[str, Any]:
+        """Return the kernelspecs by name."""
+        found: dict[str, Any] = (await self.get("api/kernelspecs"))["kernelspecs"]
+        return found
+
+    async def wait_for_kernelspec(self, name: str) -> dict[str, Any]:
+        """Wait until a kernelspec is there, and return its model."""
+        model: dict[str, Any] = await until(lambda: self._kernelspec(name))
+        return model
+
+    async def _kernelspec(self, name: str) -> Any:
+        return (await self.kernelspecs()).get(name)
+
+    async def start_kernel(self, name: str, **more: object) -> str:
+        """Start a kernel and return its id."""
+        reply = await self.request("POST", "api/kernels", {"name": name, **more})
+        assert reply.status == 201, reply
+        kernel_id: str = reply.body["id"]
+        return kernel_id
+
+    async def start_session(self, name: str, path: str = "nb.ipynb", **kernel: str) -> Any:
+        """Start a notebook's session and return its model."""
+        body = {"name": path, "path": path, "type": "notebook", "kernel": {"name": name, **kernel}}
+        reply = await self.request("POST", "api/sessions", body)
+        assert reply.status == 201, reply
+        return reply.body
+
+    async def connect(
+        self, kernel_id: str, protocol: str = V1, session_id: str | None = None
+    ) -> Kernel:
+        """Open a kernel's websocket."""
+        session_id = session_id or uuid.uuid4().hex
+        websocket = await self._session.ws_connect(
+            f"{self.url}api/kernels/{kernel_id}/channels?session_id={session_id}",
+            protocols=[V1] if protocol == V1 else [],
+            max_msg_size=0,
+        )
+        return Kernel(websocket, session_id)
+
+    async def run(self, kernel_id: str, code: str, protocol: str = V1) -> str:
+        """Run code in a kernel and return what it printed."""
+        kernel = await self.connect(kernel_id, protocol)
+        try:
+            return await kernel.run(code)
+        finally:
+            await kernel.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+
+class Kernel:
+    """A kernel's websocket, in the protocol that was agreed on."""
+
+    def __init__(self, websocket: aiohttp.ClientWebSocketResponse, session_id: str) -> None:
+        self.websocket = websocket
+        self.session_id = session_id
+        self.protocol = websocket.protocol or LEGACY
+
+    async def send(
+        self,
+        msg_type: str,
+        content: dict[str, Any],
+        *,
+        channel: str = "shell",
+        buffers: list[bytes] | None = None,
+    ) -> str:
+        """Send a message and return its id."""
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": msg_type,
+            "session": self.session_id,
+            "username": "",
+            "date": "2026-01-01T00:00:00Z",
+            "version": "5.3",
+        }
+        parts = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+        if self.protocol == V1:
+            packed = [json.dumps(part).encode() for part in parts.values()]
+            frame = serialize_msg_to_ws_v1([*packed, *(buffers or [])], channel)
+            await self.websocket.send_bytes(frame)
+        elif buffers:
+            message = {**parts, "channel": channel, "buffers": buffers}
+            await self.websocket.send_bytes(serialize_binary_message(message))
+        else:
+            await self.websocket.send_str(json.dumps({**parts, "channel": channel, "buffers": []}))
+        return str(header["msg_id"])
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next message, with its ``channel`` and ``buffers``."""
+        frame = await self.websocket.receive(timeout=TIMEOUT)
+        if frame.type is aiohttp.WSMsgType.TEXT:
+            message: dict[str, Any] = json.loads(frame.data)
+            return message
+        assert frame.type is aiohttp.WSMsgType.BINARY, frame
+        if self.protocol == LEGACY:
+            whole: dict[str, Any] = deserialize_binary_message(frame.data)
+            return whole
+        channel, parts = deserialize_msg_from_ws_v1(frame.data)
+        header, parent, metadata, content = (json.loads(part) for part in parts[:4])
+        return {
+            "channel": channel,
+            "header": header,
+            "parent_header": parent,
+            "metadata": metadata,
+            "content": content,
+            "buffers": parts[4:],
+        }
+
+    async def replies(self, msg_id: str) -> list[dict[str, Any]]:
+        """Return all that comes of a request until the kernel has replied and is idle."""
+        found: list[dict[str, Any]] = []
+        idle = replied = False
+        while not (idle and replied):
+            message = await self.receive()
+            if message["parent_header"].get("msg_id") != msg_id:
+                continue
+            found.append(message)
+            replied = replied or message["channel"] == "shell"
+            idle = idle or message["content"].get("execution_state") == "idle"
+        return found
+
+    async def execute(self, code: str) -> list[dict[str, Any]]:
+        """Run code and return all messages that came of it."""
+        content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
+        return await self.replies(await self.send("execute_request", content))
+
+    async def run(self, code: str) -> str:
+        """Run code and return what it printed; an exception in it fails the test."""
+        messages = await self.execute(code)
+        errors = [m["content"] for m in messages if m["header"]["msg_type"] == "error"]
+        assert not errors, errors
+        return "".join(
+            m["content"]["text"] for m in messages if m["header"]["msg_type"] == "stream"
+        )
+
+    async def close(self) -> None:
+        """Close the websocket."""
+        await self.websocket.close()
+
+
+async def until(
+    condition: Callable[[], Awaitable[Any]], timeout: float = TIMEOUT, pause: float = 0.1
+) -> Any:
+    """Wait until an awaited condition is true, and return what it returned."""
+    deadline = time.monotonic() + timeout
+    while True:
+        result = await condition()
+        if result:
+            return result
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(pause)

@@ -1,0 +1,181 @@
+"""Real servers for the tests: each a process on loopback, with a configuration of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+READY_TIMEOUT = 60.0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Process:
+    """A Jupyter application as a process; `url` ends in a slash, `token` may be empty."""
+
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        folder: Path,
+        *,
+        base_url: str = "/",
+        token: str = "",
+        ready_path: str = "api",
+        env: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.token = token
+        self.base_url = base_url
+        self.url = f"http://127.0.0.1:{self.port}{base_url}"
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._ready = self.url + ready_path
+        self.log_path = folder / "log.txt"
+        self.config_folder = folder / "config"
+        self.config_folder.mkdir(parents=True, exist_ok=True)
+        self.root = folder / "root"
+        self.root.mkdir(exist_ok=True)
+        if config:
+            (self.config_folder / "jupyter_server_config.json").write_text(json.dumps(config))
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "KERNEL_", "KG_"))
+        }
+        self._env = {
+            **kept,
+            "JUPYTER_CONFIG_DIR": str(self.config_folder),
+            "JUPYTER_DATA_DIR": str(folder / "data"),
+            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+            "IPYTHONDIR": str(folder / "ipython"),
+            "JUPYTER_PLATFORM_DIRS": "1",
+            **(env or {}),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def launch(self) -> Process:
+        """Start the process without waiting for it."""
+        command = [part.format(port=self.port, root=self.root) for part in self._command]
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.root, env=self._env, stdout=log, stderr=log
+            )
+        return self
+
+    def start(self) -> Process:
+        """Start the process and wait until it answers."""
+        self.launch()
+        self.wait_ready()
+        return self
+
+    def wait_ready(self) -> None:
+        """Wait until the server answers anything at all."""
+        deadline = time.monotonic() + READY_TIMEOUT
+        while time.monotonic() < deadline:
+            assert self.process is not None
+            if self.process.poll() is not None:
+                break
+            try:
+                urllib.request.urlopen(self._ready, timeout=5).close()
+            except urllib.error.HTTPError:
+                return
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError(f"{self._command} did not come up:\n{self.log()}")
+
+    def stop(self, timeout: float = 30.0) -> int:
+        """Stop the process as a service manager does, and return its exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        return self.process.returncode
+
+    def log(self) -> str:
+        """Return what the process has printed so far."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+
+def kernel_gateway(folder: Path, name: str, *, token: str, listing: bool) -> Process:
+    """Make a Kernel Gateway whose kernels see ``PLACE`` set to its name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Process(
+        "kernel_gateway",
+        [
+            "--KernelGatewayApp.ip=127.0.0.1",
+            "--KernelGatewayApp.port={port}",
+            "--KernelGatewayApp.port_retries=0",
+            f"--JupyterWebsocketPersonality.list_kernels={listing}",
+        ],
+        folder,
+        token=token,
+        env={
+            "PLACE": name,
+            "KG_AUTH_TOKEN": token,
+            "KG_ENV_PROCESS_WHITELIST": "PLACE",
+            "KG_ENV_WHITELIST": "WANTED",
+        },
+    )
+
+
+def jupyter_server(
+    folder: Path,
+    *,
+    token: str,
+    base_url: str = "/",
+    env: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    arguments: Sequence[str] = (),
+    module: str = "jupyter_server",
+) -> Process:
+    """Make a Jupyter Server."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Process(
+        module,
+        [
+            "--no-browser",
+            "--allow-root",
+            "--ServerApp.ip=127.0.0.1",
+            "--ServerApp.port={port}",
+            "--ServerApp.port_retries=0",
+            f"--ServerApp.base_url={base_url}",
+            "--ServerApp.root_dir={root}",
+            *arguments,
+        ],
+        folder,
+        base_url=base_url,
+        token=token,
+        env={"PLACE": "local", "JUPYTER_TOKEN": token, **(env or {})},
+        config=config,
+    )
+
+
+def declare(server: Process, provider_id: str, settings: Mapping[str, Any]) -> Path:
+    """Write a provider's file into a server's configuration."""
+    folder = server.config_folder / "kernel_providers.d"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{provider_id}.json"
+    path.write_text(json.dumps(settings))
+    return path

@@ -1,0 +1,127 @@
+"""The catalogue: remote kernelspecs under this server's names, display names and URLs."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from kernel_providers_ext.catalogue import Shelf, file_of, index, models
+from kernel_providers_ext.names import template_of
+from kernel_providers_ext.provider import Snapshot
+
+SUFFIX = template_of("suffix")
+
+
+def kernelspec(name: str, display_name: object = "Python 3", **more: Any) -> dict[str, Any]:
+    """Return a kernelspec as a remote server's REST API has it."""
+    spec = {"display_name": display_name, "language": "python", "argv": ["python"]}
+    return {"name": name, "spec": spec, "resources": {}, **more}
+
+
+def shelf(
+    provider_id: str, *specs: dict[str, Any], label: str = "", default: bool = False
+) -> Shelf:
+    """Return a provider's shelf with these kernelspecs."""
+    snapshot = Snapshot({spec["name"]: spec for spec in specs})
+    return Shelf(provider_id, label or provider_id.upper(), snapshot, default)
+
+
+def shown(*shelves: Shelf, template: str = SUFFIX, taken: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the display names by name."""
+    found = models(shelves, template, "/", taken)
+    return {name: model["spec"]["display_name"] for name, model in found.items()}
+
+
+def test_a_kernel_is_found_under_its_qualified_name() -> None:
+    """A name leads to the provider and to the kernel's name there, however that looks."""
+    names = ["python3", "gpu/python3", "my kernel", "100%", "日本"]
+    found = index([shelf("hub", *map(kernelspec, names)), shelf("b", kernelspec("python3"))])
+    assert {name: (e.provider_id, e.kernel_name) for name, e in found.items()} == {
+        **{f"hub/{name}": ("hub", name) for name in names},
+        "b/python3": ("b", "python3"),
+    }
+
+
+def test_a_model_keeps_what_the_provider_says() -> None:
+    """A model has our name and display name, says whose it is, and is the provider's otherwise."""
+    original = kernelspec("python3", more="kept")
+    original["spec"]["metadata"] = {"debugger": True}
+    [(name, model)] = models([shelf("gpu", original)], SUFFIX, "/", ()).items()
+    metadata = {
+        "debugger": True,
+        "kernel_provider": "gpu",
+        "kernel_provider_label": "GPU",
+        "kernel_display_name": "Python 3",
+    }
+    spec = {**original["spec"], "display_name": "Python 3 (GPU)", "metadata": metadata}
+    assert model == {**original, "name": "gpu/python3", "spec": spec}
+    assert name == "gpu/python3"
+    assert original["spec"]["metadata"] == {"debugger": True}, "what the provider said is unchanged"
+
+
+@pytest.mark.parametrize(
+    ("kernel_name", "url", "ours"),
+    [
+        ("py", "/kernelspecs/py/logo.svg", "/b/kernelspecs/gpu%2Fpy/logo.svg"),
+        ("py", "/user/x/kernelspecs/py/logo.svg?v=1", "/b/kernelspecs/gpu%2Fpy/logo.svg"),
+        ("py", "https://cdn.example.org/a%20b%25.png", "/b/kernelspecs/gpu%2Fpy/a%20b%25.png"),
+        ("a/b c", "/kernelspecs/a%2Fb%20c/l.svg", "/b/kernelspecs/gpu%2Fa%2Fb%20c/l.svg"),
+        ("py", "logo.svg", "/b/kernelspecs/gpu%2Fpy/logo.svg"),
+        ("py", "/kernelspecs/py/", None),
+    ],
+)
+def test_resources_are_ours(kernel_name: str, url: str, ours: str | None) -> None:
+    """A logo's URL is one of this server, with the name as one segment, whatever the remote has."""
+    spec = kernelspec(kernel_name, resources={"logo": url})
+    [model] = models([shelf("gpu", spec)], SUFFIX, "/b/", ()).values()
+    assert model["resources"] == ({"logo": ours} if ours else {})
+
+
+def test_the_file_of_a_url_is_decoded() -> None:
+    """The file that a resource's URL leads to is its last segment, decoded."""
+    assert file_of("http://gpu/kernelspecs/py/logo%2064.png?x=/y#z") == "logo 64.png"
+
+
+@pytest.mark.parametrize("given", [None, "", "  ", 5, ["Python"]])
+def test_a_display_name_is_never_empty(given: object) -> None:
+    """A kernel whose display name says nothing is shown with its name."""
+    assert shown(shelf("gpu", kernelspec("py", given))) == {"gpu/py": "py (GPU)"}
+    assert shown(shelf("gpu", kernelspec("py", given)), template="{kernel}") == {"gpu/py": "py"}
+
+
+def test_display_names_are_unique_whatever_the_order() -> None:
+    """Kernels or providers that are called the same are told apart, in any order of providers."""
+    shelves = [
+        shelf("a", kernelspec("py"), kernelspec("py2"), label="Farm"),
+        shelf("b", kernelspec("py"), label="Farm"),
+        shelf("c", kernelspec("py")),
+    ]
+    expected = {
+        "a/py": "Python 3 (Farm [a]) [a/py]",
+        "a/py2": "Python 3 (Farm [a]) [a/py2]",
+        "b/py": "Python 3 (Farm [b])",
+        "c/py": "Python 3 (C)",
+    }
+    for order in permutations(shelves):
+        assert shown(*order) == expected
+
+
+def test_local_display_names_are_left_to_local_kernels() -> None:
+    """A remote kernel that would look like a local one is told apart; the local one never is."""
+    remote = [shelf("a", kernelspec("py")), shelf("b", kernelspec("ir", "R"))]
+    assert shown(*remote, template="{kernel}", taken=("Python 3",)) == {
+        "a/py": "Python 3 [a/py]",
+        "b/ir": "R",
+    }
+
+
+def test_the_default_provider_keeps_its_names() -> None:
+    """A provider that stands in for local kernels has its names and display names as they are."""
+    original = kernelspec("python3", resources={"logo": "/far/kernelspecs/python3/logo.svg"})
+    gateway = shelf("gateway", original, default=True)
+    found = models([gateway, shelf("b", kernelspec("py"))], "{kernel}", "/", ())
+    assert found["python3"] == {**original, "resources": {"logo": "/kernelspecs/python3/logo.svg"}}
+    assert found["b/py"]["spec"]["display_name"] == "Python 3 [b/py]"
+    assert index([gateway])["python3"].provider_id == "gateway"

@@ -1,0 +1,21 @@
+"""Errors: sentences for people, with statuses that are ours."""
+
+from __future__ import annotations
+
+import pytest
+from tornado import web
+
+from kernel_providers_ext.errors import ProviderError
+
+SENTENCE = "Cannot reach GPU farm at https://gpu.example.org/a%20b: connection refused."
+
+
+@pytest.mark.parametrize("kind", ProviderError.__subclasses__())
+def test_an_error_is_its_sentence(kind: type[ProviderError]) -> None:
+    """Each error prints as its sentence, and tornado answers with a status that is our own."""
+    error = kind("gpu", "refused", SENTENCE)
+    assert isinstance(error, web.HTTPError)
+    assert (str(error), error.sentence) == (SENTENCE, SENTENCE)
+    assert (error.provider_id, error.reason_code) == ("gpu", "refused")
+    assert error.status_code == kind.http_status
+    assert error.status_code in (404, 502, 503), "a 401 or 403 would be taken for the user's own"

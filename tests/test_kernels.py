@@ -1,0 +1,138 @@
+"""Kernels and sessions of several places, over the REST API and real kernels."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from .client import Client, until
+from .processes import Process
+
+EVERYWHERE = ["python3", "gate-a/python3", "gate-b/python3", "far/python3"]
+PRINT_PLACE = "import os; print(os.environ['PLACE'])"
+
+
+def place_of(name: str) -> str:
+    return name.split("/")[0] if "/" in name else "local"
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+async def test_a_kernel_runs_where_its_name_says(client: Client, name: str) -> None:
+    """A kernel starts in its place, is listed by its name, interrupted, restarted and stopped."""
+    kernel_id = await client.start_kernel(name)
+    assert (await client.run(kernel_id, PRINT_PLACE)).strip() == place_of(name)
+    model = await client.get(f"api/kernels/{kernel_id}")
+    assert (model["id"], model["name"]) == (kernel_id, name)
+    assert model in await client.get("api/kernels")
+
+    kernel = await client.connect(kernel_id)
+    await kernel.run("x = 1")
+    content = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
+    running = await kernel.send("execute_request", content)
+    while (await kernel.receive())["content"].get("execution_state") != "busy":
+        pass
+    assert (await client.request("POST", f"api/kernels/{kernel_id}/interrupt")).status == 204
+    messages = await kernel.replies(running)
+    assert [m["content"]["ename"] for m in messages if m["header"]["msg_type"] == "error"] == [
+        "KeyboardInterrupt"
+    ]
+    await kernel.close()
+
+    reply = await client.request("POST", f"api/kernels/{kernel_id}/restart")
+    assert (reply.status, reply.body["id"]) == (200, kernel_id)
+    assert (await client.run(kernel_id, "print('x' in globals())")).strip() == "False"
+
+    assert (await client.request("DELETE", f"api/kernels/{kernel_id}")).status == 204
+    assert (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
+    assert kernel_id not in [model["id"] for model in await client.get("api/kernels")]
+
+
+async def test_a_session_moves_from_place_to_place(client: Client) -> None:
+    """A notebook's session is patched local, A, B, far and back; the kernel left behind stops."""
+    session = await client.start_session("python3", "moving.ipynb")
+    for name in [*EVERYWHERE[1:], "python3"]:
+        before = session["kernel"]["id"]
+        reply = await client.request(
+            "PATCH", f"api/sessions/{session['id']}", {"kernel": {"name": name}}
+        )
+        assert reply.status == 200, reply
+        assert reply.body["id"] == session["id"]
+        session = reply.body
+        assert session["kernel"]["name"] == name
+        assert (await client.run(session["kernel"]["id"], PRINT_PLACE)).strip() == place_of(name)
+        assert (await client.request("GET", f"api/kernels/{before}")).status == 404
+    assert (await client.request("DELETE", f"api/sessions/{session['id']}")).status == 204
+    assert (await client.request("GET", f"api/kernels/{session['kernel']['id']}")).status == 404
+
+
+@pytest.mark.parametrize("name", ["gate-a/python3", "gate-b/python3"])
+async def test_only_permitted_variables_travel(client: Client, name: str) -> None:
+    """Variables named KERNEL_… and those configured reach the provider, the others never."""
+    session = await client.start_session(name, "env.ipynb")
+    code = "import os; print([n for n in ('WANTED', 'KERNEL_X', 'UNWANTED') if n in os.environ])"
+    printed = await client.run(session["kernel"]["id"], code)
+    assert printed.strip() == "['WANTED', 'KERNEL_X']"
+    await client.request("DELETE", f"api/sessions/{session['id']}")
+
+
+async def test_kernels_of_places_are_not_mixed_up(client: Client) -> None:
+    """Kernels started at once everywhere keep their own state and answer their own clients."""
+    ids = await asyncio.gather(*(client.start_kernel(name) for name in EVERYWHERE * 2))
+    assert len(set(ids)) == len(ids)
+    await asyncio.gather(*(client.run(i, f"mine = {i!r}") for i in ids))
+    printed = await asyncio.gather(*(client.run(i, "print(mine)") for i in ids))
+    assert [text.strip() for text in printed] == list(ids)
+    await asyncio.gather(*(client.request("DELETE", f"api/kernels/{i}") for i in ids))
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+async def test_the_working_directory_is_the_notebooks(
+    client: Client, server: Process, places: dict[str, Process], name: str
+) -> None:
+    """A kernel starts in the notebook's folder where the place has it."""
+    roots = {"local": server.root, **{k: p.root for k, p in places.items()}}
+    for root in roots.values():
+        (root / "sub").mkdir(exist_ok=True)
+    session = await client.start_session(name, "sub/nb.ipynb")
+    printed = await client.run(session["kernel"]["id"], "import os; print(os.getcwd())")
+    expected = roots[place_of(name)] / "sub"
+    assert printed.strip() == str(expected)
+    await client.request("DELETE", f"api/sessions/{session['id']}")
+
+
+async def test_state_and_activity_follow_the_remote_kernels(client: Client) -> None:
+    """A busy remote kernel shows as busy and keeps the server's last activity moving."""
+
+    async def follow(name: str) -> None:
+        kernel_id = await client.start_kernel(name)
+        kernel = await client.connect(kernel_id)
+        await kernel.run("")
+        content = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
+        await kernel.send("execute_request", content)
+
+        async def later_than(before: str) -> bool:
+            model = await client.get(f"api/kernels/{kernel_id}")
+            busy = model["execution_state"] == "busy"
+            return bool(busy and model["last_activity"] > before)
+
+        await until(lambda: later_than(""))
+        first = (await client.get(f"api/kernels/{kernel_id}"))["last_activity"]
+        await until(lambda: later_than(first))
+        assert (await client.get("api/status"))["last_activity"] > first
+        await kernel.close()
+        await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+    await asyncio.gather(*map(follow, EVERYWHERE[1:]))
+
+
+async def test_an_unknown_kernel_is_named_in_a_sentence(client: Client) -> None:
+    """A name that nobody has is refused with a sentence that says what there is."""
+    cases = {
+        "gate-a/nothing": "Gate-A offers no kernel called 'nothing'. It has: python3",
+        "nowhere/python3": "nowhere",
+    }
+    for name, words in cases.items():
+        reply = await client.request("POST", "api/kernels", {"name": name})
+        assert reply.status in (404, 500)
+        assert words in reply.body["message"], reply

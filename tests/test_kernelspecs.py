@@ -1,0 +1,115 @@
+"""Kernelspecs of several places: names, URLs, display names, logos."""
+
+from __future__ import annotations
+
+import pytest
+
+from .client import Client, Reply
+from .processes import Process
+
+REMOTE = ["gate-a/python3", "gate-b/python3", "far/python3"]
+
+
+async def test_remote_kernels_stand_beside_the_local_ones(client: Client) -> None:
+    """Each place's kernel has its prefixed name and its place's label; local ones are untouched."""
+    specs = await client.kernelspecs()
+    assert set(specs) == {"python3", *REMOTE}
+    shown = {name: model["spec"]["display_name"] for name, model in specs.items()}
+    local = shown["python3"]
+    assert shown == {
+        "python3": local,
+        "gate-a/python3": f"{local} (Gate-A)",
+        "gate-b/python3": f"{local} (Gate-B)",
+        "far/python3": f"{local} (Far)",
+    }
+    assert all(model["name"] == name for name, model in specs.items())
+
+
+async def test_metadata_is_flat_strings(client: Client) -> None:
+    """Other launchers can show provider and kernel as columns."""
+    metadata = (await client.kernelspecs())["gate-a/python3"]["spec"]["metadata"]
+    local = (await client.kernelspecs())["python3"]["spec"]["display_name"]
+    expected = {
+        "kernel_provider": "gate-a",
+        "kernel_provider_label": "Gate-A",
+        "kernel_display_name": local,
+    }
+    assert {key: metadata[key] for key in expected} == expected
+
+
+async def test_the_default_kernel_stays_the_local_one(client: Client) -> None:
+    """No remote server's default becomes ours."""
+    assert (await client.get("api/kernelspecs"))["default"] == "python3"
+
+
+@pytest.mark.parametrize("name", REMOTE)
+@pytest.mark.parametrize("slash", ["%2F", "%2f", "/"])
+async def test_one_kernelspec_is_answered_by_name(client: Client, name: str, slash: str) -> None:
+    """The encoded form is answered, and the raw one that some reverse proxies make of it."""
+    model = await client.get(f"api/kernelspecs/{name.replace('/', slash)}")
+    assert model == (await client.kernelspecs())[name]
+
+
+async def test_an_unknown_kernelspec_is_not_found(client: Client) -> None:
+    """A name of a known provider without that kernel is a 404, as any other."""
+    assert (await client.request("GET", "api/kernelspecs/gate-a%2Fnothing")).status == 404
+
+
+async def logo(client: Client, server: Process, url: str, method: str = "GET") -> Reply:
+    assert url.startswith(server.base_url)
+    return await client.request(method, url[len(server.base_url) :])
+
+
+@pytest.mark.parametrize("name", REMOTE)
+async def test_logos_are_served_where_the_model_says(
+    client: Client, server: Process, name: str
+) -> None:
+    """Every resource's URL has an encoded name and answers with that file, raw form included."""
+    specs = await client.kernelspecs()
+    resources = specs[name]["resources"]
+    assert resources.keys() == specs["python3"]["resources"].keys()
+    for key, url in resources.items():
+        assert name.replace("/", "%2F") in url
+        reply = await logo(client, server, url)
+        raw_form = await logo(client, server, url.replace("%2F", "/"))
+        local = await logo(client, server, specs["python3"]["resources"][key])
+        assert reply.status == raw_form.status == 200
+        assert reply.body == raw_form.body == local.body
+        assert reply.headers["Content-Type"] == local.headers["Content-Type"]
+
+
+async def test_logos_can_be_cached(client: Client, server: Process) -> None:
+    """A logo has a lifetime and a validator, with which it is not sent twice."""
+    url = (await client.kernelspecs())["far/python3"]["resources"]["logo-svg"]
+    first = await logo(client, server, url)
+    assert "max-age" in first.headers["Cache-Control"]
+    path = url[len(server.base_url) :]
+    again = await client.request("GET", path, **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status, again.body) == (304, b"")
+    head = await logo(client, server, url, "HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(first.body))
+
+
+@pytest.mark.parametrize("file", ["kernel.json", "..%2Fkernel.json", "%2e%2e", "nothing.png"])
+async def test_only_files_of_the_model_are_served(client: Client, file: str) -> None:
+    """Nothing else of a remote server can be read through a kernel's resources."""
+    reply = await client.request("GET", f"kernelspecs/far%2Fpython3/{file}")
+    assert reply.status in (403, 404)
+
+
+async def test_a_remote_svg_cannot_run_scripts_here(client: Client, server: Process) -> None:
+    """An SVG opened by itself is sandboxed, as it comes from another server."""
+    url = (await client.kernelspecs())["far/python3"]["resources"]["logo-svg"]
+    reply = await logo(client, server, url)
+    assert reply.headers["Content-Security-Policy"].startswith("sandbox")
+
+
+async def test_everything_needs_authentication(server: Process) -> None:
+    """Without a token, our routes answer as Jupyter Server's do: not at all."""
+    stranger = Client(server.url, "")
+    for path in ("api/kernelspecs/far%2Fpython3", "kernelspecs/far%2Fpython3/logo-svg.svg"):
+        reply = await stranger.request("GET", path)
+        assert reply.status == 403 or b"log in" in reply.body.lower() or b"login" in reply.body
+        assert b"<svg" not in (reply.body if isinstance(reply.body, bytes) else b"")
+    await stranger.close()

@@ -1,0 +1,132 @@
+"""Kinds of providers that another package adds, in a real server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from .client import Client
+from .processes import Process, declare, jupyter_server
+
+PACKAGE = '''
+from kernel_providers_ext.errors import ConfigurationError, RequestRefused
+from kernel_providers_ext.provider import RemoteKernelProvider, Snapshot
+
+
+class Queues(RemoteKernelProvider):
+    """A batch system with one kernelspec for each of its queues."""
+
+    kind = "queues"
+
+    def __init__(self, config, log):
+        super().__init__(config, log)
+        if "queues" not in config.options:
+            raise ConfigurationError("the field 'options.queues' is missing. List the queues.")
+
+    async def snapshot(self, known=None):
+        return Snapshot(
+            {
+                name: {"name": name, "spec": {"display_name": shown, "language": "python"}}
+                for name, shown in self.config.options["queues"].items()
+            }
+        )
+
+    async def start_kernel(self, kernel_name, *, path, env):
+        raise RequestRefused(self.id, "full", f"The queue {kernel_name} is 100% full.")
+
+    async def _never(self, *args, **kwargs):
+        raise NotImplementedError
+
+    resource = kernels = interrupt_kernel = restart_kernel = shutdown_kernel = _never
+    open_channels = _never
+'''
+KINDS = {
+    "queues": "batch_kernels:Queues",
+    "uninstalled-half": "no_such_module:Kind",
+    "misspelt": "batch_kernels:Qeues",
+}
+#: Provider id -> (its settings, what the log has to say).
+LEFT_OUT: Mapping[str, tuple[Mapping[str, object], tuple[str, ...]]] = {
+    "unknown": ({"kind": "slurm"}, ("'kind'", "'slurm'", "not installed", "gateway", "queues")),
+    "half": ({"kind": "uninstalled-half"}, ("'uninstalled-half'", "no_such_module", "Update")),
+    "spelling": ({"kind": "misspelt"}, ("'misspelt'", "batch_kernels:Qeues", "Update")),
+    "choosy": ({"kind": "queues"}, ("'options.queues' is missing", "List the queues.")),
+}
+
+
+def add_distribution(site: Path, name: str, kinds: Mapping[str, str]) -> None:
+    """Make a folder of Python's path look as if a package with these kinds were installed."""
+    folder = site / f"{name}-1.0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    lines = [f"{kind} = {value}\n" for kind, value in kinds.items()]
+    (folder / "entry_points.txt").write_text(f"[kernel_providers_ext.kinds]\n{''.join(lines)}")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A server with a third-party package, and providers of its kinds that work or do not."""
+    folder = tmp_path_factory.mktemp("kinds")
+    site = folder / "site"
+    add_distribution(site, "batch_kernels", KINDS)
+    (site / "batch_kernels.py").write_text(PACKAGE)
+    process = jupyter_server(folder, token="own-token", env={"PYTHONPATH": str(site)})
+    queues = {"short": "Short jobs", "a b/100%": "Long jobs"}
+    settings = {"kind": "queues", "label": "Batch", "options": {"queues": queues}}
+    declare(process, "batch", settings)
+    for provider_id, (bad, _) in LEFT_OUT.items():
+        declare(process, provider_id, bad)
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+async def client(server: Process) -> AsyncIterator[Client]:
+    """A client of the server."""
+    made = Client(server.url, server.token)
+    yield made
+    await made.close()
+
+
+async def test_a_kind_of_another_package_lists_its_kernels(client: Client) -> None:
+    """An installed kind gets its options, and its kernels stand beside the local ones."""
+    await client.wait_for_kernelspec("batch/short")
+    found = await client.kernelspecs()
+    assert {name: model["spec"]["display_name"] for name, model in found.items()} == {
+        "python3": found["python3"]["spec"]["display_name"],
+        "batch/short": "Short jobs (Batch)",
+        "batch/a b/100%": "Long jobs (Batch)",
+    }
+    assert "(" not in found["python3"]["spec"]["display_name"].replace("(ipykernel)", "")
+    model = await client.get("api/kernelspecs/batch%2Fa%20b%2F100%25")
+    assert model == found["batch/a b/100%"]
+
+
+@pytest.mark.parametrize("provider_id", LEFT_OUT)
+async def test_a_kind_that_cannot_be_used_is_left_out(
+    server: Process, client: Client, provider_id: str
+) -> None:
+    """Only that provider is missing, and one line of the log says whose file, why, what to do."""
+    path = server.config_folder / "kernel_providers.d" / f"{provider_id}.json"
+    [line] = [line for line in server.log().splitlines() if str(path) in line]
+    for words in (*LEFT_OUT[provider_id][1], "It is left out."):
+        assert words in line
+    reply = await client.request("POST", "api/kernels", {"name": f"{provider_id}/python3"})
+    assert reply.status == 404
+    assert reply.body["message"].startswith(str(path))
+
+
+async def test_the_log_has_no_traceback(server: Process, client: Client) -> None:
+    """What is a matter of configuration is said in sentences only."""
+    await client.wait_for_kernelspec("batch/short")
+    assert "Traceback" not in server.log()
+
+
+async def test_a_sentence_of_a_kind_is_shown_verbatim(client: Client) -> None:
+    """What a provider's code says to a person reaches the REST API's answer letter by letter."""
+    await client.wait_for_kernelspec("batch/short")
+    reply = await client.request("POST", "api/kernels", {"name": "batch/short"})
+    assert (reply.status, reply.body["message"]) == (502, "The queue short is 100% full.")

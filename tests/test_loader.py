@@ -1,0 +1,184 @@
+"""The loader of files: whose file wins, what is said of a bad one, and when it looks again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from jupyter_core import paths
+from traitlets import List, Unicode
+from traitlets.config import LoggingConfigurable
+
+from kernel_providers_ext.loader import FOLDER, Declaration, FileLoader
+
+from .client import until
+
+
+@pytest.fixture(autouse=True)
+def levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Jupyter's configuration folders of user, environment and system, the user's not made yet."""
+    folders = {level: tmp_path / level for level in ("user", "environment", "system")}
+    for name in ("JUPYTER_NO_CONFIG", "JUPYTER_CONFIG_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(folders["user"]))
+    monkeypatch.setattr(paths, "ENV_CONFIG_PATH", [str(folders["environment"])])
+    monkeypatch.setattr(paths, "SYSTEM_CONFIG_PATH", [str(folders["system"])])
+    return {level: folder / FOLDER for level, folder in folders.items()}
+
+
+def write(folder: Path, name: str, content: object) -> Path:
+    """Write a file: text as it is, anything else as JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def load() -> dict[str, Declaration]:
+    """Return what a loader finds now, by id."""
+    found = list(FileLoader().load())
+    assert len({declaration.id for declaration in found}) == len(found)
+    return {declaration.id: declaration for declaration in found}
+
+
+def test_no_folder_no_providers() -> None:
+    """Where nobody has configured anything, there is nothing, and no complaint."""
+    assert load() == {}
+
+
+def test_a_file_is_a_provider(levels: dict[str, Path]) -> None:
+    """The id is the file's name without .json; other files and hidden ones are not looked at."""
+    path = write(levels["user"], "gpu.example.json", {"url": "http://gpu"})
+    for name in ("README.md", "gpu.json~", ".gpu.json", "gpu.json.bak"):
+        write(levels["user"], name, "not JSON")
+    assert load() == {"gpu.example": Declaration("gpu.example", str(path), {"url": "http://gpu"})}
+
+
+@pytest.mark.parametrize("prefer_environment", ["0", "1"])
+def test_the_user_wins_over_environment_over_system(
+    levels: dict[str, Path], monkeypatch: pytest.MonkeyPatch, prefer_environment: str
+) -> None:
+    """Of files for one id, the user's counts, then the environment's; others all count."""
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", prefer_environment)
+    for level, names in {"user": "a", "environment": "ab", "system": "abc"}.items():
+        for name in names:
+            write(levels[level], f"{name}.json", {"label": level})
+    labels = {name: declaration.settings for name, declaration in load().items()}
+    expected = {"a": "user", "b": "environment", "c": "system"}
+    assert labels == {name: {"label": level} for name, level in expected.items()}
+
+
+def test_a_user_can_switch_off_what_the_system_has(levels: dict[str, Path]) -> None:
+    """A user's file replaces a whole provider, so that one line is enough to be rid of it."""
+    write(levels["system"], "gpu.json", {"url": "http://gpu"})
+    write(levels["user"], "gpu.json", {"enabled": False})
+    assert load()["gpu"].settings == {"enabled": False}
+
+
+class App(LoggingConfigurable):
+    """What a loader looks at of the application it belongs to."""
+
+    config_file_paths = List(Unicode())
+
+
+def test_the_applications_folders_count(levels: dict[str, Path], tmp_path: Path) -> None:
+    """An application that has folders of its own has the files in these, and in no others."""
+    own = tmp_path / "own"
+    write(own / FOLDER, "gpu.json", {"label": "own"})
+    write(levels["user"], "gpu.json", {"label": "user"})
+    write(levels["system"], "other.json", {})
+    loader = FileLoader(parent=App(config_file_paths=[str(own)]))
+    assert [declaration.settings for declaration in loader.load()] == [{"label": "own"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "line 1 is not JSON"),
+        ('{\n  "url": "http://gpu",\n  s3cret\n}', "line 3 is not JSON"),
+        ("{'token': 's3cret'}", "line 1 is not JSON"),
+        ('{"url": "http://gpu"} s3cret', "line 1 is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("9" * 5_000, "is not JSON"),
+    ],
+)
+def test_a_file_that_is_not_json_is_explained(
+    levels: dict[str, Path], content: str, words: str
+) -> None:
+    """The sentence names file and line, quotes nothing, and the other files count all the same."""
+    path = write(levels["user"], "bad.json", content)
+    write(levels["user"], "good.json", {"url": "http://gpu"})
+    found = load()
+    problem = found["bad"].problem
+    assert problem.startswith(f"{path}: ")
+    assert words in problem
+    assert problem.endswith(".")
+    assert "s3cret" not in problem
+    assert (found["good"].settings, found["good"].problem) == ({"url": "http://gpu"}, "")
+
+
+def test_a_file_that_cannot_be_read_is_explained(levels: dict[str, Path]) -> None:
+    """A file that is not text, or not there behind its link, is named, with what to do."""
+    folder = levels["user"]
+    write(folder, "bytes.json", "").write_bytes(b'{"token": "\xff"}')
+    (folder / "folder.json").mkdir()
+    (folder / "link.json").symlink_to(folder / "nowhere")
+    problems = {name: declaration.problem for name, declaration in load().items()}
+    assert problems == {
+        "bytes": f"{folder}/bytes.json: the file is not text. Save it as JSON in UTF-8.",
+        "folder": f"{folder}/folder.json: the file cannot be read: Is a directory. "
+        "Check its permissions.",
+        "link": f"{folder}/link.json: the file cannot be read: No such file or directory. "
+        "Check its permissions.",
+    }
+
+
+def test_a_byte_order_mark_does_not_matter(levels: dict[str, Path]) -> None:
+    """A file saved by an editor that begins UTF-8 with a mark is read as any other."""
+    write(levels["user"], "gpu.json", "").write_text("{}", encoding="utf-8-sig")
+    declaration = load()["gpu"]
+    assert (declaration.settings, declaration.problem) == ({}, "")
+
+
+class CountingLoader(FileLoader):
+    """A loader that tells how often it has looked at its folders."""
+
+    looks = 0
+
+    def folders(self) -> list[Path]:
+        self.looks += 1
+        return super().folders()
+
+
+async def test_changes_of_files_are_noticed(levels: dict[str, Path]) -> None:
+    """A file that comes, changes, is replaced or goes is noticed, and nothing else is."""
+    loader = CountingLoader(watch_interval=0.1)
+    changes = loader.changes()
+    noticed: asyncio.Future[None]
+    path = levels["user"] / "gpu.json"
+
+    async def looked_twice(before: int) -> bool:
+        return loader.looks >= before + 2
+
+    async def quiet() -> None:
+        nonlocal noticed
+        noticed = asyncio.ensure_future(anext(changes))
+        before = loader.looks
+        await until(lambda: looked_twice(before), pause=0.01)
+        assert not noticed.done()
+
+    await quiet()
+    write(levels["user"], "gpu.json", {"url": "http://gpu"})
+    await asyncio.wait_for(noticed, 30)
+    await quiet()
+    write(levels["user"], "gpu.json", {"url": "http://gpu2"})
+    await asyncio.wait_for(noticed, 30)
+    await quiet()
+    write(levels["user"], "gpu.new", {"url": "http://gpu3"}).replace(path)
+    await asyncio.wait_for(noticed, 30)
+    await quiet()
+    path.unlink()
+    await asyncio.wait_for(noticed, 30)
+    await changes.aclose()  # type: ignore[attr-defined] # it is a generator

@@ -1,0 +1,111 @@
+"""Names: qualified, in URLs, and as people see them."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from urllib.parse import unquote
+
+import pytest
+
+from kernel_providers_ext.names import display_name, encode, qualify, split, template_of, unique
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("gpu-farm/python3", ("gpu-farm", "python3")),
+        ("hub/gpu/python3", ("hub", "gpu/python3")),
+        ("gpu/with space", ("gpu", "with space")),
+    ],
+)
+def test_the_first_slash_ends_the_provider(name: str, parts: tuple[str, str]) -> None:
+    """A qualified name splits at its first slash, and is put together again from the parts."""
+    assert split(name) == parts
+    assert qualify(*parts) == name
+
+
+def test_a_name_without_a_prefix_belongs_to_no_provider() -> None:
+    """A name without a slash is split into an empty id and itself."""
+    assert split("python3") == ("", "python3")
+
+
+@pytest.mark.parametrize(
+    ("name", "encoded"),
+    [
+        ("python3", "python3"),
+        ("gpu/python3", "gpu%2Fpython3"),
+        ("hub/gpu/python3", "hub%2Fgpu%2Fpython3"),
+        ("gpu/my kernel", "gpu%2Fmy%20kernel"),
+        ("gpu/100%", "gpu%2F100%25"),
+        ("gpu/a%2Fb", "gpu%2Fa%252Fb"),
+        ("gpu/é?#&", "gpu%2F%C3%A9%3F%23%26"),
+    ],
+)
+def test_a_name_is_one_segment_of_a_url(name: str, encoded: str) -> None:
+    """Whatever a name has in it, it is one segment of a URL's path, and is read back unchanged."""
+    assert encode(name) == encoded
+    assert unquote(encoded) == name
+
+
+@pytest.mark.parametrize(
+    ("placement", "kernel", "shown"),
+    [
+        ("suffix", "Python 3", "Python 3 (GPU farm)"),
+        ("prefix", "Python 3", "GPU farm: Python 3"),
+        ("none", "Python 3", "Python 3"),
+        ("{kernel} @ {provider}", "Python 3", "Python 3 @ GPU farm"),
+        ("{{{provider}}} {kernel}", "Python 3", "{GPU farm} Python 3"),
+        ("suffix", "R {4.3}", "R {4.3} (GPU farm)"),
+        ("none", "", "GPU farm"),
+        ("{kernel:.0}", "Python 3", "Python 3"),
+    ],
+)
+def test_placement(placement: str, kernel: str, shown: str) -> None:
+    """A placement says where the provider's name stands; what is shown is never empty."""
+    assert display_name(template_of(placement), kernel, "GPU farm") == shown
+
+
+@pytest.mark.parametrize(
+    "placement",
+    [
+        "",
+        "sufix",
+        "{provider}",
+        "{kernel} {place}",
+        "{kernel} {0}",
+        "{kernel} {}",
+        "{kernel.name}",
+        "{kernel",
+        "kernel}",
+        "{kernel!x}",
+        "{kernel:d}",
+        "{kernel:{width}}",
+    ],
+)
+def test_a_placement_that_cannot_be_used_is_refused(placement: str) -> None:
+    """A template that could not be filled in is refused beforehand, with a sentence that has it."""
+    with pytest.raises(ValueError, match=r"^'.*\.$") as caught:
+        template_of(placement)
+    assert repr(placement) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken", "expected"),
+    [
+        ({"a/p": "P (A)", "b/p": "P (B)"}, (), ["P (A)", "P (B)"]),
+        ({"a/p": "P", "b/p": "P"}, (), ["P [a/p]", "P [b/p]"]),
+        ({"a/p": "P", "b/q": "Q"}, ("P", "P"), ["P [a/p]", "Q"]),
+        ({"a": "P [b]", "b": "P", "c": "P"}, (), None),
+        ({"a/p": "P", "b/p": "P"}, ("P [a/p]",), None),
+    ],
+)
+def test_display_names_are_unique_whatever_the_order(
+    wanted: dict[str, str], taken: tuple[str, ...], expected: list[str] | None
+) -> None:
+    """No display name occurs twice or is one that is taken, and none depends on the order."""
+    found = unique(wanted, taken)
+    assert len(set(found.values())) == len(wanted)
+    assert not set(found.values()) & set(taken)
+    assert expected is None or list(found.values()) == expected
+    for order in permutations(wanted.items()):
+        assert unique(dict(order), taken[::-1]) == found

@@ -1,0 +1,258 @@
+"""A provider's configuration: what is taken, and the sentences about what is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from kernel_providers_ext.errors import ConfigurationError
+from kernel_providers_ext.provider_config import SCHEMA, ProviderConfig, Timeouts, Tls, parse
+from kernel_providers_ext.secrets import Secret
+
+SOURCE = "/etc/jupyter/kernel_providers.d/gpu.json"
+URL = "https://gpu.example.org:8888/user/ada/"
+
+
+def refusal(settings: object, provider_id: str = "gpu") -> str:
+    """Return the sentence with which a configuration is refused."""
+    with pytest.raises(ConfigurationError) as caught:
+        parse(provider_id, settings, SOURCE)
+    return str(caught.value)
+
+
+def test_every_field_is_taken_over() -> None:
+    """What stands in a provider's file is what the provider is given."""
+    settings = {
+        "kind": "gateway",
+        "url": URL,
+        "label": " GPU farm ",
+        "enabled": False,
+        "token": {"env": "GPU_TOKEN"},
+        "headers": {"X-Team": "blue", "X-Key": {"file": "key"}},
+        "cookies": {"session": {"command": ["vault", "read"]}},
+        "tls": {"ca": "ca.pem", "certificate": "me.pem", "key": "me.key", "verify": False},
+        "proxy": "http://proxy.example.org:3128",
+        "timeouts": {"connect": 1, "request": 2.5, "start": 3},
+        "refresh_interval": 10,
+        "include": ["py*"],
+        "exclude": ["*-old"],
+        "env": ["LANG"],
+        "on_server_exit": "keep",
+        "options": {"queue": "long"},
+    }
+    assert set(settings) == set(SCHEMA["properties"])
+    assert parse("gpu", settings, SOURCE) == ProviderConfig(
+        id="gpu",
+        source=SOURCE,
+        kind="gateway",
+        url=URL,
+        label="GPU farm",
+        enabled=False,
+        token=Secret("env", "GPU_TOKEN"),
+        headers={"X-Team": Secret("value", "blue"), "X-Key": Secret("file", "key")},
+        cookies={"session": Secret("command", ("vault", "read"))},
+        tls=Tls("ca.pem", "me.pem", "me.key", verify=False),
+        proxy=Secret("value", "http://proxy.example.org:3128"),
+        timeouts=Timeouts(1, 2.5, 3),
+        refresh_interval=10,
+        include=("py*",),
+        exclude=("*-old",),
+        env=("LANG",),
+        on_server_exit="keep",
+        options={"queue": "long"},
+    )
+
+
+def test_an_address_is_enough() -> None:
+    """With an address alone, a provider is an enabled gateway that is labelled with its id."""
+    config = parse("gpu", {"url": URL}, SOURCE)
+    assert config == ProviderConfig("gpu", SOURCE, label="gpu", url=URL)
+    assert (config.kind, config.enabled, config.tls.verify) == ("gateway", True, True)
+
+
+def test_defaults_fill_what_is_left_out() -> None:
+    """A default holds for fields that the settings leave out, each timeout by itself."""
+    defaults = {"refresh_interval": 5, "env": ["A"], "timeouts": {"connect": 1, "request": 2}}
+    settings = {"url": URL, "env": ["B"], "timeouts": {"request": 3}}
+    config = parse("gpu", settings, SOURCE, defaults)
+    assert (config.refresh_interval, config.env) == (5, ("B",))
+    assert config.timeouts == Timeouts(connect=1, request=3, start=Timeouts.start)
+
+
+@pytest.mark.parametrize("settings", [{"enabled": False}, {"kind": "slurm"}])
+def test_only_a_gateway_that_is_on_needs_an_address(settings: dict[str, Any]) -> None:
+    """A provider that is off, or of another kind, may do without a URL."""
+    assert parse("gpu", settings, SOURCE).url == ""
+
+
+@pytest.mark.parametrize("provider_id", ["gpu", "0", "gpu-farm_2.example"])
+def test_an_id_may_be_a_host_name(provider_id: str) -> None:
+    """Lower-case letters, digits, dots, underscores and hyphens make an id."""
+    assert parse(provider_id, {"url": URL}, SOURCE).id == provider_id
+
+
+@pytest.mark.parametrize(
+    "provider_id", ["", "GPU", "-gpu", ".gpu", "gpu farm", "gpu/a", "gpü", "٣", "gpu\n", "gpu%2Fa"]
+)
+def test_a_bad_id_is_explained(provider_id: str) -> None:
+    """The sentence about an id names its source and the id, and says what an id is made of."""
+    sentence = refusal({"url": URL}, provider_id)
+    assert sentence.startswith(f"{SOURCE}: {provider_id!r} cannot be a provider's id.")
+    assert "lower-case letters" in sentence
+
+
+@pytest.mark.parametrize("settings", [None, [], "s3cret", 1, [{"url": URL}]])
+def test_a_provider_is_an_object(settings: object) -> None:
+    """JSON other than an object is refused with an example of what is meant, and is not quoted."""
+    sentence = refusal(settings)
+    assert sentence.startswith(f"{SOURCE}: a provider is a JSON object, like {{")
+    assert "s3cret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "remedy"),
+    [
+        ({}, "'url' is missing", "https://"),
+        ({"url": ""}, "'url' is not right", "https://"),
+        ({"url": 1}, "'url' is not right", "https://"),
+        ({"ulr": URL}, "'ulr' is not known", "Did you mean 'url'?"),
+        ({"tokn": "s3cret"}, "'tokn' is not known", "Did you mean 'token'?"),
+        ({"Url": URL}, "'Url' is not known", "Did you mean 'url'?"),
+        ({"colour": "s3cret"}, "'colour' is not known", "There are: kind, url, label"),
+        ({"kind": 5}, "'kind' is not right", '"gateway"'),
+        ({"label": "  "}, "'label' is not right", "GPU farm"),
+        ({"label": "x" * 61}, "'label' is not right", "at most 60"),
+        ({"enabled": "false"}, "'enabled' is not right", "true or false"),
+        ({"token": "s3cret"}, "'token' is not right", '{"env": "NAME"}'),
+        ({"token": {}}, "'token' is not right", '{"env": "NAME"}'),
+        ({"token": {"s3cret": "s3cret"}}, "'token' is not right", '{"env": "NAME"}'),
+        ({"token": {"env": "A", "value": "s3cret"}}, "'token' is not right", "one of"),
+        ({"token": {"value": ["s3cret"]}}, "'token.value' is not right", '{"value"'),
+        ({"token": {"value": ""}}, "'token.value' is not right", '{"value"'),
+        ({"token": {"command": "s3cret"}}, "'token.command' is not right", '["program"'),
+        ({"token": {"command": []}}, "'token.command' is not right", '["program"'),
+        ({"headers": "X-Key: s3cret"}, "'headers' is not right", "by name"),
+        ({"headers": {"X-Key: s3cret": ""}}, "'headers' is not right", "by name"),
+        ({"headers": {"X-Key": ["s3cret"]}}, "'headers.X-Key' is not right", "by name"),
+        ({"cookies": {"a": {"vaule": "s3cret"}}}, "'cookies.a' is not right", "by name"),
+        ({"tls": {"verfy": False}}, "'tls' is not right", '"verify"'),
+        ({"tls": {"key": "me.key"}}, "'tls' is not right", '"certificate"'),
+        ({"proxy": "https://me:s3cret@proxy"}, "'proxy' is not right", "http://proxy"),
+        ({"timeouts": 5}, "'timeouts' is not right", "Seconds"),
+        ({"timeouts": {"connect": -1}}, "'timeouts.connect' is not right", "Seconds"),
+        ({"timeouts": {"start": 0}}, "'timeouts.start' is not right", "Seconds"),
+        ({"timeouts": {"request": "5"}}, "'timeouts.request' is not right", "Seconds"),
+        ({"refresh_interval": 0.5}, "'refresh_interval' is not right", "at least 1"),
+        ({"refresh_interval": True}, "'refresh_interval' is not right", "at least 1"),
+        ({"include": "py*"}, "'include' is not right", "A list of patterns"),
+        ({"exclude": [""]}, "'exclude.0' is not right", "A list of patterns"),
+        ({"env": {"A": "s3cret"}}, "'env' is not right", "A list of names"),
+        ({"on_server_exit": "stop"}, "'on_server_exit' is not right", '"shutdown" or "keep"'),
+        ({"options": ["s3cret"]}, "'options' is not right", "another package"),
+    ],
+)
+def test_a_bad_field_is_explained(settings: dict[str, Any], field: str, remedy: str) -> None:
+    """The sentence names the source, the field and the remedy, and quotes no value."""
+    needs_url = settings and not {"url", "ulr"} & set(settings)
+    sentence = refusal({**settings, **({"url": URL} if needs_url else {})})
+    assert sentence.startswith(f"{SOURCE}: the field {field}. ")
+    assert remedy in sentence
+    assert sentence[-1] in ".?"
+    assert "s3cret" not in sentence
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost",
+        "http://127.0.0.1:8888/",
+        "https://[::1]:8888/user/x/",
+        "HTTPS://GPU.example.org",
+        "http://gpu.example.org/a%20b/",
+    ],
+)
+def test_a_web_address_is_taken_as_it_is(url: str) -> None:
+    """An http or https URL with or without port and base URL is an address."""
+    assert parse("gpu", {"url": url}, SOURCE).url.casefold() == url.casefold()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("gpu.example.org:8888", "is not a web address"),
+        ("gpu.example.org", "is not a web address"),
+        ("/user/ada", "is not a web address"),
+        ("http:gpu.example.org", "is not a web address"),
+        ("ftp://gpu.example.org", "is not a web address"),
+        ("ws://gpu.example.org", "is not a web address"),
+        ("http://", "is not a web address"),
+        ("http://:8888", "is not a web address"),
+        ("http://gpu.example.org:port", "is not a web address"),
+        ("http://gpu.example.org:99999", "is not a web address"),
+        ("http://gpu.example.org:0", "is not a web address"),
+        ("http://[::1", "is not a web address"),
+        (" http://gpu.example.org", "is not a web address"),
+        ("http://gpu.example.org/a b", "is not a web address"),
+        ("http://gpu.example.org\n", "is not a web address"),
+        ("http://ada:s3cret@gpu.example.org", "'token'"),
+        ("http://s3cret@gpu.example.org", "'token'"),
+        ("http://gpu.example.org/?token=s3cret", "'token'"),
+        ("http://gpu.example.org/lab?", "'?'"),
+        ("http://gpu.example.org/#s3cret", "'#'"),
+        ("http://gpu.example.org/#", "'#'"),
+    ],
+)
+def test_a_bad_address_is_explained(url: str, words: str) -> None:
+    """A URL that is no web address, or has more in it, is refused without being quoted."""
+    sentence = refusal({"url": url})
+    assert sentence.startswith(f"{SOURCE}: the field 'url' ")
+    assert words in sentence
+    assert "s3cret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "offered"),
+    [
+        ([], [], ["python3", "python3-old", "ir"]),
+        (["python*"], [], ["python3", "python3-old"]),
+        ([], ["*-old"], ["python3", "ir"]),
+        (["python*", "ir"], ["*-old"], ["python3", "ir"]),
+        (["PYTHON*"], [], []),
+        (["*"], ["*"], []),
+    ],
+)
+def test_patterns_choose_the_kernels(
+    include: list[str], exclude: list[str], offered: list[str]
+) -> None:
+    """Offered is what an include pattern matches, or all without one, less what is excluded."""
+    config = parse("gpu", {"url": URL, "include": include, "exclude": exclude}, SOURCE)
+    assert [name for name in ("python3", "python3-old", "ir") if config.offers(name)] == offered
+
+
+def test_a_configuration_does_not_show_its_secrets() -> None:
+    """Printed, a configuration shows the address, but no secret, wherever one may stand."""
+    config = parse(
+        "gpu",
+        {
+            "url": URL,
+            "token": {"value": "s3cret-1"},
+            "headers": {"X-Key": "s3cret-2"},
+            "cookies": {"session": {"command": ["vault", "s3cret-3"]}},
+            "proxy": "http://me:s3cret-4@proxy.example.org",
+            "options": {"password": "s3cret-5"},
+        },
+        SOURCE,
+    )
+    assert URL in repr(config)
+    assert "s3cret" not in repr(config)
+    assert "s3cret" not in str(config)
+
+
+def test_each_field_has_a_sentence() -> None:
+    """Each field of the schema is described, since its description is the remedy that we show."""
+    Draft202012Validator.check_schema(SCHEMA)
+    for name, described in SCHEMA["properties"].items():
+        assert described.get("description"), name
+        assert not described["description"].endswith("."), name

@@ -1,0 +1,414 @@
+"""The multiplexer: which providers there are, whose a name is, what is known of all of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from traitlets.config import Config, LoggingConfigurable
+
+from kernel_providers_ext.errors import NoSuchKernelspec, ProviderUnavailable
+from kernel_providers_ext.loader import FOLDER, Declaration, FileLoader, KernelProvidersLoader
+from kernel_providers_ext.provider import RemoteKernelProvider
+from kernel_providers_ext.provider_config import Timeouts
+from kernel_providers_ext.providers import KernelProviders
+
+from .client import until
+from .test_kinds import add_distribution
+from .test_refresher import Kernel, ScriptedProvider
+
+LOG = logging.getLogger("test_providers")
+UNREACHABLE = "http://127.0.0.1:9"
+KINDS = {
+    "scripted": "tests.test_refresher:ScriptedProvider",
+    "unfinished": "tests.test_providers:UnfinishedProvider",
+    "defective": "tests.test_providers:DefectiveProvider",
+    "no-class": "tests.test_providers:UNREACHABLE",
+}
+
+
+class UnfinishedProvider(RemoteKernelProvider):
+    """A kind whose author has forgotten the methods."""
+
+
+class DefectiveProvider(ScriptedProvider):
+    """A kind whose constructor has a defect."""
+
+    def __init__(self, *_: Any) -> None:
+        raise ZeroDivisionError("a defect")
+
+
+class ListLoader(KernelProvidersLoader):
+    """Loads a list of declarations; an exception in it is raised."""
+
+    declarations: Sequence[Declaration | Exception] = ()
+
+    def load(self) -> Iterable[Declaration]:
+        for declaration in self.declarations:
+            if isinstance(declaration, Exception):
+                raise declaration
+            yield declaration
+
+
+def gateway(provider_id: str, **more: Any) -> Declaration:
+    """Declare a gateway that does not answer."""
+    return Declaration(provider_id, f"{provider_id}.json", {"url": UNREACHABLE, **more})
+
+
+def scripted(provider_id: str, *kernels: str, **options: Any) -> Declaration:
+    """Declare a provider that has these kernels."""
+    settings = {"kind": "scripted", "options": {"kernels": list(kernels), **options}}
+    return Declaration(provider_id, f"{provider_id}.json", settings)
+
+
+def provider_of(providers: KernelProviders, name: str) -> tuple[str | None, str]:
+    """Return the id of the provider that a name belongs to, None for this server, and the rest."""
+    provider, kernel_name = providers.resolve(name)
+    return provider.id if provider else None, kernel_name
+
+
+def refusal(providers: KernelProviders, name: str) -> str:
+    """Return the sentence with which a name is refused."""
+    with pytest.raises(NoSuchKernelspec) as caught:
+        providers.resolve(name)
+    return str(caught.value)
+
+
+async def start(providers: KernelProviders) -> KernelProviders:
+    """Have the providers asked, and wait until each has answered or failed."""
+    await providers.start()
+    await providers.first_answers()
+    return providers
+
+
+Make = Callable[..., KernelProviders]
+
+
+@pytest.fixture
+async def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Make]:
+    """Make multiplexers with these declarations and traits; the kinds of the tests are there."""
+    site = tmp_path / "site"
+    add_distribution(site, "kinds_of_the_tests", KINDS)
+    monkeypatch.syspath_prepend(site)
+    made: list[KernelProviders] = []
+
+    def make_one(
+        *declarations: Declaration | Exception, adopted: Declaration | None = None, **traits: Any
+    ) -> KernelProviders:
+        loader = type("TheLoader", (ListLoader,), {"declarations": declarations})
+        providers = KernelProviders(**{"log": LOG, "loader_class": loader, **traits})
+        providers.adopted = adopted
+        made.append(providers)
+        providers.load()
+        return providers
+
+    yield make_one
+    for providers in made:
+        await providers.aclose()
+
+
+async def test_without_configuration_all_is_local(make: Make) -> None:
+    """Nothing configured: there is nothing remote, and every name is this server's."""
+    providers = await start(make())
+    assert (providers.problems, providers.kernelspecs("/", ())) == ({}, {})
+    assert providers.default_kernel_name is None
+    assert [provider_of(providers, name) for name in ("python3", "a/b")] == [
+        (None, "python3"),
+        (None, "a/b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "belongs_to"),
+    [
+        ("python3", (None, "python3")),
+        ("gpu", (None, "gpu")),
+        ("gpu/python3", ("gpu", "python3")),
+        ("gpu/hub/farm/python3", ("gpu", "hub/farm/python3")),
+        ("gpu/my kernel", ("gpu", "my kernel")),
+        ("gpu/100%", ("gpu", "100%")),
+        ("GPU/python3", (None, "GPU/python3")),
+        ("elsewhere/python3", (None, "elsewhere/python3")),
+    ],
+)
+def test_a_name_belongs_to_its_provider_before_it_has_answered(
+    make: Make, name: str, belongs_to: tuple[str | None, str]
+) -> None:
+    """A name is understood from the start, and one without a provider's prefix is local."""
+    assert provider_of(make(gateway("gpu")), name) == belongs_to
+
+
+def test_a_kernel_that_is_not_offered_is_refused(make: Make) -> None:
+    """A name that is excluded, off, or of a provider that was left out, says so."""
+    providers = make(
+        gateway("gpu", exclude=["*-old"]),
+        gateway("off", enabled=False),
+        Declaration("bad", "bad.json", {"url": UNREACHABLE, "tokn": 1}),
+    )
+    assert refusal(providers, "gpu/py-old") == "gpu offers no kernel called 'py-old'."
+    assert refusal(providers, "off/py") == "The kernel provider off is off. See off.json."
+    assert refusal(providers, "bad/py").startswith("bad.json: the field 'tokn' is not known.")
+
+
+@pytest.mark.parametrize("provider_id", ["", "Bad", "a/b", "python3"])
+def test_a_bad_declaration_does_not_touch_local_names(make: Make, provider_id: str) -> None:
+    """However a provider is misnamed, local kernels keep their names."""
+    providers = make(Declaration(provider_id, "bad.json", {}))
+    assert list(providers.problems) == ["bad.json"]
+    assert provider_of(providers, "python3") == (None, "python3")
+
+
+async def test_without_local_kernels_the_gateway_is_the_default(make: Make) -> None:
+    """The gateway of --gateway-url takes the place of local kernels; its names stay bare."""
+    adopted = Declaration("gateway", "--gateway-url", scripted("", "py", default="py").settings)
+    providers = await start(make(scripted("b", "py", default="py"), adopted=adopted))
+    assert list(providers.kernelspecs("/", ())) == ["py", "b/py"]
+    assert providers.default_kernel_name == "py"
+    for name, belongs_to in {
+        "py": ("gateway", "py"),
+        "not-known-yet": ("gateway", "not-known-yet"),
+        "gateway/py": ("gateway", "py"),
+        "b/py": ("b", "py"),
+    }.items():
+        assert provider_of(providers, name) == belongs_to
+    assert providers.offered_name("gateway", "py") == "py"
+    assert providers.offered_name("b", "py") == "b/py"
+
+
+async def test_without_local_kernels_a_providers_default_is_the_default(make: Make) -> None:
+    """The first provider whose default is on offer gives the server its default kernel."""
+    excluding = scripted("a", "py", "r", default="py")
+    assert isinstance(excluding.settings, dict)
+    excluding.settings["exclude"] = ["py"]
+    providers = make(excluding, scripted("b", "ir", default="ir"), local_enabled=False)
+    defaults = [providers.default_kernel_name]
+    await start(providers)
+    defaults.append(providers.default_kernel_name)
+    assert defaults == [None, "b/ir"]
+    assert refusal(providers, "py") == (
+        "No kernel is called 'py', neither here nor at a provider. The kernel providers are: a, b."
+    )
+
+
+async def test_one_providers_trouble_is_its_own(make: Make) -> None:
+    """What cannot be used is left out with a sentence, who does not answer is offline."""
+    providers = make(
+        Declaration("broken", "broken.json", problem="broken.json: line 1 is not JSON."),
+        Declaration("bad", "bad.json", {"token": "s3cret", "url": UNREACHABLE}),
+        Declaration("Upper", "Upper.json", {"url": UNREACHABLE}),
+        Declaration("strange", "strange.json", {"kind": "slurm"}),
+        gateway("gpu"),
+        Declaration("gpu", "system/gpu.json", {"url": UNREACHABLE}),
+        scripted("good", "py"),
+    )
+    await start(providers)
+    assert repr(providers) == "<KernelProviders gpu: Offline, good: Online>"
+    assert list(providers.kernelspecs("/", ())) == ["good/py"]
+    words = {
+        "broken.json": "line 1 is not JSON",
+        "bad.json": "'token'",
+        "Upper.json": "'Upper'",
+        "strange.json": "'slurm', which is not installed",
+        "system/gpu.json": "already, from gpu.json. Rename or remove one of them.",
+    }
+    assert list(providers.problems) == list(words)
+    for source, (provider_id, sentence) in providers.problems.items():
+        assert sentence.startswith(f"{source}: ")
+        assert words[source] in sentence
+        assert sentence.endswith("It is left out.")
+        assert provider_id in source
+        assert "s3cret" not in sentence
+
+
+@pytest.mark.parametrize("kind", ["unfinished", "defective", "no-class"])
+async def test_a_defective_kind_is_left_out(make: Make, kind: str) -> None:
+    """A third-party kind that cannot be made for whatever reason leaves out its provider only."""
+    bad = Declaration("bad", "bad.json", {"kind": kind})
+    providers = await start(make(bad, scripted("good", "py")))
+    assert list(providers.kernelspecs("/", ())) == ["good/py"]
+    [(provider_id, sentence)] = providers.problems.values()
+    assert provider_id == "bad"
+    assert sentence.startswith("bad.json: ")
+    assert repr(kind) in sentence
+
+
+def test_a_provider_that_is_off_is_no_problem(make: Make) -> None:
+    """What is switched off needs neither its kind installed nor anything else that it would use."""
+    off = [
+        Declaration("a", "a.json", {"kind": "slurm", "enabled": False}),
+        Declaration("b", "b.json", {"kind": "defective", "enabled": False}),
+    ]
+    assert make(*off).problems == {}
+
+
+def test_a_problem_is_logged_once(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """A problem is logged when it comes or changes, not while it lasts; mended, it is gone."""
+    bad, worse = gateway("a", tokn=1), Declaration("a", "a.json", [])
+    providers = make(bad)
+    providers.apply([bad])
+    providers.apply([worse])
+    assert [record.getMessage() for record in caplog.records] == [
+        "a.json: the field 'tokn' is not known. Did you mean 'token'? It is left out.",
+        'a.json: a provider is a JSON object, like {"kind": "gateway", "url": '
+        '"https://gpu.example.org:8888"}. It is left out.',
+    ]
+    providers.apply([gateway("a")])
+    assert providers.problems == {}
+
+
+async def test_only_what_changed_is_replaced(make: Make) -> None:
+    """New declarations leave unchanged providers alone, and replace, add and remove the others."""
+    providers = await start(make(*(scripted(name, "py") for name in "abc")))
+    before = {name: providers.provider(name) for name in "abc"}
+    calls: list[None] = []
+    providers.subscribe(lambda: calls.append(None))
+    providers.apply([scripted("a", "py"), scripted("b", "py", "r"), scripted("d", "py")])
+    assert len(calls) == 1
+    await providers.first_answers()
+    assert list(providers.kernelspecs("/", ())) == ["a/py", "b/py", "b/r", "d/py"]
+    assert providers.provider("a") is before["a"]
+    assert providers.provider("b") is not before["b"]
+    with pytest.raises(ProviderUnavailable, match=r"c is not configured any more\. Put it back"):
+        providers.provider("c")
+
+    async def closed() -> bool:
+        old = [p for p in before.values() if isinstance(p, ScriptedProvider) and p.closed]
+        return old == [before["b"], before["c"]]
+
+    await until(closed, pause=0.01)
+
+
+async def test_running_kernels_stay_with_a_reconfigured_provider(make: Make) -> None:
+    """A running kernel hears of itself through the provider as it is configured now."""
+    providers = await start(make(scripted("a", "py", running={"1": {"state": "old"}})))
+    kernel = Kernel("1")
+    providers.watch("a", kernel)
+
+    async def heard(state: str) -> bool:
+        return {"state": state} in kernel.news
+
+    await until(lambda: heard("old"), pause=0.01)
+    providers.apply([scripted("a", "py", running={"1": {"state": "new"}})])
+    await until(lambda: heard("new"), pause=0.01)
+    providers.unwatch("a", kernel)
+    providers.unwatch("a", kernel)
+
+
+@pytest.mark.parametrize(
+    ("placement", "shown"),
+    [
+        ("suffix", "py (a)"),
+        ("prefix", "a: py"),
+        ("none", "py"),
+        ("{provider}'s {kernel}", "a's py"),
+    ],
+)
+async def test_placement(make: Make, placement: str, shown: str) -> None:
+    """The administrator says where the provider's name stands."""
+    providers = await start(make(scripted("a", "py"), placement=placement))
+    assert providers.kernelspecs("/", ())["a/py"]["spec"]["display_name"] == shown
+
+
+async def test_a_bad_placement_is_not_used(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """A placement that cannot be used is named in the log once, and the default stands in."""
+    providers = await start(make(scripted("a", "py"), placement="{place}"))
+    for base_url in ("/", "/other/"):
+        model = providers.kernelspecs(base_url, ())["a/py"]
+        assert model["spec"]["display_name"] == "py (a)"
+    assert caplog.text.count("c.KernelProviders.placement: '{place}' is not a placement") == 1
+
+
+def test_traits_are_the_defaults_of_all_providers(make: Make) -> None:
+    """What is set for all providers holds where a provider says nothing else."""
+    providers = make(
+        gateway("a"),
+        gateway("b", refresh_interval=5, timeouts={"start": 7}, on_server_exit="shutdown"),
+        refresh_interval=30,
+        connect_timeout=1,
+        request_timeout=2,
+        start_timeout=3,
+        on_server_exit="keep",
+        env=["LANG"],
+    )
+    a, b = (providers.provider(name).config for name in "ab")
+    assert (a.refresh_interval, a.timeouts, a.on_server_exit, a.env) == (
+        30,
+        Timeouts(1, 2, 3),
+        "keep",
+        ("LANG",),
+    )
+    assert (b.refresh_interval, b.timeouts, b.on_server_exit) == (5, Timeouts(1, 2, 7), "shutdown")
+
+
+def test_a_loader_that_fails_costs_only_what_it_loads(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where a site's loader fails, that is logged, and what is configured directly is there."""
+    inline = {"a": {"url": UNREACHABLE}, "b": {"ulr": UNREACHABLE}}
+    providers = make(ConnectionError("no database"), providers=inline)
+    assert [refresher.provider.id for refresher in providers.refreshers] == ["a"]
+    assert list(providers.problems) == ["c.KernelProviders.providers['b']"]
+    assert "no database in TheLoader" in caplog.text
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Have a folder for files, and return the traits with which it is looked at often."""
+    (tmp_path / "config" / FOLDER).mkdir(parents=True)
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.delenv("JUPYTER_NO_CONFIG", raising=False)
+    parent = LoggingConfigurable(config=Config({"FileLoader": {"watch_interval": 0.1}}))
+    return {"loader_class": FileLoader, "parent": parent}
+
+
+def write(tmp_path: Path, *kernels: str) -> Path:
+    """Write the file of a provider that has these kernels."""
+    path = tmp_path / "config" / FOLDER / "of-the-tests.json"
+    path.write_text(json.dumps(scripted("", *kernels).settings))
+    return path
+
+
+async def test_files_are_followed(make: Make, tmp_path: Path, files: dict[str, Any]) -> None:
+    """A file that comes, changes or goes takes effect without a restart."""
+    providers = await start(make(**files))
+
+    async def offered_after_writing(*kernels: str) -> bool:
+        write(tmp_path, *kernels)
+        offered = set(providers.kernelspecs("/", ()))
+        return {f"of-the-tests/{kernel}" for kernel in kernels} <= offered
+
+    await until(lambda: offered_after_writing("py"), pause=0.5)
+    await until(lambda: offered_after_writing("py", "r"), pause=0.5)
+    write(tmp_path).unlink()
+
+    async def gone() -> bool:
+        return not any(n.startswith("of-the-tests") for n in providers.kernelspecs("/", ()))
+
+    await until(gone)
+
+
+async def test_a_file_that_comes_while_the_server_starts_is_not_missed(
+    make: Make, tmp_path: Path, files: dict[str, Any]
+) -> None:
+    """A file written after the first look and before the files are followed takes effect, too."""
+    providers = make(**files)
+    write(tmp_path, "py")
+    await start(providers)
+
+    async def offered() -> bool:
+        return "of-the-tests/py" in providers.kernelspecs("/", ())
+
+    await until(offered, timeout=10)
+
+
+async def test_two_servers_in_one_process_do_not_mix(make: Make) -> None:
+    """Each multiplexer has providers, problems and kernels of its own."""
+    one = await start(make(scripted("a", "py"), gateway("off", enabled=False)))
+    two = await start(make(scripted("b", "py"), Declaration("bad", "bad.json", {})))
+    assert [list(p.kernelspecs("/", ())) for p in (one, two)] == [["a/py"], ["b/py"]]
+    assert [list(p.problems) for p in (one, two)] == [[], ["bad.json"]]
+    assert provider_of(two, "off/py") == (None, "off/py")

@@ -1,0 +1,278 @@
+"""The refresher: what becomes of status and snapshot, and who is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Any
+
+import pytest
+
+from kernel_providers_ext.errors import ProviderError, ProviderUnavailable, SignInNeeded
+from kernel_providers_ext.provider import (
+    KernelChannels,
+    KernelModel,
+    RemoteKernelProvider,
+    Resource,
+    Snapshot,
+)
+from kernel_providers_ext.provider_config import ProviderConfig
+from kernel_providers_ext.refresher import Refresher
+from kernel_providers_ext.status import Kernelspecs, Reachable
+
+from .client import until
+
+LOG = logging.getLogger("test_refresher")
+REFUSED = ProviderUnavailable("gpu", "refused", "Cannot reach gpu: connection refused.")
+TIMEOUT = ProviderUnavailable("gpu", "timeout", "Cannot reach gpu: no answer in time.")
+UNAUTHORISED = SignInNeeded("gpu", "unauthorised", "gpu refused the token.")
+
+
+def snapshot(*names: str, **more: Any) -> Snapshot:
+    """Return a snapshot with kernelspecs of these names."""
+    return Snapshot({n: {"name": n, "spec": {}, "resources": {}} for n in names}, **more)
+
+
+class ScriptedProvider(RemoteKernelProvider):
+    """Answers, or fails, as it is told or as its options say; counts how often it was asked."""
+
+    kind = "scripted"
+
+    def __init__(self, config: ProviderConfig, log: logging.Logger) -> None:
+        super().__init__(config, log)
+        options = config.options
+        kernels, default = options.get("kernels", ["py"]), options.get("default", "")
+        self.answer: Snapshot | Exception = snapshot(*kernels, default=default)
+        self.running: Mapping[str, KernelModel | None] | Exception = options.get("running", {})
+        self.asked = 0
+        self.asked_for: list[list[str]] = []
+        self.closed = False
+
+    async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
+        self.asked += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return known if known == self.answer and known else self.answer
+
+    async def kernels(self, kernel_ids: Collection[str]) -> Mapping[str, KernelModel | None]:
+        self.asked_for.append(list(kernel_ids))
+        if isinstance(self.running, Exception):
+            raise self.running
+        return self.running
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+    async def resource(self, kernel_name: str, file: str) -> Resource:
+        raise NotImplementedError
+
+    async def start_kernel(
+        self, kernel_name: str, *, path: str | None, env: Mapping[str, str]
+    ) -> KernelModel:
+        raise NotImplementedError
+
+    async def interrupt_kernel(self, kernel_id: str) -> None:
+        raise NotImplementedError
+
+    async def restart_kernel(self, kernel_id: str) -> None:
+        raise NotImplementedError
+
+    async def shutdown_kernel(self, kernel_id: str) -> None:
+        raise NotImplementedError
+
+    async def open_channels(
+        self, kernel_id: str, *, session_id: str | None, subprotocols: Collection[str]
+    ) -> KernelChannels:
+        raise NotImplementedError
+
+
+class Kernel:
+    """A running kernel that notes what it hears."""
+
+    def __init__(self, remote_id: str) -> None:
+        self.remote_id = remote_id
+        self.news: list[KernelModel | None] = []
+
+    def heard(self, model: KernelModel | None) -> None:
+        self.news.append(model)
+
+
+class Bench:
+    """A refresher with all that is around it."""
+
+    def __init__(self) -> None:
+        config = ProviderConfig("gpu", "gpu.json", label="GPU farm", exclude=("hidden",))
+        self.provider = ScriptedProvider(config, LOG)
+        self.watched: list[Kernel] = []
+        self.changes = 0
+        self.refresher = Refresher(self.provider, self.watched, self._changed, LOG)
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    async def after(self, answer: Snapshot | Exception) -> tuple[Reachable, Kernelspecs, list[str]]:
+        """Let the provider answer so once, and return the state and the kernels' names then."""
+        self.provider.answer = answer
+        await self.refresher.refresh()
+        status, known = self.refresher.status, self.refresher.snapshot
+        return status.reachable, status.kernelspecs, list(known.kernelspecs if known else ())
+
+    async def asked_again(self) -> None:
+        """Wait until the running refresher has asked once more."""
+        before = self.provider.asked
+
+        async def more() -> bool:
+            return self.provider.asked > before
+
+        self.refresher.wake()
+        await until(more, pause=0.01)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    """A refresher that has not asked yet."""
+    made = Bench()
+    yield made
+    await made.refresher.aclose()
+
+
+async def test_status_and_snapshot_follow_the_answers(bench: Bench) -> None:
+    """What was known stays, stale, through all kinds of trouble, and is replaced by an answer."""
+    assert bench.refresher.status.reachable is Reachable.CHECKING
+    assert bench.refresher.snapshot is None
+    assert not bench.refresher.first_answer.is_set()
+    assert await bench.after(REFUSED) == (Reachable.OFFLINE, Kernelspecs.NONE, [])
+    assert bench.refresher.first_answer.is_set()
+    assert await bench.after(snapshot("a", "b")) == (
+        Reachable.ONLINE,
+        Kernelspecs.FRESH,
+        ["a", "b"],
+    )
+    assert await bench.after(REFUSED) == (Reachable.OFFLINE, Kernelspecs.STALE, ["a", "b"])
+    assert await bench.after(UNAUTHORISED) == (
+        Reachable.UNAUTHORISED,
+        Kernelspecs.STALE,
+        ["a", "b"],
+    )
+    assert await bench.after(snapshot("c")) == (Reachable.ONLINE, Kernelspecs.FRESH, ["c"])
+
+
+async def test_only_what_is_offered_is_known(bench: Bench) -> None:
+    """Kernelspecs that are excluded, or are none, are left out; the others are not."""
+    rubbish: dict[str, Any] = {"": {"spec": {}}, "x": "rubbish", "y": {"spec": None}, "z": {}}
+    good = snapshot("py", "hidden").kernelspecs
+    _, _, names = await bench.after(Snapshot({**rubbish, **good}))
+    assert names == ["py"]
+
+
+async def test_there_is_one_log_line_per_change(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A state is logged when it begins, with its reason, and not again while it lasts."""
+    caplog.set_level(logging.INFO)
+    well = [snapshot("py"), snapshot("py"), snapshot("py", "r")]
+    answers: list[Snapshot | Exception] = [*well, REFUSED, REFUSED, TIMEOUT]
+    for answer in [*answers, snapshot("py", "r"), snapshot("py", "r")]:
+        await bench.after(answer)
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("INFO", "Kernel provider gpu: Online, 1 kernels."),
+        ("WARNING", "Kernel provider gpu: Offline. Cannot reach gpu: connection refused."),
+        ("WARNING", "Kernel provider gpu: Offline. Cannot reach gpu: no answer in time."),
+        ("INFO", "Kernel provider gpu: Online, 2 kernels."),
+    ]
+
+
+async def test_only_what_people_can_see_is_a_change(bench: Bench) -> None:
+    """Those who listen are called for a new state, reason or kernelspec, and for nothing else."""
+    steps: list[tuple[Snapshot | ProviderError, int]] = [
+        (snapshot("py"), 1),
+        (snapshot("py"), 0),
+        (snapshot("py", "r"), 1),
+        (snapshot("py", "r", default="r"), 1),
+        (snapshot("py", "r", default="r", validator="another"), 0),
+        (REFUSED, 1),
+        (REFUSED, 0),
+        (TIMEOUT, 1),
+        (snapshot("py"), 1),
+    ]
+    for number, (answer, expected) in enumerate(steps):
+        before = bench.changes
+        await bench.after(answer)
+        assert bench.changes - before == expected, f"step {number}: {answer!r}"
+
+
+async def test_what_the_provider_knew_is_what_is_asked_with(bench: Bench) -> None:
+    """A provider that answers "nothing new" leaves the very same snapshot in place."""
+    await bench.after(snapshot("py", "hidden", validator="1"))
+    known = bench.refresher.snapshot
+    assert known is not None
+    assert known.validator == "1"
+    await bench.after(known)
+    assert bench.refresher.snapshot is known
+
+
+async def test_running_kernels_are_told(bench: Bench) -> None:
+    """A kernel hears its model, or that it is gone; one about which nothing is known hears none."""
+    alive, gone, unknown = Kernel("alive"), Kernel("gone"), Kernel("unknown")
+    await bench.refresher.refresh_kernels()
+    assert bench.provider.asked_for == [], "nobody is asked where nothing runs"
+    bench.watched += [alive, gone, unknown]
+    bench.provider.running = {"alive": {"id": "alive"}, "gone": None}
+    await bench.refresher.refresh_kernels()
+    assert bench.provider.asked_for == [["alive", "gone", "unknown"]]
+    bench.provider.running = REFUSED
+    await bench.refresher.refresh_kernels()
+    assert (alive.news, gone.news, unknown.news) == ([{"id": "alive"}], [None], [])
+
+
+async def test_it_asks_by_itself_and_when_it_is_woken(bench: Bench) -> None:
+    """Once started, it asks at once, asks again when woken, and ends when closed."""
+    bench.watched.append(kernel := Kernel("alive"))
+    bench.provider.running = {"alive": {"id": "alive"}}
+    bench.refresher.start()
+    await bench.refresher.first_answer.wait()
+    assert bench.refresher.status.is_well
+
+    async def told() -> bool:
+        return bool(kernel.news)
+
+    await until(told, pause=0.01)
+    await bench.asked_again()
+    await bench.refresher.aclose()
+    assert bench.provider.closed
+
+
+@pytest.mark.parametrize("defective", ["answer", "running"])
+async def test_a_defect_in_a_providers_code_does_not_end_refreshing(
+    bench: Bench, caplog: pytest.LogCaptureFixture, defective: str
+) -> None:
+    """A provider whose code raises what it must not is named in the log, and asked again."""
+    bench.watched.append(Kernel("alive"))
+    setattr(bench.provider, defective, ZeroDivisionError("a defect"))
+    bench.refresher.start()
+
+    async def logged() -> bool:
+        return "gpu" in caplog.text and "a defect" in caplog.text
+
+    await until(logged, pause=0.01)
+    bench.provider.answer, bench.provider.running = snapshot("py"), {}
+    await bench.asked_again()
+
+    async def well() -> bool:
+        return bench.refresher.status.is_well
+
+    await until(well, pause=0.01)
+
+
+async def test_a_defect_is_a_state_that_people_can_see(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A provider whose code fails is not shown as if all were well, and is logged once."""
+    bench.provider.answer = ZeroDivisionError("a defect")
+    bench.refresher.start()
+    await bench.asked_again()
+    await bench.asked_again()
+    assert not bench.refresher.status.is_well
+    assert bench.refresher.status.reachable is not Reachable.CHECKING
+    assert bench.refresher.status.sentence
+    assert caplog.text.count("Traceback") == 1

@@ -1,0 +1,120 @@
+"""Secrets: read from where they are, explained where they are not, and never shown."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kernel_providers_ext import secrets
+from kernel_providers_ext.errors import ConfigurationError
+from kernel_providers_ext.secrets import Secret
+
+from .client import until
+
+PRINT = [sys.executable, "-c", "print('s3cret')"]
+FAIL = [sys.executable, "-c", "print('s3cret'); raise SystemExit(3)"]
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have variables and files with and without a secret, relative to the current directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GPU_TOKEN", "s3cret")
+    monkeypatch.setenv("BLANK", " \n")
+    monkeypatch.delenv("NOT_SET", raising=False)
+    (tmp_path / "token").write_text("s3cret\n")
+    (tmp_path / "lines").write_text("s3cret\nsecond")
+    (tmp_path / "bytes").write_bytes(b"s3cret\xff")
+    (tmp_path / "empty").touch()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "s3cret",
+        {"value": " s3cret\n"},
+        {"env": "GPU_TOKEN"},
+        {"file": "token"},
+        {"file": "~/token"},
+        {"command": PRINT},
+    ],
+)
+async def test_a_secret_is_read_from_where_it_is(given: str | dict[str, Any]) -> None:
+    """A value, a variable, a file and a command all give the secret without white space."""
+    assert await Secret.parse(given).read() == "s3cret"
+
+
+async def test_a_secret_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that was renewed is the one that is read the next time."""
+    secret = Secret.parse({"env": "GPU_TOKEN"})
+    await secret.read()
+    monkeypatch.setenv("GPU_TOKEN", "renewed")
+    assert await secret.read() == "renewed"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"env": "NOT_SET"}, "The environment variable NOT_SET is not set."),
+        ({"env": "BLANK"}, "nothing in .*the environment variable BLANK"),
+        ({"file": "no-such"}, "The file no-such cannot be read: No such file"),
+        ({"file": "~nobody-here/token"}, "The file ~nobody-here/token cannot be read"),
+        ({"file": "bytes"}, "The file bytes cannot be read: it is not text"),
+        ({"file": "empty"}, "nothing in .*the file empty"),
+        ({"file": "lines"}, "the file lines.* is more than one line"),
+        ({"command": ["no-such-program", "s3cret"]}, "The command no-such-program cannot be run"),
+        ({"command": [*FAIL, "s3cret"]}, "The command .* failed with exit code 3"),
+        ({"value": "s3cret\x00"}, "more than one line of text"),
+    ],
+)
+async def test_a_secret_that_cannot_be_had_is_explained(given: Any, words: str) -> None:
+    """The sentence says where the secret was looked for and what is wrong, but not the secret."""
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        await Secret.parse(given).read()
+    assert "s3cret" not in str(caught.value)
+
+
+async def test_a_command_has_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that hangs is given up with a sentence that names it."""
+    monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 0.1)
+    with pytest.raises(ConfigurationError, match="The command sleep did not end within"):
+        await Secret.parse({"command": ["sleep", "600"]}).read()
+
+
+async def test_a_command_ends_with_those_who_wait_for_it(tmp_path: Path) -> None:
+    """A command is not left running where nobody waits for the secret any more."""
+    code = "import os, time; open('pid', 'w').write(f'{os.getpid()} '); time.sleep(600)"
+    reading = asyncio.create_task(Secret("command", (sys.executable, "-c", code)).read())
+
+    async def written() -> str:
+        path = tmp_path / "pid"
+        return path.read_text() if path.exists() else ""
+
+    pid = int(await until(written))
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("s3cret", "<secret: a value>"),
+        ({"value": "s3cret"}, "<secret: a value>"),
+        ({"env": "GPU_TOKEN"}, "<secret: the environment variable GPU_TOKEN>"),
+        ({"file": "token"}, "<secret: the file token>"),
+        ({"command": ["vault", "--password", "s3cret"]}, "<secret: the output of vault>"),
+    ],
+)
+def test_a_secret_does_not_show_itself(given: Any, shown: str) -> None:
+    """Printed, a secret says where it is, and nothing that may be secret."""
+    secret = Secret.parse(given)
+    assert repr(secret) == str(secret) == shown

@@ -1,0 +1,147 @@
+"""Kernel websockets: relayed as they are, in the protocol that browser and provider agree on."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import pytest
+
+from .client import LEGACY, V1, Client, Kernel, until
+from .processes import Process
+
+REMOTE = ["gate-a/python3", "gate-b/python3", "far/python3"]
+BOTH_PROTOCOLS = pytest.mark.parametrize("protocol", [V1, LEGACY], ids=["v1", "legacy"])
+
+#: Opens a comm target that sends back what it is sent, buffers included.
+ECHO = """
+from ipykernel.comm import Comm
+def opened(comm, _):
+    @comm.on_msg
+    def received(message):
+        comm.send(message["content"]["data"], buffers=message["buffers"])
+get_ipython().kernel.comm_manager.register_target("echo", opened)
+"""
+
+
+@BOTH_PROTOCOLS
+@pytest.mark.parametrize("name", REMOTE)
+async def test_the_protocol_is_agreed_on_end_to_end(
+    client: Client, name: str, protocol: str
+) -> None:
+    """A browser that offers v1 gets v1 where the provider has it, any other the legacy one."""
+    kernel_id = await client.start_kernel(name)
+    kernel = await client.connect(kernel_id, protocol)
+    assert kernel.protocol == protocol
+    assert (await kernel.run("print(6 * 7)")).strip() == "42"
+    await kernel.close()
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+async def echoed(kernel: Kernel, buffers: list[bytes]) -> list[bytes]:
+    """Return what an echoing comm sends back."""
+    await kernel.run(ECHO)
+    comm_id = uuid.uuid4().hex
+    await kernel.send("comm_open", {"comm_id": comm_id, "target_name": "echo", "data": {}})
+    sent = await kernel.send("comm_msg", {"comm_id": comm_id, "data": {"n": 1}}, buffers=buffers)
+    while True:
+        message = await kernel.receive()
+        if message["header"]["msg_type"] == "comm_msg":
+            break
+    assert message["parent_header"]["msg_id"] == sent
+    assert message["content"]["data"] == {"n": 1}
+    return [bytes(buffer) for buffer in message["buffers"]]
+
+
+@BOTH_PROTOCOLS
+@pytest.mark.parametrize("name", REMOTE)
+async def test_binary_buffers_pass_both_ways(client: Client, name: str, protocol: str) -> None:
+    """Buffers of a comm message reach the kernel and come back to the byte."""
+    kernel_id = await client.start_kernel(name)
+    kernel = await client.connect(kernel_id, protocol)
+    buffers = [b"", bytes(range(256)), b"\xff\x00" * 2**20]
+    assert await echoed(kernel, buffers) == buffers
+    await kernel.close()
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+@pytest.mark.parametrize("name", REMOTE)
+async def test_one_message_may_have_100_mb(client: Client, name: str) -> None:
+    """An output of 100 MB in one message arrives whole."""
+    kernel_id = await client.start_kernel(name)
+    kernel = await client.connect(kernel_id)
+    code = "from IPython.display import display; display({'text/plain': 'x' * 10**8}, raw=True)"
+    messages = await kernel.execute(code)
+    [shown] = [m for m in messages if m["header"]["msg_type"] == "display_data"]
+    assert len(shown["content"]["data"]["text/plain"]) == 10**8
+    await kernel.close()
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+async def test_a_large_message_passes_to_the_provider(client: Client) -> None:
+    """A message above Jupyter Server's own limit of 10 MiB is the provider's to take or refuse."""
+    kernel_id = await client.start_kernel("far/python3")
+    kernel = await client.connect(kernel_id)
+    buffers = [b"x" * 10**8]
+    assert await echoed(kernel, buffers) == buffers
+    await kernel.close()
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+@pytest.mark.parametrize("name", REMOTE)
+async def test_the_session_id_is_passed_on(
+    client: Client, places: dict[str, Process], name: str
+) -> None:
+    """A client that comes back with its session id gets what the kernel printed meanwhile."""
+    kernel_id = await client.start_kernel(name)
+    kernel = await client.connect(kernel_id, session_id="the-same")
+    content = {
+        "code": "import time; time.sleep(1); print('while you were away')",
+        "silent": False,
+        "allow_stdin": False,
+    }
+    sent = await kernel.send("execute_request", content)
+    while (await kernel.receive())["content"].get("execution_state") != "busy":
+        pass
+    await kernel.close()
+    place = places[name.split("/")[0]]
+    remote = Client(place.url, place.token)
+
+    async def idle() -> bool:
+        return bool((await remote.get(f"api/kernels/{kernel_id}"))["execution_state"] == "idle")
+
+    await until(idle)
+    await remote.close()
+    kernel = await client.connect(kernel_id, session_id="the-same")
+    texts = [m["content"].get("text") for m in await kernel.replies(sent)]
+    assert "while you were away\n" in texts
+    await kernel.close()
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+async def test_two_clients_of_a_kernel_both_see_its_output(client: Client) -> None:
+    """What one notebook runs shows in another one on the same remote kernel."""
+    kernel_id = await client.start_kernel("gate-a/python3")
+    one, two = await asyncio.gather(client.connect(kernel_id), client.connect(kernel_id))
+    assert (await client.get(f"api/kernels/{kernel_id}"))["connections"] == 2
+    await one.run("print('hello')")
+    while (await two.receive())["content"].get("text") != "hello\n":
+        pass
+    await one.close()
+    await two.close()
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+async def test_a_kernel_that_is_gone_closes_its_sockets(
+    client: Client, places: dict[str, Process]
+) -> None:
+    """A kernel stopped at its provider leaves the list and closes the notebook's socket."""
+    kernel_id = await client.start_kernel("gate-b/python3")
+    kernel = await client.connect(kernel_id)
+    await kernel.run("")
+    remote = Client(places["gate-b"].url, places["gate-b"].token)
+    assert (await remote.request("DELETE", f"api/kernels/{kernel_id}")).status == 204
+    await remote.close()
+    while not kernel.websocket.closed:
+        await kernel.websocket.receive(timeout=60)
+    assert (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
