@@ -25,7 +25,8 @@ LAYERS: dict[str, int] = {
             ("kernels", "routes"),
             ("websocket",),
             ("app",),
-            ("demo", "cli"),
+            ("demo",),
+            ("cli",),
             ("__init__", "__main__"),
         ]
     )
