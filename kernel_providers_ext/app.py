@@ -11,6 +11,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from jupyter_server.services.sessions.sessionmanager import SessionManager
 from jupyter_server.utils import import_item
+from traitlets import Bunch
 from traitlets.config import Config
 
 from .adopted import adopt
@@ -39,7 +40,7 @@ def link(serverapp: ServerApp) -> None:
     Mix the kernel providers into the classes that the server is about to make its managers of.
 
     This is the only hook early enough; see Jupyter Server's ``ServerApp.initialize``. Extensions
-    that are linked later may still bring configuration, so that it is followed.
+    that are linked later may still configure other classes, which are then mixed into as well.
     """
     providers = KernelProviders(parent=serverapp)
     try:
@@ -48,15 +49,14 @@ def link(serverapp: ServerApp) -> None:
         serverapp.log.warning(str(error))
         return
 
-    def follow(_: object = None) -> None:
-        providers.update_config(serverapp.config)
-        wanted = _mixed_classes(serverapp.config, providers)
-        if wanted:
-            serverapp.update_config(Config({"ServerApp": wanted}))
+    def mix_in(change: Bunch) -> None:
+        mixed = mix(MIXED[change.name][0], change.new, providers)
+        if mixed is not change.new:
+            setattr(serverapp, change.name, mixed)
 
     serverapp.kernel_providers = providers  # type: ignore[attr-defined]
-    follow()
-    serverapp.observe(follow, "config")
+    serverapp.observe(mix_in, list(MIXED))
+    serverapp.update_config(Config({"ServerApp": _classes(serverapp.config, providers)}))
 
 
 def load(serverapp: ServerApp) -> None:
@@ -64,6 +64,7 @@ def load(serverapp: ServerApp) -> None:
     providers: KernelProviders | None = getattr(serverapp, "kernel_providers", None)
     if providers is None:
         return
+    providers.update_config(serverapp.config)  # there may be more of it since `link`
     settings = serverapp.web_app.settings
     # An extension that was loaded before us may have put a class of its own here.
     settings["kernel_websocket_connection_class"] = mix(
@@ -82,16 +83,14 @@ def mix(mixin: type, base: type, providers: KernelProviders) -> type:
     return type(f"KernelProviders{base.__name__}", (mixin, base), {"providers": providers})
 
 
-def _mixed_classes(config: Config, providers: KernelProviders) -> dict[str, type]:
-    """Return the classes that have to be set, by trait; none where all are mixed in already."""
+def _classes(config: Config, providers: KernelProviders) -> dict[str, type]:
+    """Return the classes to set, by trait: what is configured, or stock, with ours mixed in."""
     given = config.get("ServerApp", {})
     classes: dict[str, type] = {}
     for trait, (mixin, stock) in MIXED.items():
         base = given.get(trait, stock)
         base = import_item(base) if isinstance(base, str) else base
-        mixed = mix(mixin, base, providers)
-        if mixed is not base:
-            classes[trait] = mixed
+        classes[trait] = mix(mixin, base, providers)
     if providers.adopted and "session_manager_class" not in given:
         # The one that goes with --gateway-url works with no other kernel manager than its own.
         classes["session_manager_class"] = SessionManager

@@ -18,7 +18,7 @@ from .provider import KernelspecModel, Snapshot
 @dataclass(frozen=True)
 class Shelf:
     """
-    One provider's part of the catalogue.
+    One provider's part of the catalogue; ``label`` is one that no other shelf has.
 
     ``is_default`` marks the provider whose kernels keep their own names and display names: a server
     started with nothing but ``--gateway-url`` shows what it always showed.
@@ -61,7 +61,6 @@ def models(
     ``template`` places kernel and provider in a display name, ``base_url`` is this server's, ending
     in a slash, and ``taken`` has the display names of local kernels, which always keep theirs.
     """
-    labels = names.unique({s.provider_id: s.label for s in shelves if not s.is_default})
     shown = {
         shelf.name(kernel_name): (
             _original_display_name(kernel_name, model)
@@ -69,7 +68,7 @@ def models(
             else names.display_name(
                 template,
                 kernel=_original_display_name(kernel_name, model),
-                provider=labels[shelf.provider_id],
+                provider=shelf.label,
             )
         )
         for shelf in shelves
@@ -77,7 +76,7 @@ def models(
     }
     unique = names.unique(shown, taken)
     return {
-        shelf.name(kernel_name): _model(shelf, kernel_name, model, unique, labels, base_url)
+        shelf.name(kernel_name): _model(shelf, kernel_name, model, unique, base_url)
         for shelf in shelves
         for kernel_name, model in shelf.snapshot.kernelspecs.items()
     }
@@ -88,7 +87,6 @@ def _model(
     kernel_name: str,
     model: KernelspecModel,
     shown: Mapping[str, str],
-    labels: Mapping[str, str],
     base_url: str,
 ) -> dict[str, Any]:
     name = shelf.name(kernel_name)
@@ -104,7 +102,7 @@ def _model(
         spec["metadata"] = {
             **(spec.get("metadata") or {}),
             "kernel_provider": shelf.provider_id,
-            "kernel_provider_label": labels[shelf.provider_id],
+            "kernel_provider_label": shelf.label,
             "kernel_display_name": _original_display_name(kernel_name, model),
         }
     return {**model, "name": name, "spec": spec, "resources": resources}

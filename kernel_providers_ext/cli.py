@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, ClassVar
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.application import JupyterApp
@@ -24,8 +24,8 @@ class ListApp(JupyterApp):
     #: The server's own configuration, so that both know the same providers.
     config_file_name = "jupyter_server_config"
     json = Bool(False, config=True, help="Print JSON.")
-    flags: ClassVar[dict[str, Any]] = {"json": ({"ListApp": {"json": True}}, "Print JSON.")}
-    aliases: ClassVar[dict[str, Any]] = {}
+    flags: Any = {"json": ({"ListApp": {"json": True}}, "Print JSON.")}
+    aliases: Any = {}
 
     def start(self) -> None:
         """Print the table, or JSON."""
@@ -63,10 +63,8 @@ class DemoApp(JupyterApp):
     description = "Start two Kernel Gateways, and JupyterLab with their kernels beside its own."
     port = Integer(0, config=True, help="The port of JupyterLab; any free one by default.")
     no_browser = Bool(False, config=True, help="Do not open a browser.")
-    aliases: ClassVar[dict[str, Any]] = {"port": "DemoApp.port"}
-    flags: ClassVar[dict[str, Any]] = {
-        "no-browser": ({"DemoApp": {"no_browser": True}}, "Do not open a browser.")
-    }
+    aliases: Any = {"port": "DemoApp.port"}
+    flags: Any = {"no-browser": ({"DemoApp": {"no_browser": True}}, "Do not open a browser.")}
 
     def start(self) -> None:
         """Run the demo; the exit code is 1 if a part of it does not come up."""
@@ -79,9 +77,9 @@ class KernelProvidersApp(JupyterApp):
 
     name = "jupyter-kernel-providers"
     description = "Kernels of several places in one Jupyter Server."
-    aliases: ClassVar[dict[str, Any]] = {}
-    flags: ClassVar[dict[str, Any]] = {}
-    subcommands: ClassVar[dict[str, Any]] = {
+    aliases: Any = {}
+    flags: Any = {}
+    subcommands: Any = {
         "list": (ListApp, ListApp.description),
         "demo": (DemoApp, DemoApp.description),
     }

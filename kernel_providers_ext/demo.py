@@ -67,10 +67,10 @@ class Demo:
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             _check_needs()
-            with tempfile.TemporaryDirectory(prefix="kernel-providers-demo-") as folder:
-                with self._stopping():
-                    self._start(Path(folder))
-                    self._wait()
+            folder = tempfile.TemporaryDirectory(prefix="kernel-providers-demo-")
+            with folder, self._stopping():
+                self._start(Path(folder.name))
+                self._wait()
         except DemoError as error:
             _say(str(error))
             return 1

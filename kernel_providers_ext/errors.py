@@ -42,6 +42,15 @@ class ProviderError(web.HTTPError):
         self.reason_code = reason_code
         self.sentence = sentence
 
+    @property
+    def log_message(self) -> str:
+        """The sentence as it is; tornado's own doubles each % in it."""
+        return self.sentence
+
+    @log_message.setter
+    def log_message(self, _: str | None) -> None:
+        """Accept what older tornado sets."""
+
     def __str__(self) -> str:
         return self.sentence
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from logging import Logger
 from typing import Any
 
-from .errors import KernelGone, ProviderError, RequestRefused
+from .errors import KernelGone, ProviderError, RequestRefused, SignInNeeded
 from .gateway_channels import GatewayChannels
 from .gateway_http import GatewayHttp
 from .names import encode
@@ -111,7 +111,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
     async def _list(self) -> dict[str, KernelModel]:
         try:
             models = self._http.parse(await self._http.get("/api/kernels"), list)
-        except RequestRefused as error:
+        except SignInNeeded as error:
             if error.reason_code != "forbidden":
                 raise
             self._may_list = False  # the default of Kernel Gateway

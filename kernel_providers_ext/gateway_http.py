@@ -78,7 +78,7 @@ class GatewayHttp:
         async with self._errors():
             # No heartbeat: aiohttp would take a reader that pauses for a dead connection. The
             # remote server pings, and TCP keep-alive finds out the rest.
-            connecting = self._open().ws_connect(
+            connecting: Any = self._open().ws_connect(
                 self._base + path,
                 params=query,
                 protocols=tuple(subprotocols),
@@ -87,9 +87,12 @@ class GatewayHttp:
                 max_msg_size=0,
             )
             try:
-                return await asyncio.wait_for(connecting, timeouts.connect + timeouts.request)
+                opened: aiohttp.ClientWebSocketResponse = await asyncio.wait_for(
+                    connecting, timeouts.connect + timeouts.request
+                )
+                return opened
             except aiohttp.WSServerHandshakeError as error:
-                if error.status == 401:
+                if error.status in (401, 403):
                     self._credentials = None
                 answer = Answer(error.status, error.headers or {}, b"")
                 raise self._refusal(answer, "the kernel's channels") from error
@@ -111,7 +114,7 @@ class GatewayHttp:
     ) -> Answer:
         credentials = await self._read_credentials()
         answer = await self._send(method, path, body, {**(headers or {}), **credentials}, seconds)
-        if answer.status == 401:
+        if answer.status in (401, 403):
             # Refused is not done, so that it may be repeated where there is a new token by now.
             self._credentials = None
             renewed = await self._read_credentials()
@@ -212,12 +215,14 @@ class GatewayHttp:
         """Return the error that an answer with a status of 300 and above means."""
         config, status = self._config, answer.status
         if status in (401, 403):
+            # Kernel Gateway says 401 where a Jupyter Server says 403.
             token = "the token" if config.token else "a request without a token"
-            sentence = f"{config.label} refused {token} ({status}) for {what}."
-            if status == 403:
-                return RequestRefused(config.id, "forbidden", sentence)
-            remedy = f"Check the field 'token' in {config.source}."
-            return SignInNeeded(config.id, "unauthorised", f"{sentence} {remedy}")
+            return SignInNeeded(
+                config.id,
+                "unauthorised" if status == 401 else "forbidden",
+                f"{config.label} refused {token} ({status}) for {what}. Check the field 'token' in "
+                f"{config.source}.",
+            )
         said = _message(answer)
         if status == 404 and (said is not None or what == "the kernel's channels"):
             return KernelGone(config.id, "not_found", f"{config.label} has nothing at {what}.")

@@ -42,12 +42,17 @@ class KernelProvidersLoader(LoggingConfigurable):
 
     @abstractmethod
     def load(self) -> Iterable[Declaration]:
-        """Return all providers; called in a thread, so that it may take its time."""
+        """
+        Return all providers.
+
+        Called once before the server answers requests, and in a thread after each of `changes`.
+        """
 
     async def changes(self) -> AsyncIterator[None]:
         """Yield whenever `load` may return something new; by default, never."""
-        return
-        yield
+        never: tuple[None, ...] = ()
+        for change in never:
+            yield change
 
 
 class FileLoader(KernelProvidersLoader):
@@ -56,6 +61,8 @@ class FileLoader(KernelProvidersLoader):
 
     A user's file replaces the environment's, which replaces the system's.
     """
+
+    _known: Mapping[Path, tuple[int, int, int]] | None = None
 
     watch_interval = Float(
         2.0, min=0.1, config=True, help="Seconds from one look at the files to the next."
@@ -72,6 +79,7 @@ class FileLoader(KernelProvidersLoader):
 
     def load(self) -> Iterable[Declaration]:
         """Read all files; of those for one id, the first one found."""
+        self._known = self._signature()
         found: dict[str, Declaration] = {}
         for path in self._files():
             found.setdefault(path.stem, _read(path))
@@ -84,13 +92,13 @@ class FileLoader(KernelProvidersLoader):
         The folders are looked at from time to time: this needs no more than a few system calls,
         works on network drives, and with folders that do not exist yet.
         """
-        known = await asyncio.to_thread(self._signature)
         while True:
-            await asyncio.sleep(self.watch_interval)
             now = await asyncio.to_thread(self._signature)
-            if now != known:
-                known = now
+            changed = self._known is not None and now != self._known
+            self._known = now
+            if changed:
                 yield
+            await asyncio.sleep(self.watch_interval)
 
     def _files(self) -> Iterable[Path]:
         for folder in self.folders():
@@ -112,9 +120,16 @@ class FileLoader(KernelProvidersLoader):
         return signature
 
 
+def _loads(text: str) -> object:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
 def _read(path: Path) -> Declaration:
     try:
-        return Declaration(path.stem, str(path), json.loads(path.read_text("utf-8")))
+        return Declaration(path.stem, str(path), _loads(path.read_text("utf-8-sig")))
     except OSError as error:
         problem = f"{path}: the file cannot be read: {error.strerror}. Check its permissions."
     except UnicodeDecodeError:
@@ -124,4 +139,6 @@ def _read(path: Path) -> Declaration:
             f"{path}: line {error.lineno} is not JSON: {error.msg.lower()}. Mend it, or compare "
             "with the example in the documentation."
         )
+    except (ValueError, RecursionError):  # a number or a nesting beyond all bounds
+        problem = f"{path}: the file is not JSON that can be used. Mend it."
     return Declaration(path.stem, str(path), problem=problem)

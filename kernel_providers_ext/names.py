@@ -49,9 +49,12 @@ def template_of(placement: str) -> str:
     template = PLACEMENTS.get(placement, placement)
     try:
         fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
-    except ValueError as error:
+        usable = "kernel" in fields and fields <= {"kernel", "provider"}
+        if usable:
+            template.format(kernel="", provider="")  # it may ask for a number's format, say
+    except (ValueError, LookupError) as error:
         raise ValueError(f"{placement!r} is not a template: {error}.") from error
-    if "kernel" not in fields or not fields <= {"kernel", "provider"}:
+    if not usable:
         words = ", ".join(PLACEMENTS)
         raise ValueError(
             f"{placement!r} is not a placement: use {words}, or a template that has {{kernel}} "
@@ -72,8 +75,11 @@ def unique(wanted: Mapping[str, str], taken: Collection[str] = ()) -> dict[str, 
     Kernels that share a display name all get their kernel name in brackets, so that the result
     depends neither on order nor on which of them was there first.
     """
-    counts = Counter(wanted.values())
-    counts.update(set(taken))
-    return {
-        name: shown if counts[shown] == 1 else f"{shown} [{name}]" for name, shown in wanted.items()
-    }
+    shown = dict(wanted)
+    while True:
+        counts = Counter(shown.values())
+        counts.update(set(taken))
+        again = {n: f"{text} [{n}]" for n, text in shown.items() if counts[text] > 1}
+        if not again:
+            return shown
+        shown.update(again)

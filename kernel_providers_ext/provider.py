@@ -33,7 +33,7 @@ class Snapshot:
 
     kernelspecs: Mapping[str, KernelspecModel] = field(default_factory=dict)
     default: str = ""
-    validator: str = ""
+    validator: str = field(default="", compare=False)
 
     def offered(self, config: ProviderConfig) -> Snapshot:
         """Return the part of it that the configuration lets through and that can be shown."""
@@ -42,7 +42,7 @@ class Snapshot:
             for name, model in self.kernelspecs.items()
             if config.offers(name) and _is_kernelspec(name, model)
         }
-        return replace(self, kernelspecs=kept)
+        return replace(self, kernelspecs=kept, default=self.default if self.default in kept else "")
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,8 @@ class ProviderConfig:
     exclude: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
     on_server_exit: str = "shutdown"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    #: Not shown, since there may be secrets of another package's kind in it.
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def offers(self, kernel_name: str) -> bool:
         """Tell whether the include and exclude patterns let this kernel through."""
@@ -103,7 +104,10 @@ def parse(
             f"{source}: a provider is a JSON object, like "
             '{"kind": "gateway", "url": "https://gpu.example.org:8888"}.'
         )
-    error = best_match(Draft202012Validator(SCHEMA).iter_errors({"kind": "gateway", **settings}))
+    errors = list(Draft202012Validator(SCHEMA).iter_errors({"kind": "gateway", **settings}))
+    # A misspelt field goes first: it may be the one that is missing.
+    unknown = [e for e in errors if e.validator == "additionalProperties" and not e.absolute_path]
+    error = best_match(unknown or errors)
     if error is not None:
         raise ConfigurationError(f"{source}: {_sentence(error)}")
     fields = {**(defaults or {}), **settings}
@@ -111,6 +115,8 @@ def parse(
     url = fields.get("url", "")
     if url:
         _check_url(url, source)
+        scheme, colon, rest = url.partition(":")
+        url = scheme.lower() + colon + rest
     return ProviderConfig(
         id=provider_id,
         source=source,
@@ -169,7 +175,7 @@ def _check_url(url: str, source: str) -> None:
         usable = False
     if not usable or any(character.isspace() for character in url):
         raise ConfigurationError(f"{source}: the field 'url' is not a web address. {remedy}.")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if "@" in parts.netloc or "?" in url or "#" in url:
         raise ConfigurationError(
             f"{source}: the field 'url' has more than an address. Put a token into the field "
             "'token', and leave out what follows a '?' or '#' or stands before an '@'."

@@ -98,6 +98,7 @@ class KernelProviders(LoggingConfigurable):
         self._subscribers: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
+        self._loader: KernelProvidersLoader | None = None
         super().__init__(**kwargs)
 
     # -- which providers there are -----------------------------------------------------------------
@@ -105,7 +106,10 @@ class KernelProviders(LoggingConfigurable):
     def load(self) -> None:
         """Read the declarations and take over the providers in them; never raises."""
         make: type[Any] = self.loader_class
-        self._loader: KernelProvidersLoader = make(parent=self.parent, log=self.log)
+        try:
+            self._loader = make(parent=self.parent, log=self.log)
+        except Exception as error:
+            self._blame_loader(error)
         self.apply(self._declarations())
 
     async def start(self) -> None:
@@ -131,9 +135,11 @@ class KernelProviders(LoggingConfigurable):
         for declaration in declarations:
             try:
                 config = self._parse(declaration, configs)
-                refresher = self._refreshers.get(config.id)
-                if refresher is None or refresher.provider.config != config:
-                    refresher = self._new_refresher(config)
+                if config.enabled:
+                    refresher = self._refreshers.get(config.id)
+                    if refresher is None or refresher.provider.config != config:
+                        refresher = self._new_refresher(config)
+                    kept[config.id] = refresher
             except ConfigurationError as error:
                 sentence = f"{error} It is left out."
                 problems[declaration.source] = (declaration.id, sentence)
@@ -141,8 +147,6 @@ class KernelProviders(LoggingConfigurable):
                     self.log.error(sentence)
                 continue
             configs[config.id] = config
-            if config.enabled:
-                kept[config.id] = refresher
         gone = [r for r in self._refreshers.values() if r not in kept.values()]
         self.problems, self._refreshers = problems, kept
         self._switched_off = {c.id: c.source for c in configs.values() if not c.enabled}
@@ -159,16 +163,19 @@ class KernelProviders(LoggingConfigurable):
         ]
         adopted = [self.adopted] if self.adopted else []
         try:
-            loaded = list(self._loader.load())
+            loaded = list(self._loader.load()) if self._loader else []
         except Exception as error:
-            self.log.error(
-                "The kernel providers could not be loaded: %s in %s. Check c.KernelProviders."
-                "loader_class.",
-                error,
-                self.loader_class.__name__,
-            )
+            self._blame_loader(error)
             loaded = []
         return adopted + inline + loaded
+
+    def _blame_loader(self, error: Exception) -> None:
+        self.log.error(
+            "The kernel providers could not be loaded: %s in %s. Check c.KernelProviders."
+            "loader_class.",
+            str(error) or type(error).__name__,
+            self.loader_class.__name__,
+        )
 
     def _parse(
         self, declaration: Declaration, seen: Mapping[str, ProviderConfig]
@@ -194,7 +201,16 @@ class KernelProviders(LoggingConfigurable):
         return parse(declaration.id, declaration.settings, declaration.source, defaults)
 
     def _new_refresher(self, config: ProviderConfig) -> Refresher:
-        provider = _kind(config)(config, self.log)
+        kind = _kind(config)
+        try:
+            provider = kind(config, self.log)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{config.source}: {error}") from error
+        except Exception as error:
+            raise ConfigurationError(
+                f"{config.source}: the kind {config.kind!r} has a defect: {error}. Update "
+                "or remove the package that brings it."
+            ) from error
         watched = self._watched.setdefault(config.id, [])
         return Refresher(provider, watched, self._changed, self.log)
 
@@ -203,8 +219,13 @@ class KernelProviders(LoggingConfigurable):
             refresher.start()
 
     async def _follow_loader(self) -> None:
-        async for _ in self._loader.changes():
-            self.apply(await asyncio.to_thread(self._declarations))
+        if self._loader is None:
+            return
+        try:
+            async for _ in self._loader.changes():
+                self.apply(await asyncio.to_thread(self._declarations))
+        except Exception as error:
+            self._blame_loader(error)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -226,7 +247,7 @@ class KernelProviders(LoggingConfigurable):
         prefix, kernel_name = names.split(name)
         if prefix in self._refreshers:
             provider = self.provider(prefix)
-            if not provider.config.offers(kernel_name):
+            if not kernel_name or not provider.config.offers(kernel_name):
                 raise no_such_kernelspec(provider.config, kernel_name)
             return provider, kernel_name
         self._check_offered(prefix)
@@ -246,7 +267,7 @@ class KernelProviders(LoggingConfigurable):
     def _check_offered(self, prefix: str) -> None:
         """Raise NoSuchKernelspec where a provider is configured, but not on offer."""
         for provider_id, sentence in self.problems.values():
-            if provider_id == prefix:
+            if prefix and provider_id == prefix:
                 raise NoSuchKernelspec(prefix, "left_out", sentence)
         if prefix in self._switched_off:
             sentence = f"The kernel provider {prefix} is off. See {self._switched_off[prefix]}."
@@ -341,11 +362,11 @@ class KernelProviders(LoggingConfigurable):
             callback()
 
     def _shelves(self) -> list[catalogue.Shelf]:
+        # Those that have not answered yet count, too: a label must not change when they do.
+        labels = names.unique({i: r.provider.label for i, r in self._refreshers.items()})
         return [
-            catalogue.Shelf(
-                provider_id, r.provider.label, r.snapshot, self._is_default(provider_id)
-            )
-            for provider_id, r in self._refreshers.items()
+            catalogue.Shelf(i, labels[i], r.snapshot, self._is_default(i))
+            for i, r in self._refreshers.items()
             if r.snapshot is not None
         ]
 

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from logging import Logger
 from typing import Protocol
 
-from .errors import ProviderError
+from .errors import ProviderError, ProviderUnavailable
 from .provider import KernelModel, KernelProvider, RemoteKernelProvider, Snapshot
 from .status import Status
 
@@ -52,6 +52,7 @@ class Refresher:
         self._on_change = on_change
         self._log = log
         self._failures = 0
+        self._last_defect = ""
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -78,9 +79,10 @@ class Refresher:
             snapshot = await self.provider.snapshot(self.snapshot)
             if snapshot is not self.snapshot:
                 snapshot = snapshot.offered(self.provider.config)
-        except ProviderError as error:
+        except Exception as error:
             self._failures += 1
-            self._become(self.status.failed(_now(), error), self.snapshot)
+            failed = self.status.failed(_now(), self._as_provider_error(error))
+            self._become(failed, self.snapshot)
         else:
             self._failures = 0
             self._become(self.status.answered(_now(), time.monotonic() - asked), snapshot)
@@ -94,8 +96,10 @@ class Refresher:
             return
         try:
             models = await provider.kernels([kernel.remote_id for kernel in watched])
-        except ProviderError:
-            return  # not knowing is no news, and the kernelspecs' refresh tells of the provider
+        except Exception as error:
+            # Not knowing is no news, and the kernelspecs' refresh tells of the provider.
+            self._as_provider_error(error)
+            return
         for kernel in watched:
             if kernel.remote_id in models:
                 kernel.heard(models[kernel.remote_id])
@@ -105,9 +109,9 @@ class Refresher:
         while True:
             self._wake.clear()
             if time.monotonic() >= due:
-                await self._guard(self.refresh())
+                await self.refresh()
                 due = time.monotonic() + self._interval()
-            await self._guard(self.refresh_kernels())
+            await self.refresh_kernels()
             left = due - time.monotonic()
             pause = min(left, KERNELS_INTERVAL) if self._watched else left
             try:
@@ -116,12 +120,15 @@ class Refresher:
             except asyncio.TimeoutError:
                 pass
 
-    async def _guard(self, work: asyncio.Future[None] | object) -> None:
-        """Await; a defect in a provider's code must not end its refreshing for good."""
-        try:
-            await work  # type: ignore[misc]
-        except Exception:
-            self._log.exception("The code of the kernel provider %s failed.", self.provider.id)
+    def _as_provider_error(self, error: Exception) -> ProviderError:
+        """Return the error itself, or the one for a defect in the provider's code, logged once."""
+        if isinstance(error, ProviderError):
+            return error
+        sentence = f"The code of the kernel provider {self.provider.id} failed. See the log."
+        if repr(error) != self._last_defect:
+            self._last_defect = repr(error)
+            self._log.error(sentence, exc_info=error)
+        return ProviderUnavailable(self.provider.id, "defect", sentence)
 
     def _interval(self) -> float:
         """Return the seconds until the next refresh, spread so that servers do not ask in step."""

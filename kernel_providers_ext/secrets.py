@@ -58,12 +58,17 @@ class Secret:
         return secret
 
     def _read_file(self) -> str:
-        path = Path(str(self.where)).expanduser()
+        path = Path(str(self.where))
         try:
+            path = path.expanduser()
             return path.read_text()
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise ConfigurationError(f"The file {path} cannot be read: {why}.") from error
+        except OSError as error:
+            why = error.strerror
+        except UnicodeDecodeError:
+            why = "it is not text"
+        except (RuntimeError, ValueError):
+            why = "it is no path"
+        raise ConfigurationError(f"The file {path} cannot be read: {why}.")
 
     async def _run(self) -> str:
         try:

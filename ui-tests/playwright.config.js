@@ -17,6 +17,9 @@ module.exports = {
   fullyParallel: false,
   workers: 1,
   reporter: 'list',
+  timeout: 90 * 1000,
+  // The start of a kernel takes seconds on a small machine.
+  expect: { timeout: 20 * 1000 },
   use: {
     ...base.use,
     baseURL,
@@ -33,6 +36,8 @@ module.exports = {
         '--disable-sync'
       ]
     },
+    // Wide enough for the whole toolbar of a notebook.
+    viewport: { width: 1280, height: 800 },
     // A video needs an encoder that a distribution's Chromium does not bring along.
     video: 'off'
   },

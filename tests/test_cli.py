@@ -1,0 +1,182 @@
+"""``jupyter kernel-providers list`` and ``demo``, as commands in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from .client import Client, until
+from .processes import Process, free_port
+
+pytestmark = pytest.mark.server
+
+COMMAND = [sys.executable, "-m", "kernel_providers_ext"]
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """An environment whose Jupyter configuration is empty."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    folders = {
+        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
+        "JUPYTER_DATA_DIR": str(tmp_path / "data"),
+        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "JUPYTER_PLATFORM_DIRS": "1",
+    }
+    return {**kept, **folders}
+
+
+def configure(tmp_path: Path, providers: dict[str, Any]) -> None:
+    folder = tmp_path / "config" / "kernel_providers.d"
+    folder.mkdir(parents=True)
+    for provider_id, settings in providers.items():
+        (folder / f"{provider_id}.json").write_text(json.dumps(settings))
+
+
+def listed(env: dict[str, str], *arguments: str) -> str:
+    command = [*COMMAND, "list", *arguments]
+    return subprocess.run(
+        command, env=env, stdout=subprocess.PIPE, check=True, text=True, timeout=60
+    ).stdout
+
+
+def test_list_says_what_there_is(
+    tmp_path: Path, env: dict[str, str], places: dict[str, Process]
+) -> None:
+    """The table and the JSON have each provider, its state, its kernels, and what is wrong."""
+    place = places["gate-a"]
+    well = {"url": place.url, "label": "The Gate", "token": {"value": place.token}}
+    down = {"url": f"http://127.0.0.1:{free_port()}"}
+    configure(tmp_path, {"gate": well, "down": down, "broken": {"url": "nonsense"}})
+
+    table = listed(env)
+    rows = [re.split(r"\s{2,}", line) for line in table.splitlines()[:4]]
+    assert rows == [
+        ["PROVIDER", "LABEL", "STATE", "KERNELS"],
+        ["local", "Local", "Online", "python3"],
+        ["down", "down", "Offline", "-"],
+        ["gate", "The Gate", "Online", "gate/python3"],
+    ]
+    assert f"Cannot reach down at {down['url']}: connection refused." in table
+    assert "broken.json: the field 'url' is not a web address." in table
+
+    found = json.loads(listed(env, "--json"))
+    assert [provider["id"] for provider in found["providers"]] == ["local", "down", "gate"]
+    _, offline, online = found["providers"]
+    assert (offline["state"], offline["reason"]) == ("offline", "refused")
+    assert (online["state"], online["kernelspecs"]) == ("online", ["gate/python3"])
+    assert online["latency_ms"] >= 0
+    assert len(found["problems"]) == 1
+    assert place.token not in table + json.dumps(found)
+
+
+def test_list_reads_the_servers_configuration(tmp_path: Path, env: dict[str, str]) -> None:
+    """What is configured in jupyter_server_config counts for the command, too."""
+    (tmp_path / "config").mkdir()
+    config = {
+        "KernelProviders": {"local_enabled": False, "providers": {"x": {"url": "http://[::"}}}
+    }
+    (tmp_path / "config" / "jupyter_server_config.json").write_text(json.dumps(config))
+    found = json.loads(listed(env, "--json"))
+    assert found["providers"] == []
+    assert "c.KernelProviders.providers['x']" in found["problems"][0]
+
+
+@pytest.fixture
+def demo(env: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """The running demo; its output up to the last line of its greeting was read."""
+    env["JUPYTER_TOKEN"] = "demo-token"
+    process = subprocess.Popen(
+        [*COMMAND, "demo", "--no-browser", f"--port={free_port()}"],
+        env=env,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_the_demo_runs_kernels_in_three_places(
+    demo: subprocess.Popen[str], how: signal.Signals
+) -> None:
+    """It says what it started; kernels run in all places; a signal leaves nothing running."""
+    assert demo.stdout is not None
+    greeting = ""
+    while "Ctrl-C" not in greeting:
+        line = demo.stdout.readline()
+        assert line, greeting
+        greeting += line
+    for part in ("demo-a", "demo-b", "JupyterLab"):
+        assert f"Starting {part} at http://127.0.0.1:" in greeting
+    address = re.search(r"(http://\S+/)lab\?token=demo-token", greeting)
+    assert address is not None
+    client = Client(address[1], "demo-token")
+    for name, place in {
+        "python3": "None",
+        "demo-a/python3": "demo-a",
+        "demo-b/python3": "demo-b",
+    }.items():
+        await client.wait_for_kernelspec(name)
+        kernel_id = await client.start_kernel(name)
+        printed = await client.run(kernel_id, "import os; print(os.environ.get('DEMO_PROVIDER'))")
+        assert printed.strip() == place
+    await client.close()
+
+    running = [process.pid for process in psutil.Process(demo.pid).children(recursive=True)]
+    assert len(running) >= 6  # two gateways, JupyterLab, and a kernel of each
+    demo.send_signal(how)
+    rest = demo.stdout.read()
+    assert demo.wait(60) == 0
+    assert "Everything is stopped." in rest
+
+    async def gone() -> bool:
+        return not any(map(psutil.pid_exists, running))
+
+    await until(gone)
+
+
+def test_the_demo_says_what_it_misses(env: dict[str, str], tmp_path: Path) -> None:
+    """Without Kernel Gateway, one sentence says how to get it."""
+    code = (
+        "import importlib.util as u; find = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name == 'kernel_gateway' else find(name, *a)\n"
+        "from kernel_providers_ext.demo import Demo\n"
+        "raise SystemExit(Demo().run())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True, timeout=60
+    )
+    assert result.returncode == 1
+    assert "The demo needs Kernel Gateway." in result.stdout
+    assert 'pip install "kernel-providers-ext[demo]"' in result.stdout
+
+
+def test_the_demo_says_what_does_not_come_up(env: dict[str, str], tmp_path: Path) -> None:
+    """A port that is taken ends the demo with a sentence, and nothing is left running."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = subprocess.run(
+            [*COMMAND, "demo", "--no-browser", f"--port={port}"],
+            env=env,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=120,
+        )
+    assert result.returncode == 1
+    assert "JupyterLab did not come up. It said last:" in result.stdout
+    assert "Stopping demo-b, demo-a" in result.stdout

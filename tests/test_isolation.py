@@ -1,0 +1,122 @@
+"""A provider in trouble is in trouble alone."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from .client import Client, until
+from .processes import Process, declare, free_port, jupyter_server
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[str]:
+    """The address of a server that answers everything with an HTML page."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n"
+            b"Connection: close\r\n\r\n<p>Log in</p>"
+        )
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    server.close()
+
+
+async def test_local_and_healthy_kernels_do_not_notice(
+    places: dict[str, Process], page: str, tmp_path: Path
+) -> None:
+    """With providers that hang, refuse and answer rubbish, all else works, and each is named."""
+    silent = socket.create_server(("127.0.0.1", 0))  # accepts, and never answers
+    timeouts = {"connect": 3600, "request": 3600}
+    server = jupyter_server(tmp_path, token="t")
+    declare(
+        server,
+        "hung",
+        {"url": f"http://127.0.0.1:{silent.getsockname()[1]}"} | {"timeouts": timeouts},
+    )
+    declare(server, "refused", {"url": f"http://127.0.0.1:{free_port()}"})
+    declare(server, "page", {"url": page})
+    declare(server, "lost", {"url": "http://no-such-host.invalid:8888"})
+    healthy = places["gate-a"]
+    declare(server, "healthy", {"url": healthy.url, "token": {"value": healthy.token}})
+    server.start()
+    client = Client(server.url, server.token)
+    try:
+        await client.wait_for_kernelspec("healthy/python3")
+        assert set(await client.kernelspecs()) == {"python3", "healthy/python3"}
+        for name in ("python3", "healthy/python3"):
+            session = await client.start_session(name, f"{name}.ipynb")
+            assert (await client.run(session["kernel"]["id"], "print(1)")).strip() == "1"
+        for path in ("api", "api/kernels", "api/sessions", "api/status"):
+            assert (await client.request("GET", path)).status == 200
+        for name, words in {
+            "refused/python3": "Cannot reach refused at http://127.0.0.1:",
+            "page/python3": "page answered, but not as a Jupyter server: an HTML page.",
+            "lost/python3": "its name is not known (DNS)",
+        }.items():
+            reply = await client.request("POST", "api/kernels", {"name": name})
+            assert reply.status in (502, 503)
+            assert words in reply.body["message"]
+            body = {"path": name, "type": "notebook", "kernel": {"name": name}}
+            reply = await client.request("POST", "api/sessions", body)
+            assert words in reply.body["message"]
+    finally:
+        await client.close()
+        code = server.stop(timeout=20)
+        silent.close()
+    assert code == 0, "it had to be killed"
+    assert "Traceback" not in server.log()
+
+
+async def test_kernels_stay_while_their_provider_is_away(
+    places: dict[str, Process], tmp_path: Path
+) -> None:
+    """A provider that is down takes no kernel and no session away; only proof does."""
+    from .processes import kernel_gateway
+
+    gateway = kernel_gateway(tmp_path / "gateway", "gateway", token="g", listing=True).start()
+    server = jupyter_server(tmp_path / "server", token="t")
+    settings = {"url": gateway.url, "token": {"value": "g"}, "refresh_interval": 1}
+    declare(server, "gateway", settings)
+    server.start()
+    client = Client(server.url, server.token)
+    try:
+        session = await client.start_session("gateway/python3")
+        kernel_id = session["kernel"]["id"]
+        await client.wait_for_kernelspec("gateway/python3")
+        gateway.stop()
+
+        async def noticed() -> bool:
+            return "Kernel provider gateway: Offline." in server.log()
+
+        await until(noticed)
+        assert (await client.get(f"api/kernels/{kernel_id}"))["id"] == kernel_id
+        assert [s["id"] for s in await client.get("api/sessions")] == [session["id"]]
+        assert "gateway/python3" in await client.kernelspecs()
+        reply = await client.request("DELETE", f"api/kernels/{kernel_id}")
+        assert reply.status == 503
+        assert "connection refused" in reply.body["message"]
+
+        gateway.start()  # it has forgotten its kernels, and now says so
+
+        async def forgotten() -> bool:
+            return (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
+
+        await until(forgotten)
+        assert await client.get("api/sessions") == []
+    finally:
+        await client.close()
+        server.stop()
+        gateway.stop()
+    assert "Traceback" not in server.log()

@@ -1,0 +1,66 @@
+import { expect, test as galataTest } from '@jupyterlab/galata';
+import type { APIRequestContext } from '@playwright/test';
+
+interface IAutomatic {
+  /** Shuts down every kernel after the test. */
+  kernelCleanup: void;
+  /** Fails the test if the server or the page had an error, even if nothing showed it. */
+  quietErrors: void;
+}
+
+/**
+ * Galata's test, but with the real kernels and sessions: its mocks would hide those that
+ * the server lists and the page has not started itself.
+ */
+export const test = galataTest.extend<IAutomatic>({
+  kernels: null,
+  sessions: null,
+  kernelCleanup: [
+    async ({ request }, use) => {
+      await use();
+      await shutDownAllKernels(request);
+    },
+    { auto: true }
+  ],
+  quietErrors: [
+    async ({ context }, use) => {
+      const errors: string[] = [];
+      context.on('weberror', webError => {
+        errors.push(String(webError.error()));
+      });
+      context.on('response', response => {
+        if (response.status() >= 500) {
+          errors.push(`${response.status()} ${response.url()}`);
+        }
+      });
+      await use();
+      expect(errors).toEqual([]);
+    },
+    { auto: true }
+  ]
+});
+
+async function shutDownAllKernels(request: APIRequestContext): Promise<void> {
+  // A session ends with its kernel, but leaves one that is still starting behind.
+  for (const kind of ['sessions', 'kernels'] as const) {
+    for (const { id } of await list(request, kind)) {
+      await request.delete(`/api/${kind}/${id}`);
+    }
+  }
+  await expect.poll(() => list(request, 'kernels')).toEqual([]);
+}
+
+/**
+ * What the server lists.
+ *
+ * @param request - Playwright's client.
+ * @param kind - What to list.
+ */
+export async function list(
+  request: APIRequestContext,
+  kind: 'kernels' | 'sessions'
+): Promise<{ id: string; name: string }[]> {
+  const response = await request.get(`/api/${kind}`);
+  expect(response.ok()).toBe(true);
+  return response.json();
+}

@@ -1,0 +1,89 @@
+import { expect } from '@jupyterlab/galata';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+/** What people read on launcher cards, in the kernel picker and in toolbars. */
+export const LOCAL = 'Python 3 (ipykernel)';
+export const DEMO_A = `${LOCAL} (demo-a)`;
+export const DEMO_B = `${LOCAL} (demo-b)`;
+
+/** Python that prints where it runs; the demo sets the variable in its remote kernels. */
+export const PRINT_PLACE =
+  'import os; print("runs in", os.environ.get("DEMO_PROVIDER"))';
+
+/**
+ * The card of one kernel in the launcher.
+ *
+ * @param page - The page, with a launcher open.
+ * @param category - The section of the launcher.
+ * @param label - The whole text of the card.
+ */
+export function launcherCard(
+  page: IJupyterLabPageFixture,
+  category: 'Notebook' | 'Console',
+  label: string
+): Locator {
+  return page
+    .locator(`.jp-Launcher .jp-LauncherCard[data-category="${category}"]`)
+    .and(page.getByTitle(label, { exact: true }));
+}
+
+/** The notebook that is in front. */
+export class Notebook {
+  readonly panel: Locator;
+
+  /** The button in the toolbar that names the kernel, and opens the kernel picker. */
+  readonly kernelName: Locator;
+
+  constructor(private readonly page: IJupyterLabPageFixture) {
+    this.panel = page.locator('.jp-NotebookPanel:visible');
+    this.kernelName = this.panel.locator('.jp-Toolbar-kernelName');
+  }
+
+  /** Create a notebook by a click on a card of the launcher. */
+  static async create(
+    page: IJupyterLabPageFixture,
+    label: string
+  ): Promise<Notebook> {
+    await launcherCard(page, 'Notebook', label).click();
+    const notebook = new Notebook(page);
+    await notebook.expectKernel(label);
+    return notebook;
+  }
+
+  /** Wait for a kernel with this name in the toolbar that has nothing to do. */
+  async expectKernel(label: string): Promise<void> {
+    await expect(this.kernelName).toHaveText(label);
+    await expect(
+      this.panel.locator('.jp-Notebook-ExecutionIndicator')
+    ).toHaveAttribute('data-status', 'idle');
+  }
+
+  /**
+   * Put code into the last cell and run it.
+   *
+   * @param code - What is to be run.
+   *
+   * @returns The outputs of the cell, which need not be there yet.
+   */
+  async run(code: string): Promise<Locator> {
+    const cells = this.panel.locator('.jp-CodeCell');
+    const count = await cells.count();
+    const cell = cells.nth(count - 1);
+    await cell.locator('.cm-content').click();
+    // In one go: typed brackets would be closed by the editor.
+    await this.page.keyboard.insertText(code);
+    await this.page.keyboard.press('Shift+Enter');
+    await expect(cells).toHaveCount(count + 1);
+    return cell.locator('.jp-OutputArea-output');
+  }
+
+  /** Choose another kernel in the kernel picker. */
+  async switchKernel(label: string): Promise<void> {
+    await this.kernelName.click();
+    const dialog = this.page.locator('.jp-Dialog');
+    await dialog.getByRole('combobox').selectOption({ label });
+    await dialog.getByRole('button', { name: 'Select Kernel' }).click();
+    await this.expectKernel(label);
+  }
+}
