@@ -5,24 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from importlib.metadata import entry_points
 from typing import Any
 
-from traitlets import Bool, Dict, Enum, Float, List, Type, Unicode, default
-from traitlets.config import LoggingConfigurable
-
 from . import catalogue, names
+from .config import KernelProvidersConfig
 from .errors import ConfigurationError, NoSuchKernelspec, ProviderUnavailable
-from .loader import Declaration, FileLoader, KernelProvidersLoader
+from .kinds import make_provider
+from .loader import Declaration, KernelProvidersLoader
 from .provider import RemoteKernelProvider, Resource, no_such_kernelspec
-from .provider_config import ProviderConfig, Timeouts, parse
+from .provider_config import ProviderConfig, parse
 from .refresher import Refresher, Watched
 from .resources import Resources
 
-KINDS = "kernel_providers_ext.kinds"
 
-
-class KernelProviders(LoggingConfigurable):
+class KernelProviders(KernelProvidersConfig):
     """
     Multiplexes kernel providers.
 
@@ -30,63 +26,7 @@ class KernelProviders(LoggingConfigurable):
     are. The providers talk, each in a task of its own. One instance belongs to one server.
     """
 
-    providers = Dict(
-        config=True,
-        help="""Providers by id, each with the fields of a file in kernel_providers.d, like
-        {"gpu-farm": {"kind": "gateway", "url": "https://gpu.example.org:8888"}}.""",
-    )
-    local_enabled = Bool(
-        config=True,
-        help="""Whether this server's own kernels are offered. By default they are, unless the
-        server is started with --gateway-url.""",
-    )
-    loader_class = Type(
-        FileLoader,
-        klass=KernelProvidersLoader,
-        config=True,
-        help="The class that says which providers there are, beside those in 'providers'.",
-    )
-    placement = Unicode(
-        "suffix",
-        config=True,
-        help="""Where the provider's name stands in a remote kernel's display name: suffix, prefix,
-        none, or a template that has {kernel} and may have {provider}.""",
-    )
-    refresh_interval = Float(
-        ProviderConfig.refresh_interval,
-        min=1,
-        config=True,
-        help="Seconds from one look at a provider's kernelspecs to the next.",
-    )
-    connect_timeout = Float(
-        Timeouts.connect, min=0.1, config=True, help="Seconds to wait for a connection."
-    )
-    request_timeout = Float(
-        Timeouts.request, min=0.1, config=True, help="Seconds to wait for an answer."
-    )
-    start_timeout = Float(
-        Timeouts.start, min=1, config=True, help="Seconds to wait for a kernel to start."
-    )
-    on_server_exit = Enum(
-        ["shutdown", "keep"],
-        ProviderConfig.on_server_exit,
-        config=True,
-        help="What becomes of remote kernels started from here when this server stops.",
-    )
-    env = List(
-        Unicode(),
-        config=True,
-        help="""Names of environment variables to pass to remote kernels, beside those that begin
-        with KERNEL_.""",
-    )
-
-    @default("local_enabled")
-    def _local_unless_gateway(self) -> bool:
-        return self.adopted is None
-
     def __init__(self, **kwargs: Any) -> None:
-        #: The gateway of --gateway-url, if there is one.
-        self.adopted: Declaration | None = None
         #: Why a declaration was left out: provider id and sentence, by the declaration's source.
         self.problems: dict[str, tuple[str, str]] = {}
         self._switched_off: dict[str, str] = {}
@@ -136,10 +76,7 @@ class KernelProviders(LoggingConfigurable):
             try:
                 config = self._parse(declaration, configs)
                 if config.enabled:
-                    refresher = self._refreshers.get(config.id)
-                    if refresher is None or refresher.provider.config != config:
-                        refresher = self._new_refresher(config)
-                    kept[config.id] = refresher
+                    kept[config.id] = self._refresher(config)
             except ConfigurationError as error:
                 sentence = f"{error} It is left out."
                 problems[declaration.source] = (declaration.id, sentence)
@@ -157,17 +94,13 @@ class KernelProviders(LoggingConfigurable):
         self._changed()
 
     def _declarations(self) -> list[Declaration]:
-        inline = [
-            Declaration(provider_id, f"c.KernelProviders.providers[{provider_id!r}]", settings)
-            for provider_id, settings in self.providers.items()
-        ]
         adopted = [self.adopted] if self.adopted else []
         try:
             loaded = list(self._loader.load()) if self._loader else []
         except Exception as error:
             self._blame_loader(error)
             loaded = []
-        return adopted + inline + loaded
+        return adopted + self.declared + loaded
 
     def _blame_loader(self, error: Exception) -> None:
         self.log.error(
@@ -188,31 +121,21 @@ class KernelProviders(LoggingConfigurable):
                 f"{declaration.source}: there is a provider {declaration.id!r} already, from "
                 f"{first.source}. Rename or remove one of them."
             )
-        defaults = {
-            "refresh_interval": self.refresh_interval,
-            "on_server_exit": self.on_server_exit,
-            "env": self.env,
-            "timeouts": {
-                "connect": self.connect_timeout,
-                "request": self.request_timeout,
-                "start": self.start_timeout,
-            },
-        }
-        return parse(declaration.id, declaration.settings, declaration.source, defaults)
+        return parse(
+            declaration.id, declaration.settings, declaration.source, self.provider_defaults
+        )
 
-    def _new_refresher(self, config: ProviderConfig) -> Refresher:
-        kind = _kind(config)
-        try:
-            provider = kind(config, self.log)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{config.source}: {error}") from error
-        except Exception as error:
-            raise ConfigurationError(
-                f"{config.source}: the kind {config.kind!r} has a defect: {error}. Update "
-                "or remove the package that brings it."
-            ) from error
+    def _refresher(self, config: ProviderConfig) -> Refresher:
+        """Return the refresher of before where nothing has changed, else a new one."""
+        before = self._refreshers.get(config.id)
+        if before is not None and before.provider.config == config:
+            return before
+        provider = make_provider(config, self.log)
         watched = self._watched.setdefault(config.id, [])
-        return Refresher(provider, watched, self._changed, self.log)
+        refresher = Refresher(provider, watched, self._changed, self.log)
+        if before is not None and before.provider.config.url == config.url:
+            refresher.take_over(before)
+        return refresher
 
     def _start_all(self) -> None:
         for refresher in self._refreshers.values():
@@ -334,8 +257,8 @@ class KernelProviders(LoggingConfigurable):
         """Return the models of all remote kernelspecs; see `catalogue.models`."""
         key = (base_url, frozenset(taken))
         if self._models[0] != key:
-            template = names.template_of(self._checked_placement())
-            self._models = (key, catalogue.models(self._shelves(), template, base_url, taken))
+            models = catalogue.models(self._shelves(), self.template, base_url, taken)
+            self._models = (key, models)
         return self._models[1]
 
     async def resource(self, entry: catalogue.Entry, file: str) -> Resource:
@@ -374,34 +297,6 @@ class KernelProviders(LoggingConfigurable):
         adopted = self.adopted
         return not self.local_enabled and adopted is not None and adopted.id == provider_id
 
-    def _checked_placement(self) -> str:
-        try:
-            names.template_of(self.placement)
-        except ValueError as error:
-            self.log.error("c.KernelProviders.placement: %s 'suffix' is used.", error)
-            self.placement = "suffix"
-        return self.placement
-
     def __repr__(self) -> str:
         states = ", ".join(f"{r.provider.id}: {r.status.word}" for r in self._refreshers.values())
         return f"<KernelProviders {states or 'none'}>"
-
-
-def _kind(config: ProviderConfig) -> type[RemoteKernelProvider]:
-    """Return the class for a provider's kind; raises ConfigurationError where there is none."""
-    kinds = {point.name: point for point in entry_points(group=KINDS)}
-    point = kinds.get(config.kind)
-    if point is None:
-        known = ", ".join(sorted(kinds)) or "none"
-        raise ConfigurationError(
-            f"{config.source}: the field 'kind' names {config.kind!r}, which is not installed. "
-            f"There are: {known}. Correct it, or install the package that brings it."
-        )
-    try:
-        kind: type[RemoteKernelProvider] = point.load()
-    except Exception as error:
-        raise ConfigurationError(
-            f"{config.source}: the kind {config.kind!r} cannot be loaded from {point.value}: "
-            f"{error}. Update or remove the package that brings it."
-        ) from error
-    return kind

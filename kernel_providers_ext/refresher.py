@@ -6,13 +6,14 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timezone
 from logging import Logger
 from typing import Protocol
 
 from .errors import ProviderError, ProviderUnavailable
 from .provider import KernelModel, KernelProvider, RemoteKernelProvider, Snapshot
-from .status import Status
+from .status import Kernelspecs, Status
 
 KERNELS_INTERVAL = 10.0  # seconds from one look at running kernels to the next, as Lab's own
 FIRST_RETRY = 2.0  # seconds until a provider that failed is asked again, doubled each time
@@ -60,6 +61,12 @@ class Refresher:
         """Begin to refresh, until `aclose`."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name=f"refresh {self.provider.id}")
+
+    def take_over(self, before: Refresher) -> None:
+        """Begin with what was known of the provider before its configuration was changed."""
+        if before.snapshot is not None:
+            self.snapshot = before.snapshot.offered(self.provider.config)
+            self.status = replace(self.status, kernelspecs=Kernelspecs.STALE)
 
     def wake(self) -> None:
         """Refresh now rather than at the next time."""

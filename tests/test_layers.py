@@ -18,7 +18,7 @@ LAYERS: dict[str, int] = {
             ("secrets", "status"),
             ("provider_config",),
             ("provider", "gateway_http"),
-            ("gateway_channels", "catalogue", "resources", "local", "adopted"),
+            ("gateway_channels", "catalogue", "resources", "local", "adopted", "kinds", "config"),
             ("gateway", "refresher"),
             ("providers",),
             ("kernelspecs",),

@@ -282,6 +282,30 @@ async def test_only_what_changed_is_replaced(make: Make) -> None:
     await until(closed, pause=0.01)
 
 
+def shown(providers: KernelProviders) -> list[str]:
+    """Return the display names of all kernelspecs."""
+    return [m["spec"]["display_name"] for m in providers.kernelspecs("/", ()).values()]
+
+
+async def test_a_changed_provider_keeps_its_kernels_on_show(make: Make) -> None:
+    """While a provider is asked anew after a change of its file, what was known of it stays."""
+    providers = await start(make(scripted("a", "py")))
+    relabelled = scripted("a", "py")
+    assert isinstance(relabelled.settings, dict)
+    providers.apply([Declaration("a", "a.json", {**relabelled.settings, "label": "New"})])
+    assert shown(providers) == ["py (New)"]
+
+
+async def test_equal_labels_are_told_apart_from_the_beginning(make: Make) -> None:
+    """Two providers with one label show their ids, also while one of them has not answered."""
+    declared = [scripted("a", "py"), gateway("b")]
+    for declaration in declared:
+        assert isinstance(declaration.settings, dict)
+        declaration.settings["label"] = "Farm"
+    providers = await start(make(*declared))
+    assert shown(providers) == ["py (Farm [a])"]
+
+
 async def test_running_kernels_stay_with_a_reconfigured_provider(make: Make) -> None:
     """A running kernel hears of itself through the provider as it is configured now."""
     providers = await start(make(scripted("a", "py", running={"1": {"state": "old"}})))

@@ -1,0 +1,50 @@
+"""The kinds of provider that are installed: ours, and those of other packages."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from logging import Logger
+
+from .errors import ConfigurationError
+from .provider import RemoteKernelProvider
+from .provider_config import ProviderConfig
+
+GROUP = "kernel_providers_ext.kinds"
+
+
+def make_provider(config: ProviderConfig, log: Logger) -> RemoteKernelProvider:
+    """
+    Return a provider of the configuration's kind.
+
+    Raises ConfigurationError where there is no such kind, and where its code fails.
+    """
+    kind = _kind(config)
+    try:
+        return kind(config, log)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{config.source}: {error}") from error
+    except Exception as error:
+        raise ConfigurationError(
+            f"{config.source}: the kind {config.kind!r} has a defect: {error}. Update or remove "
+            "the package that brings it."
+        ) from error
+
+
+def _kind(config: ProviderConfig) -> type[RemoteKernelProvider]:
+    """Return the class for a provider's kind; raises ConfigurationError where there is none."""
+    kinds = {point.name: point for point in entry_points(group=GROUP)}
+    point = kinds.get(config.kind)
+    if point is None:
+        known = ", ".join(sorted(kinds)) or "none"
+        raise ConfigurationError(
+            f"{config.source}: the field 'kind' names {config.kind!r}, which is not installed. "
+            f"There are: {known}. Correct it, or install the package that brings it."
+        )
+    try:
+        kind: type[RemoteKernelProvider] = point.load()
+    except Exception as error:
+        raise ConfigurationError(
+            f"{config.source}: the kind {config.kind!r} cannot be loaded from {point.value}: "
+            f"{error}. Update or remove the package that brings it."
+        ) from error
+    return kind
