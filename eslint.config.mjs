@@ -7,6 +7,7 @@ export default defineConfig(
   {
     ignores: [
       '**/node_modules/',
+      '.venv/',
       'coverage/',
       'kernel_providers_ext/labextension/',
       'lib/',
