@@ -33,7 +33,7 @@ LAYERS: dict[str, int] = {
     for module in modules
 }
 FOLDER = Path(kernel_providers_ext.__file__).parent
-MODULES = {path.stem: path for path in sorted(FOLDER.glob("*.py"))}
+MODULES = {p.stem: p for p in sorted(FOLDER.glob("*.py")) if p.stem != "_version"}
 
 
 def imported(path: Path) -> set[str]:
