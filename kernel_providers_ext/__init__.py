@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
+
+
+__version__ = version("kernel-providers-ext")
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

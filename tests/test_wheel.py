@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import subprocess
 import sys
 import zipfile
@@ -14,6 +14,7 @@ import pytest
 pytestmark = [pytest.mark.wheel, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[1]
+COLOURS = re.compile(r"\x1b\[\d*m")
 DATA = "kernel_providers_ext-{version}.data/data/"
 
 
@@ -33,7 +34,7 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the sources as pip does, with a development build lying about."""
+    """The wheel, built from the sources as pip does."""
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT)
     [built] = folder.glob("*.whl")
@@ -63,10 +64,7 @@ def test_it_has_what_it_needs_and_no_more(wheel: Path) -> None:
     assert [name for name in names if "test" in name.lower() or "node_modules" in name] == []
 
 
-@pytest.mark.parametrize("jupyterlab", ["jupyterlab>=4.4,<5"])
-def test_it_is_active_when_installed_and_gone_when_not(
-    wheel: Path, tmp_path: Path, jupyterlab: str
-) -> None:
+def test_it_is_active_when_installed_and_gone_when_not(wheel: Path, tmp_path: Path) -> None:
     """pip install alone enables both halves; pip uninstall leaves no file behind."""
     venv = tmp_path / "venv"
     run(sys.executable, "-m", "venv", venv)
@@ -78,7 +76,7 @@ def test_it_is_active_when_installed_and_gone_when_not(
         "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
         "JUPYTER_PLATFORM_DIRS": "1",
     }
-    run(binaries / "pip", "install", "--quiet", jupyterlab)
+    run(binaries / "pip", "install", "--quiet", "jupyterlab>=4.4,<5")
     before = files(venv)
     run(binaries / "pip", "install", "--quiet", wheel)
 
@@ -86,21 +84,14 @@ def test_it_is_active_when_installed_and_gone_when_not(
     [line] = [line for line in labextensions.splitlines() if "kernel-providers-ext" in line]
     assert "enabled" in line
     assert "OK" in line
-    extensions = run(binaries / "jupyter", "server", "extension", "list", env=env)
-    [enabled] = [line for line in extensions.splitlines() if "kernel_providers_ext enabled" in line]
-    [checked] = [
-        line for line in extensions.splitlines() if "kernel_providers_ext " in line and "OK" in line
-    ]
-    assert enabled
-    assert checked
+    extensions = COLOURS.sub("", run(binaries / "jupyter", "server", "extension", "list", env=env))
+    assert "kernel_providers_ext enabled" in extensions
+    assert re.search(r"kernel_providers_ext [\d.]+ OK", extensions)
     assert "local " in run(binaries / "jupyter", "kernel-providers", "list", env=env)
 
-    shutil.rmtree(venv / "share" / "jupyter" / "__pycache__", ignore_errors=True)
-    dependencies = run(binaries / "pip", "list", "--format=freeze")
     run(binaries / "pip", "uninstall", "--quiet", "--yes", "kernel-providers-ext")
-    left = {path for path in files(venv) - before if "kernel" in path and "provider" in path}
+    left = {path for path in files(venv) - before if re.search(r"kernel.providers", path)}
     assert left == set()
-    assert "kernel-providers-ext" in dependencies
 
 
 def files(folder: Path) -> set[str]:
