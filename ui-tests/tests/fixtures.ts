@@ -3,9 +3,9 @@ import type { APIRequestContext } from '@playwright/test';
 
 interface IAutomatic {
   /** Shuts down every kernel after the test. */
-  kernelCleanup: void;
+  kernelCleanup: undefined;
   /** Fails the test if the server or the page had an error, even if nothing showed it. */
-  quietErrors: void;
+  quietErrors: undefined;
 }
 
 /**
@@ -17,7 +17,7 @@ export const test = galataTest.extend<IAutomatic>({
   sessions: null,
   kernelCleanup: [
     async ({ request }, use) => {
-      await use();
+      await use(undefined);
       await shutDownAllKernels(request);
     },
     { auto: true }
@@ -33,7 +33,7 @@ export const test = galataTest.extend<IAutomatic>({
           errors.push(`${response.status()} ${response.url()}`);
         }
       });
-      await use();
+      await use(undefined);
       expect(errors).toEqual([]);
     },
     { auto: true }

@@ -44,11 +44,10 @@ ipywidgets.VBox([upload, image])
     'base64'
   );
 
-  const choice = page.waitForEvent('filechooser');
+  const opened = page.waitForEvent('filechooser');
   await output.getByRole('button', { name: 'Upload' }).click();
-  await (
-    await choice
-  ).setFiles({
+  const chooser = await opened;
+  await chooser.setFiles({
     name: 'image.png',
     mimeType: 'image/png',
     buffer: png
