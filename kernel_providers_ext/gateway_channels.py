@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import aiohttp
 
 from .provider import KernelChannels
+
+TCP_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
 
 class GatewayChannels(KernelChannels):
@@ -15,13 +18,15 @@ class GatewayChannels(KernelChannels):
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
         self._websocket = websocket
         self.subprotocol = websocket.protocol or ""
-        connected = websocket.get_extra_info("socket")
-        if connected is not None:
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._socket: socket.socket | None = websocket.get_extra_info("socket")
+        if self._socket is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._acknowledge_at_once()
 
     async def receive(self) -> str | bytes | None:
         """Return the next frame; None when the connection has ended, for whatever reason."""
         message = await self._websocket.receive()
+        self._acknowledge_at_once()
         if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
             frame: str | bytes = message.data
             return frame
@@ -36,6 +41,17 @@ class GatewayChannels(KernelChannels):
                 await self._websocket.send_bytes(frame)
         except (aiohttp.ClientError, ConnectionError):
             await self.aclose()
+
+    def _acknowledge_at_once(self) -> None:
+        """
+        Turn delayed acknowledgement off, where the system can; it turns itself on again.
+
+        A server writes a reply in several small pieces, and Nagle's algorithm holds each one back
+        until the one before is acknowledged: 40 ms of the 48 that a round trip takes otherwise.
+        """
+        if self._socket is not None and TCP_QUICKACK is not None:
+            with suppress(OSError):  # it is closed by now
+                self._socket.setsockopt(socket.IPPROTO_TCP, TCP_QUICKACK, 1)
 
     async def aclose(self) -> None:
         """Close the websocket."""
