@@ -95,7 +95,9 @@ class Client:
             protocols=[V1] if protocol == V1 else [],
             max_msg_size=0,
         )
-        return Kernel(websocket, session_id)
+        kernel = Kernel(websocket, session_id)
+        await kernel.wait_until_ready()
+        return kernel
 
     async def run(self, kernel_id: str, code: str, protocol: str = V1) -> str:
         """Run code in a kernel and return what it printed."""
@@ -117,6 +119,30 @@ class Kernel:
         self.websocket = websocket
         self.session_id = session_id
         self.protocol = websocket.protocol or LEGACY
+        self._set_aside: list[dict[str, Any]] = []
+
+    async def wait_until_ready(self) -> None:
+        """
+        Wait until the kernel has answered a first question, as Lab does.
+
+        A server may lose what is sent to a kernel that has only just started, a Kernel Gateway
+        without us as well, so that the question is repeated.
+        """
+        asked: list[str] = []
+
+        async def reply() -> None:
+            while True:
+                message = await self._receive()
+                is_reply = message["parent_header"].get("msg_id") in asked
+                if is_reply and message["channel"] == "shell":
+                    return
+                self._set_aside.append(message)
+
+        waiting = asyncio.create_task(reply())
+        while not waiting.done():
+            asked.append(await self.send("kernel_info_request", {}))
+            await asyncio.wait([waiting], timeout=3)
+        await waiting
 
     async def send(
         self,
@@ -149,6 +175,9 @@ class Kernel:
 
     async def receive(self) -> dict[str, Any]:
         """Return the next message, with its ``channel`` and ``buffers``."""
+        return self._set_aside.pop(0) if self._set_aside else await self._receive()
+
+    async def _receive(self) -> dict[str, Any]:
         frame = await self.websocket.receive(timeout=TIMEOUT)
         if frame.type is aiohttp.WSMsgType.TEXT:
             message: dict[str, Any] = json.loads(frame.data)
