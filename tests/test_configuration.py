@@ -289,3 +289,29 @@ async def test_a_client_may_choose_the_kernels_id(start: Start, places: dict[str
     assert printed.strip() == "gate-b"
     assert (await client.get(f"api/kernels/{wanted}"))["name"] == "gate-b/python3"
     assert (await client.request("DELETE", f"api/kernels/{wanted}")).status == 204
+
+
+@pytest.mark.parametrize(
+    ("module", "config_file"),
+    [
+        ("jupyter_server", "jupyter_server_config.json"),
+        ("jupyterlab", "jupyter_lab_config.json"),
+        ("notebook", "jupyter_notebook_config.json"),
+    ],
+)
+async def test_every_application_has_the_providers(
+    start: Start, places: dict[str, Process], tmp_path: Path, module: str, config_file: str
+) -> None:
+    """jupyter server, lab and notebook show providers, also those of their own configuration."""
+    config = {"KernelProviders": {"providers": {"own": settings_of(places["gate-a"])}}}
+    folder = tmp_path / "application"
+    folder.mkdir()
+    (folder / config_file).write_text(json.dumps(config))
+    providers = {"file": settings_of(places["gate-b"])}
+    _, client = start(providers, module=module, env={"JUPYTER_CONFIG_PATH": str(folder)})
+    for name, place in {"own/python3": "gate-a", "file/python3": "gate-b"}.items():
+        await client.wait_for_kernelspec(name)
+        session = await client.start_session(name, f"{place}.ipynb")
+        printed = await client.run(session["kernel"]["id"], "import os; print(os.environ['PLACE'])")
+        assert printed.strip() == place
+        await client.request("DELETE", f"api/sessions/{session['id']}")
