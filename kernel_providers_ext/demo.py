@@ -63,7 +63,7 @@ class Demo:
         self._parts: list[Part] = []
 
     def run(self) -> int:
-        """Run until Ctrl-C, SIGTERM, or the end of a part; returns the exit code."""
+        """Run until Ctrl-C, SIGTERM, or JupyterLab's end; returns the exit code."""
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             _check_needs()
@@ -133,11 +133,14 @@ class Demo:
         return part
 
     def _wait(self) -> None:
-        while True:
-            for part in self._parts:
-                if part.process.poll() is not None:
-                    raise DemoError(f"{part.name} has ended. It said last:\n{part.last_words()}")
+        """Wait for JupyterLab's end. A provider may end before: that is what it is made for."""
+        *gateways, lab = self._parts
+        while lab.process.poll() is None:
+            for part in [part for part in gateways if part.process.poll() is not None]:
+                gateways.remove(part)
+                _say(f"{part.name} has ended. JupyterLab and its other kernels go on without it.")
             time.sleep(0.5)
+        raise DemoError(f"JupyterLab has ended. It said last:\n{lab.last_words()}")
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:

@@ -113,7 +113,7 @@ def demo(env: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]
 async def test_the_demo_runs_kernels_in_three_places(
     demo: subprocess.Popen[str], how: signal.Signals
 ) -> None:
-    """It says what it started; kernels run in all places; a signal leaves nothing running."""
+    """Kernels run in three places; one of them may end; a signal leaves nothing running."""
     assert demo.stdout is not None
     greeting = ""
     while "Ctrl-C" not in greeting:
@@ -134,10 +134,16 @@ async def test_the_demo_runs_kernels_in_three_places(
         kernel_id = await client.start_kernel(name)
         printed = await client.run(kernel_id, "import os; print(os.environ.get('DEMO_PROVIDER'))")
         assert printed.strip() == place
+
+    parts = psutil.Process(demo.pid).children()
+    gateway = next(part for part in parts if "kernel_gateway" in part.cmdline())
+    gateway.terminate()
+    assert "has ended. JupyterLab and its other kernels go on" in demo.stdout.readline()
+    assert (await client.request("GET", "api/kernels")).status == 200
     await client.close()
 
     running = [process.pid for process in psutil.Process(demo.pid).children(recursive=True)]
-    assert len(running) >= 6  # two gateways, JupyterLab, and a kernel of each
+    assert len(running) >= 4  # a gateway, JupyterLab, and a kernel of each
     demo.send_signal(how)
     rest = demo.stdout.read()
     assert demo.wait(60) == 0
