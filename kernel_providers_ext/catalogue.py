@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from . import names
 from .provider import KernelspecModel, Snapshot
+from .resources import file_of
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,6 @@ def _model(
             "kernel_display_name": _original_display_name(kernel_name, model),
         }
     return {**model, "name": name, "spec": spec, "resources": resources}
-
-
-def file_of(url: str) -> str:
-    """Return the name of the file that a resource's URL leads to."""
-    return unquote(urlsplit(url).path.rpartition("/")[2])
 
 
 def _original_display_name(kernel_name: str, model: KernelspecModel) -> str:

@@ -15,7 +15,6 @@ from .loader import Declaration, KernelProvidersLoader
 from .provider import RemoteKernelProvider, Resource, no_such_kernelspec
 from .provider_config import ProviderConfig, parse
 from .refresher import Refresher, Watched
-from .resources import Resources
 
 
 class KernelProviders(KernelProvidersConfig):
@@ -34,7 +33,6 @@ class KernelProviders(KernelProvidersConfig):
         self._watched: dict[str, list[Watched]] = {}
         self._index: dict[str, catalogue.Entry] = {}
         self._models: tuple[object, dict[str, dict[str, Any]]] = (None, {})
-        self._resources = Resources()
         self._subscribers: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
@@ -264,7 +262,8 @@ class KernelProviders(KernelProvidersConfig):
     async def resource(self, entry: catalogue.Entry, file: str) -> Resource:
         """Return a file that the kernelspec's model names; raises ProviderError."""
         provider = self.provider(entry.provider_id)
-        return await self._resources.get(provider, entry.kernel_name, entry.original, file)
+        resources = self._refreshers[entry.provider_id].resources
+        return await resources.get(provider, entry.kernel_name, entry.original, file)
 
     async def first_answers(self) -> None:
         """Wait until each provider has answered or failed once, as long as requests may take."""

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from .errors import ProviderError, ProviderUnavailable
 from .provider import KernelModel, KernelProvider, RemoteKernelProvider, Snapshot
+from .resources import Resources, logo_of
 from .status import Kernelspecs, Status
 
 KERNELS_INTERVAL = 10.0  # seconds from one look at running kernels to the next, as Lab's own
@@ -49,6 +50,7 @@ class Refresher:
         self.snapshot: Snapshot | None = None
         self.status = Status(since=_now())
         self.first_answer = asyncio.Event()
+        self.resources = Resources()
         self._watched = watched
         self._on_change = on_change
         self._log = log
@@ -56,6 +58,7 @@ class Refresher:
         self._last_defect = ""
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._fetching_logos: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to refresh, until `aclose`."""
@@ -66,6 +69,7 @@ class Refresher:
         """Begin with what was known of the provider before its configuration was changed."""
         if before.snapshot is not None:
             self.snapshot = before.snapshot.offered(self.provider.config)
+            self.resources = before.resources
             self.status = replace(self.status, kernelspecs=Kernelspecs.STALE)
 
     def wake(self) -> None:
@@ -74,9 +78,10 @@ class Refresher:
 
     async def aclose(self) -> None:
         """Stop refreshing, and close the provider's connections."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in (self._task, self._fetching_logos):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         await self.provider.aclose()
 
     async def refresh(self) -> None:
@@ -117,6 +122,10 @@ class Refresher:
             self._wake.clear()
             if time.monotonic() >= due:
                 await self.refresh()
+                if self.status.is_well and (
+                    self._fetching_logos is None or self._fetching_logos.done()
+                ):
+                    self._fetching_logos = asyncio.create_task(self._fetch_logos())
                 due = time.monotonic() + self._interval()
             await self.refresh_kernels()
             left = due - time.monotonic()
@@ -126,6 +135,21 @@ class Refresher:
                 due = 0.0
             except asyncio.TimeoutError:
                 pass
+
+    async def _fetch_logos(self) -> None:
+        """Fetch the logos that are not there yet, so that they are when the provider is not."""
+        provider, snapshot = self.provider, self.snapshot
+        if snapshot is None or not isinstance(provider, RemoteKernelProvider):
+            return
+        for name, model in snapshot.kernelspecs.items():
+            file = logo_of(model)
+            if file is None:
+                continue
+            try:
+                await self.resources.get(provider, name, model, file)
+            except Exception as error:
+                if isinstance(self._as_provider_error(error), ProviderUnavailable):
+                    return  # the next refresh goes on
 
     def _as_provider_error(self, error: Exception) -> ProviderError:
         """Return the error itself, or the one for a defect in the provider's code, logged once."""

@@ -1,15 +1,16 @@
-"""The files of remote kernelspecs, each fetched once and then served from memory."""
+"""The files of a remote provider's kernelspecs, each fetched once and then kept in memory."""
 
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import unquote, urlsplit
 
 from .provider import KernelspecModel, RemoteKernelProvider, Resource
 
 
 class Resources:
     """
-    What was fetched of the kernelspecs' files.
+    What was fetched of the files of one provider's kernelspecs.
 
     An entry is tied to the kernelspec's model it was fetched for, so that a changed kernelspec has
     its logo fetched again. Those who ask at the same time share one request.
@@ -22,11 +23,11 @@ class Resources:
         self, provider: RemoteKernelProvider, name: str, model: KernelspecModel, file: str
     ) -> Resource:
         """
-        Return a file of the provider's kernelspec ``name``.
+        Return a file of the kernelspec that the provider calls ``name``.
 
         Raises ProviderError where it cannot be had; the next one to ask tries again.
         """
-        key = (f"{provider.id}/{name}", file)
+        key = (name, file)
         known, task = self._fetched.get(key, (None, None))
         if task is None or known != model:
             task = asyncio.create_task(provider.resource(name, file))
@@ -37,3 +38,15 @@ class Resources:
             if self._fetched.get(key) == (model, task):
                 del self._fetched[key]
             raise
+
+
+def logo_of(model: KernelspecModel) -> str | None:
+    """Return the file that JupyterLab shows as a kernel's logo; None where there is none."""
+    resources = model.get("resources", {})
+    url = resources.get("logo-svg") or resources.get("logo-64x64")
+    return file_of(url) if url else None
+
+
+def file_of(url: str) -> str:
+    """Return the name of the file that a resource's URL leads to."""
+    return unquote(urlsplit(url).path.rpartition("/")[2])

@@ -21,10 +21,10 @@ from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
 
-from .catalogue import file_of
 from .errors import ProviderError
 from .kernelspecs import KernelProvidersSpecManager
 from .providers import KernelProviders
+from .resources import file_of
 
 AUTH_RESOURCE = "kernelspecs"
 MAX_AGE = 86400  # seconds that a browser may keep a logo; after that it asks with the validator

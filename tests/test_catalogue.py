@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kernel_providers_ext.catalogue import Shelf, file_of, index, models
+from kernel_providers_ext.catalogue import Shelf, index, models
 from kernel_providers_ext.names import template_of
 from kernel_providers_ext.provider import Snapshot
 
@@ -77,11 +77,6 @@ def test_resources_are_ours(kernel_name: str, url: str, ours: str | None) -> Non
     spec = kernelspec(kernel_name, resources={"logo": url})
     [model] = models([shelf("gpu", spec)], SUFFIX, "/b/", ()).values()
     assert model["resources"] == ({"logo": ours} if ours else {})
-
-
-def test_the_file_of_a_url_is_decoded() -> None:
-    """The file that a resource's URL leads to is its last segment, decoded."""
-    assert file_of("http://gpu/kernelspecs/py/logo%2064.png?x=/y#z") == "logo 64.png"
 
 
 @pytest.mark.parametrize("given", [None, "", "  ", 5, ["Python"]])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .client import Client, until
-from .processes import Process, declare, free_port, jupyter_server
+from .processes import Process, declare, free_port, jupyter_server, kernel_gateway
 
 pytestmark = pytest.mark.server
 
@@ -82,9 +82,7 @@ async def test_local_and_healthy_kernels_do_not_notice(
 async def test_kernels_stay_while_their_provider_is_away(
     places: dict[str, Process], tmp_path: Path
 ) -> None:
-    """A provider that is down takes no kernel and no session away; only proof does."""
-    from .processes import kernel_gateway
-
+    """A provider that is down takes no kernel, session or logo away; only proof does."""
     gateway = kernel_gateway(tmp_path / "gateway", "gateway", token="g", listing=True).start()
     server = jupyter_server(tmp_path / "server", token="t")
     settings = {"url": gateway.url, "token": {"value": "g"}, "refresh_interval": 1}
@@ -94,7 +92,12 @@ async def test_kernels_stay_while_their_provider_is_away(
     try:
         session = await client.start_session("gateway/python3")
         kernel_id = session["kernel"]["id"]
-        await client.wait_for_kernelspec("gateway/python3")
+        model = await client.wait_for_kernelspec("gateway/python3")
+
+        async def logo_is_known() -> bool:
+            return "GET /kernelspecs/python3/logo-svg.svg" in gateway.log()
+
+        await until(logo_is_known)
         gateway.stop()
 
         async def noticed() -> bool:
@@ -104,6 +107,8 @@ async def test_kernels_stay_while_their_provider_is_away(
         assert (await client.get(f"api/kernels/{kernel_id}"))["id"] == kernel_id
         assert [s["id"] for s in await client.get("api/sessions")] == [session["id"]]
         assert "gateway/python3" in await client.kernelspecs()
+        url = model["resources"]["logo-svg"]
+        assert (await client.request("GET", url.removeprefix("/"))).status == 200
         reply = await client.request("DELETE", f"api/kernels/{kernel_id}")
         assert reply.status == 503
         assert "connection refused" in reply.body["message"]
