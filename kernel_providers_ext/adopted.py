@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
 from typing import Any
 
 from jupyter_server.gateway.gateway_client import GatewayClient, NoOpTokenRenewer
@@ -33,7 +34,9 @@ def adopt(config: Config) -> Declaration | None:
     if not client.gateway_enabled:
         return None
     given = config.get("GatewayClient", {})
-    foreign = [name for name in _FOREIGN if name in given]
+    foreign = [n for n in _FOREIGN if n in given or os.environ.get(getattr(client, f"{n}_env"))]
+    if client.accept_cookies:
+        foreign.append("accept_cookies")
     if client.gateway_token_renewer_class is not NoOpTokenRenewer:
         foreign.append("gateway_token_renewer_class")
     if foreign:

@@ -71,7 +71,9 @@ def load(serverapp: ServerApp) -> None:
         KernelProvidersWebsocketConnection, settings["kernel_websocket_connection_class"], providers
     )
     settings["page_config_hook"] = _page_config_hook(settings.get("page_config_hook"))
-    serverapp.web_app.add_handlers(".*$", rules(providers, serverapp.base_url))
+    serverapp.web_app.add_handlers(
+        ".*$", rules(providers, serverapp.kernel_manager, serverapp.base_url)
+    )
     providers.load()
     serverapp.io_loop.add_callback(providers.start)
 

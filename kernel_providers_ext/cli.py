@@ -14,6 +14,7 @@ from .demo import Demo
 from .local import LocalKernelProvider
 from .providers import KernelProviders
 from .refresher import Refresher
+from .status import WORDS, Reachable
 
 
 class ListApp(JupyterApp):
@@ -47,10 +48,13 @@ class ListApp(JupyterApp):
             await providers.aclose()
         problems = [sentence for _, sentence in providers.problems.values()]
         if self.json:
-            found = {"providers": [_as_json(r) for r in refreshers], "problems": problems}
+            off_ids = list(providers.switched_off)
+            listed = [_as_json(refresher) for refresher in refreshers]
+            found = {"providers": listed, "off": off_ids, "problems": problems}
             print(json.dumps(found, indent=2, ensure_ascii=False))
             return
-        print(_table([("PROVIDER", "LABEL", "STATE", "KERNELS"), *map(_row, refreshers)]))
+        off = [(c.id, c.label, WORDS[Reachable.OFF], "-") for c in providers.switched_off.values()]
+        print(_table([("PROVIDER", "LABEL", "STATE", "KERNELS"), *map(_row, refreshers), *off]))
         for sentence in [*(r.status.sentence for r in refreshers), *problems]:
             if sentence:
                 print(f"\n{sentence}")

@@ -33,6 +33,14 @@ class GatewayKernelProvider(RemoteKernelProvider):
         self._http = GatewayHttp(config)
         self._may_list = True
 
+    def reconfigure(self, config: ProviderConfig) -> bool:
+        """Take over what does not concern connections."""
+        if config.connection != self.config.connection:
+            return False
+        self.config = config
+        self._http.reconfigure(config)
+        return True
+
     async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
         """Ask for the kernelspecs, with the validator of those known."""
         headers = {"If-None-Match": known.validator} if known and known.validator else None

@@ -9,6 +9,8 @@ import aiohttp
 
 from .provider import KernelChannels
 
+#: After a minute of silence ask whether anybody is there, and give up after another one.
+KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
 TCP_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
 
@@ -21,6 +23,9 @@ class GatewayChannels(KernelChannels):
         self._socket: socket.socket | None = websocket.get_extra_info("socket")
         if self._socket is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for name, value in KEEP_ALIVE.items():
+                if hasattr(socket, name):
+                    self._socket.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         self._acknowledge_at_once()
 
     async def receive(self) -> str | bytes | None:

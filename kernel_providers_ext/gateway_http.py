@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import ssl
 from collections.abc import Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import aiohttp
 
@@ -54,7 +56,12 @@ class GatewayHttp:
         self._base = config.url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
         self._credentials: dict[str, str] | None = None
+        self._reading = asyncio.Lock()
         self._proxy = str(config.proxy.where) if config.proxy is not None else None
+
+    def reconfigure(self, config: ProviderConfig) -> None:
+        """Take over a configuration with the same `connection`."""
+        self._config = config
 
     async def get(
         self, path: str, *, headers: Mapping[str, str] | None = None, seconds: float | None = None
@@ -76,13 +83,14 @@ class GatewayHttp:
         """Open a websocket below the server's base URL; a message may have any size."""
         timeouts = self._config.timeouts
         async with self._errors():
+            credentials = await self._read_credentials()
             # No heartbeat: aiohttp would take a reader that pauses for a dead connection. The
             # remote server pings, and TCP keep-alive finds out the rest.
             connecting: Any = self._open().ws_connect(
                 self._base + path,
                 params=query,
                 protocols=tuple(subprotocols),
-                headers=await self._read_credentials(),
+                headers=credentials,
                 proxy=self._proxy,
                 max_msg_size=0,
             )
@@ -93,9 +101,9 @@ class GatewayHttp:
                 return opened
             except aiohttp.WSServerHandshakeError as error:
                 if error.status in (401, 403):
-                    self._credentials = None
+                    self._forget(credentials)
                 answer = Answer(error.status, error.headers or {}, b"")
-                raise self._refusal(answer, "the kernel's channels") from error
+                raise self._refusal(answer, f"GET {path}") from error
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -116,7 +124,7 @@ class GatewayHttp:
         answer = await self._send(method, path, body, {**(headers or {}), **credentials}, seconds)
         if answer.status in (401, 403):
             # Refused is not done, so that it may be repeated where there is a new token by now.
-            self._credentials = None
+            self._forget(credentials)
             renewed = await self._read_credentials()
             if renewed != credentials:
                 answer = await self._send(
@@ -168,23 +176,43 @@ class GatewayHttp:
                 # A jar would collect cookies of the server: we send those configured, as a header.
                 cookie_jar=aiohttp.DummyCookieJar(),
                 connector=aiohttp.TCPConnector(ssl=context, limit=0),
+                # aiohttp has no option for this where it opens a websocket.
+                trace_configs=[self._no_redirects()],
             )
         return self._session
 
+    def _no_redirects(self) -> aiohttp.TraceConfig:
+        async def refuse(_: object, __: object, found: aiohttp.TraceRequestRedirectParams) -> None:
+            found.response.close()
+            raise self.incompatible(f"a redirect ({found.response.status})")
+
+        trace = aiohttp.TraceConfig()
+        trace.on_request_redirect.append(refuse)
+        return trace
+
     async def _read_credentials(self) -> dict[str, str]:
-        if self._credentials is None:
-            config = self._config
-            try:
-                headers = {name: await secret.read() for name, secret in config.headers.items()}
-                cookies = [f"{k}={await secret.read()}" for k, secret in config.cookies.items()]
-                if config.token is not None:
-                    headers["Authorization"] = f"token {await config.token.read()}"
-            except ConfigurationError as error:
-                raise self._no_secret(error) from error
-            if cookies:
-                headers["Cookie"] = "; ".join(cookies)
-            self._credentials = headers
-        return self._credentials
+        async with self._reading:  # requests at the same time share what was read
+            if self._credentials is None:
+                self._credentials = await self._read_all()
+            return self._credentials
+
+    def _forget(self, refused: dict[str, str]) -> None:
+        """Have the credentials read again, unless another request has had that done already."""
+        if self._credentials is refused:
+            self._credentials = None
+
+    async def _read_all(self) -> dict[str, str]:
+        config = self._config
+        try:
+            headers = {name: await secret.read() for name, secret in config.headers.items()}
+            cookies = [f"{k}={await secret.read()}" for k, secret in config.cookies.items()]
+            if config.token is not None:
+                headers["Authorization"] = f"token {await config.token.read()}"
+        except ConfigurationError as error:
+            raise self._no_secret(error) from error
+        if cookies:
+            headers["Cookie"] = "; ".join(cookies)
+        return headers
 
     @asynccontextmanager
     async def _errors(self) -> AsyncIterator[None]:
@@ -205,7 +233,10 @@ class GatewayHttp:
         except aiohttp.ClientHttpProxyError as error:
             raise self._unavailable("proxy", f"the proxy answered {error.status}") from error
         except aiohttp.ClientConnectorError as error:
-            raise self._unavailable(*_why_not_connected(error)) from error
+            reason_code, why = _why_not_connected(error)
+            if self._proxy is not None:  # it is the proxy that we connect to
+                reason_code, why = "proxy", f"the proxy cannot be reached: {why}"
+            raise self._unavailable(reason_code, why) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
             raise self.incompatible("an answer that is not whole") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -224,9 +255,11 @@ class GatewayHttp:
                 f"{config.source}.",
             )
         said = _message(answer)
-        if status == 404 and (said is not None or what == "the kernel's channels"):
-            return KernelGone(config.id, "not_found", f"{config.label} has nothing at {what}.")
-        if status < 400 or status == 404:
+        if status == 404 and said is not None and _kernel_in(what) in said:
+            return KernelGone(
+                config.id, "kernel_gone", f"{config.label} has no such kernel any more."
+            )
+        if status < 400 or (status == 404 and said is None):
             return self.incompatible(
                 f"a redirect ({status})" if status < 400 else "a page that is not there (404)"
             )
@@ -268,6 +301,17 @@ class GatewayHttp:
         return value
 
 
+def _kernel_in(what: str) -> str:
+    """
+    Return the id of the kernel that a request is about, or what is in no message.
+
+    A Jupyter server names the kernel that it does not have. Any other 404, such as that of a proxy
+    in front of a server that is starting, is no proof that a kernel is gone.
+    """
+    found = re.search(r"/api/kernels/([^/]+)", what)
+    return unquote(found[1]) if found else "\0"
+
+
 def _message(answer: Answer) -> str | None:
     """Return the message of a Jupyter server's error answer; None if it is not one."""
     try:
@@ -293,7 +337,8 @@ def _ssl_context(tls: Tls) -> ssl.SSLContext:
         raise ConfigurationError(f"The file of 'tls.ca', {tls.ca}, cannot be used.") from error
     if tls.certificate is not None:
         try:
-            context.load_cert_chain(tls.certificate, tls.key)
+            # Without a password given, one would be asked for on the terminal.
+            context.load_cert_chain(tls.certificate, tls.key, password="")
         except (OSError, ssl.SSLError) as error:
             raise ConfigurationError(
                 f"The client's certificate, {tls.certificate}, or its key cannot be used."

@@ -6,18 +6,20 @@ import asyncio
 import os
 import re
 from asyncio import Future
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_core.utils import ensure_async
+from jupyter_server.base.call_context import CallContext
 from jupyter_server.prometheus.metrics import KERNEL_CURRENTLY_RUNNING_TOTAL
 from jupyter_server.services.kernels.kernelmanager import (
     MappingKernelManager,
     ServerKernelManager,
     emit_kernel_action_event,
 )
+from jupyter_server.services.sessions.handlers import SessionHandler
 
 from .errors import ProviderError
 from .kernelspecs import remote_kernelspec
@@ -46,6 +48,8 @@ class RemoteKernelManager(ServerKernelManager):
         self.provider_id = provider_id
         self.remote_name = remote_name
         self.remote_id = ""
+        #: Whether nobody here wants it any more, and it only remains to be stopped.
+        self.is_left_over = False
         #: What to call when the kernel is no longer this server's, such as to close a relay.
         self.on_removed: set[Callable[[], None]] = set()
         self.execution_state = "starting"
@@ -107,6 +111,9 @@ class RemoteKernelManager(ServerKernelManager):
 
     def heard(self, model: KernelModel | None) -> None:
         """Take over what the provider says of the kernel; None is the proof that it is gone."""
+        if self.is_left_over:
+            self.parent.reap(self, model)
+            return
         if model is None:
             self.parent.lost(self)
             return
@@ -156,6 +163,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._reaping: set[asyncio.Task[None]] = set()
         self.providers.subscribe(self._follow_default)
 
     async def start_kernel(  # type: ignore[override] # the async managers' own signature
@@ -174,6 +182,9 @@ class KernelProvidersKernelManager(MappingKernelManager):
         provider, remote_name = self.providers.resolve(kernel_name or self.default_kernel_name)
         if provider is None or (kernel_id is not None and kernel_id in self):
             await self._check_local(kernel_name)
+            hidden = self.providers.secret_variables
+            if hidden:
+                kwargs["env"] = _without(kwargs.get("env") or os.environ, hidden)
             local: Any = super().start_kernel(
                 kernel_name=kernel_name, kernel_id=kernel_id, path=path, **kwargs
             )
@@ -188,19 +199,34 @@ class KernelProvidersKernelManager(MappingKernelManager):
             remote_name=remote_name,
         )
         kernel.kernel_id = kernel_id
-        await kernel.start_kernel(path=path, env=_permitted(provider, kwargs.get("env")))
+        available = {**os.environ, **(kwargs.get("env") or {})}
+        env = _permitted(provider, _without(available, self.providers.secret_variables))
+        await kernel.start_kernel(path=path, env=env)
         self._add(kernel)
         return str(kernel.kernel_id)
 
     async def shutdown_kernel(  # type: ignore[override]
         self, kernel_id: str, now: bool = False, restart: bool = False
     ) -> None:
-        """Stop a kernel; a remote one stays listed where its provider cannot be reached."""
+        """
+        Stop a kernel; a remote one stays listed where its provider cannot be reached.
+
+        But a notebook can always leave: the kernel is then stopped once its provider is back.
+        """
         kernel = self._remote(kernel_id)
         if kernel is None:
             await ensure_async(super().shutdown_kernel(kernel_id, now=now, restart=restart))
             return
-        await kernel.shutdown_kernel(now=now, restart=restart)
+        try:
+            await kernel.shutdown_kernel(now=now, restart=restart)
+        except ProviderError as error:
+            if not _session_moves_on():
+                raise
+            self._left_running(kernel, error.sentence)
+            self._remove(kernel)
+            kernel.is_left_over = True
+            self.providers.watch(kernel.provider_id, kernel)
+            return
         self._remove(kernel)
 
     _async_shutdown_kernel = shutdown_kernel
@@ -236,6 +262,14 @@ class KernelProvidersKernelManager(MappingKernelManager):
         """Return the id itself where it can be ours too: the same gateway may be there twice."""
         usable = KERNEL_ID.fullmatch(wanted) and wanted not in self
         return wanted if usable else self.new_kernel_id()
+
+    def reap(self, kernel: RemoteKernelManager, model: KernelModel | None) -> None:
+        """Stop a kernel that was left over, now that its provider has been heard of."""
+        self.providers.unwatch(kernel.provider_id, kernel)
+        if model is not None:
+            stopping = asyncio.create_task(self._stop(kernel))
+            self._reaping.add(stopping)
+            stopping.add_done_callback(self._reaping.discard)
 
     def lost(self, kernel: RemoteKernelManager) -> None:
         """Forget a kernel that is proved to be gone."""
@@ -311,11 +345,21 @@ class KernelProvidersKernelManager(MappingKernelManager):
             self.default_kernel_name = name
 
 
-def _permitted(provider: RemoteKernelProvider, env: Mapping[str, str] | None) -> dict[str, str]:
+def _permitted(provider: RemoteKernelProvider, env: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that a provider's kernels may be given, out of all there are."""
-    available = {**os.environ, **(env or {})}
     passed = provider.config.env
-    return {n: v for n, v in available.items() if n.startswith("KERNEL_") or n in passed}
+    return {n: v for n, v in env.items() if n.startswith("KERNEL_") or n in passed}
+
+
+def _without(env: Mapping[str, str], hidden: Collection[str]) -> dict[str, str]:
+    """Return the environment without the variables that hold secrets."""
+    return {name: value for name, value in env.items() if name not in hidden}
+
+
+def _session_moves_on() -> bool:
+    """Tell whether this request changes the kernel of a session that has its new one already."""
+    handler = CallContext.get(CallContext.JUPYTER_HANDLER)
+    return isinstance(handler, SessionHandler) and handler.request.method == "PATCH"
 
 
 def _now() -> datetime:

@@ -50,7 +50,7 @@ class KernelProvidersSpecManager(KernelSpecManager):
         return self._with_remote(await local)
 
     async def _without_local(self) -> dict[str, Any]:
-        await self.providers.first_answers()
+        await self.providers.first_kernelspecs()
         return self._with_remote({})
 
     def _with_remote(self, local: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def make_provider(config: ProviderConfig, log: Logger) -> RemoteKernelProvider:
     """
     kind = _kind(config)
     try:
-        return kind(config, log)
+        provider: object = kind(config, log)
     except ConfigurationError as error:
         raise ConfigurationError(f"{config.source}: {error}") from error
     except Exception as error:
@@ -28,6 +28,12 @@ def make_provider(config: ProviderConfig, log: Logger) -> RemoteKernelProvider:
             f"{config.source}: the kind {config.kind!r} has a defect: {error}. Update or remove "
             "the package that brings it."
         ) from error
+    if not isinstance(provider, RemoteKernelProvider) or provider.config != config:
+        raise ConfigurationError(
+            f"{config.source}: the kind {config.kind!r} is no kernel provider. Update or remove "
+            "the package that brings it."
+        )
+    return provider
 
 
 def _kind(config: ProviderConfig) -> type[RemoteKernelProvider]:

@@ -7,7 +7,7 @@ import json
 import os
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_config_dir, jupyter_config_path
@@ -15,6 +15,7 @@ from traitlets import Float
 from traitlets.config import LoggingConfigurable
 
 FOLDER = "kernel_providers.d"
+SETTLED_AFTER = 0.25  # seconds without a change, after which a file is taken to be written
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Declaration:
 
     id: str
     source: str
-    settings: object = None
+    settings: object = field(default=None, repr=False)
     problem: str = ""
 
 
@@ -93,12 +94,23 @@ class FileLoader(KernelProvidersLoader):
         works on network drives, and with folders that do not exist yet.
         """
         while True:
-            now = await asyncio.to_thread(self._signature)
+            now = await self._settled()
             changed = self._known is not None and now != self._known
             self._known = now
             if changed:
                 yield
             await asyncio.sleep(self.watch_interval)
+
+    async def _settled(self) -> Mapping[Path, tuple[int, int, int]]:
+        """Return the signature once it stays the same: a file may be half written just now."""
+        now = await asyncio.to_thread(self._signature)
+        while now != self._known:
+            before = now
+            await asyncio.sleep(min(SETTLED_AFTER, self.watch_interval))
+            now = await asyncio.to_thread(self._signature)
+            if now == before:
+                break
+        return now
 
     def _files(self) -> Iterable[Path]:
         for folder in self.folders():

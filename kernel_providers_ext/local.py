@@ -9,10 +9,9 @@ from typing import Any
 
 from jupyter_core.utils import ensure_async
 
+from .names import LOCAL_ID
 from .provider import KernelProvider, Snapshot
 from .provider_config import ProviderConfig
-
-LOCAL_ID = "local"
 
 
 class LocalKernelProvider(KernelProvider):

@@ -14,6 +14,8 @@ from collections.abc import Collection, Mapping
 from string import Formatter
 from urllib.parse import quote
 
+#: The id of this server's own kernels, among those of the providers.
+LOCAL_ID = "local"
 PROVIDER_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 #: Where the provider's name stands in a kernel's display name, by the word used in settings.

@@ -103,6 +103,14 @@ class KernelProvider(ABC):
         Raises ProviderError.
         """
 
+    def reconfigure(self, config: ProviderConfig) -> bool:
+        """
+        Take over a changed configuration, connections kept; tell whether that could be done.
+
+        Where it could not, another provider is made and takes the place of this one.
+        """
+        return False
+
     async def aclose(self) -> None:  # noqa: B027 - there need not be anything to close
         """Close all connections; running kernels are left alone."""
 
@@ -176,6 +184,10 @@ def no_such_kernelspec(
 
 def _is_kernelspec(name: str, model: object) -> bool:
     if not name or not isinstance(model, dict) or not isinstance(model.get("spec"), dict):
+        return False
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # it cannot be part of a URL
         return False
     resources = model.get("resources", {})
     metadata = model["spec"].get("metadata", {})

@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from .errors import ConfigurationError
-from .names import PROVIDER_ID
+from .names import LOCAL_ID, PROVIDER_ID
 from .secrets import Secret
 
 SCHEMA: Mapping[str, Any] = json.loads(
@@ -75,6 +75,18 @@ class ProviderConfig:
     #: Not shown, since there may be secrets of another package's kind in it.
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def connection(self) -> tuple[object, ...]:
+        """What decides how the server is reached; the rest may change under open connections."""
+        secrets = (self.token, self.headers, self.cookies, self.proxy)
+        return (self.kind, self.url, *secrets, self.tls, self.options)
+
+    @property
+    def secret_variables(self) -> set[str]:
+        """The environment variables that hold secrets of this provider."""
+        found = (self.token, *self.headers.values(), *self.cookies.values())
+        return {str(secret.where) for secret in found if secret and secret.kind == "env"}
+
     def offers(self, kernel_name: str) -> bool:
         """Tell whether the include and exclude patterns let this kernel through."""
         included = not self.include or any(fnmatchcase(kernel_name, p) for p in self.include)
@@ -99,6 +111,10 @@ def parse(
             f"{source}: {provider_id!r} cannot be a provider's id. Use lower-case letters, digits, "
             "'.', '_' and '-', beginning with a letter or digit, like 'gpu-farm'."
         )
+    if provider_id == LOCAL_ID:
+        raise ConfigurationError(
+            f"{source}: the id {LOCAL_ID!r} is this server's own. Choose another one."
+        )
     if not isinstance(settings, Mapping):
         raise ConfigurationError(
             f"{source}: a provider is a JSON object, like "
@@ -112,6 +128,8 @@ def parse(
         raise ConfigurationError(f"{source}: {_sentence(error)}")
     fields = {**(defaults or {}), **settings}
     timeouts = {**(defaults or {}).get("timeouts", {}), **settings.get("timeouts", {})}
+    if fields.get("proxy"):
+        _check_address("proxy", fields["proxy"], source)
     url = fields.get("url", "")
     if url:
         _check_url(url, source)
@@ -167,16 +185,20 @@ def _sentence(error: ValidationError) -> str:
 
 def _check_url(url: str, source: str) -> None:
     """Raise ConfigurationError unless the URL is one of a web server, and without secrets."""
-    remedy = SCHEMA["properties"]["url"]["description"]
+    _check_address("url", url, source)
+    if "@" in urlsplit(url).netloc or "?" in url or "#" in url:
+        raise ConfigurationError(
+            f"{source}: the field 'url' has more than an address. Put a token into the field "
+            "'token', and leave out what follows a '?' or '#' or stands before an '@'."
+        )
+
+
+def _check_address(field: str, url: str, source: str) -> None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable or any(character.isspace() for character in url):
-        raise ConfigurationError(f"{source}: the field 'url' is not a web address. {remedy}.")
-    if "@" in parts.netloc or "?" in url or "#" in url:
-        raise ConfigurationError(
-            f"{source}: the field 'url' has more than an address. Put a token into the field "
-            "'token', and leave out what follows a '?' or '#' or stands before an '@'."
-        )
+        remedy = SCHEMA["properties"][field]["description"]
+        raise ConfigurationError(f"{source}: the field {field!r} is not a web address. {remedy}.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from . import catalogue, names
@@ -28,7 +28,8 @@ class KernelProviders(KernelProvidersConfig):
     def __init__(self, **kwargs: Any) -> None:
         #: Why a declaration was left out: provider id and sentence, by the declaration's source.
         self.problems: dict[str, tuple[str, str]] = {}
-        self._switched_off: dict[str, str] = {}
+        #: Providers that are configured and not enabled.
+        self.switched_off: dict[str, ProviderConfig] = {}
         self._refreshers: dict[str, Refresher] = {}
         self._watched: dict[str, list[Watched]] = {}
         self._index: dict[str, catalogue.Entry] = {}
@@ -37,6 +38,7 @@ class KernelProviders(KernelProvidersConfig):
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
         self._loader: KernelProvidersLoader | None = None
+        self._loaded: list[Declaration] = []
         super().__init__(**kwargs)
 
     # -- which providers there are -----------------------------------------------------------------
@@ -84,7 +86,7 @@ class KernelProviders(KernelProvidersConfig):
             configs[config.id] = config
         gone = [r for r in self._refreshers.values() if r not in kept.values()]
         self.problems, self._refreshers = problems, kept
-        self._switched_off = {c.id: c.source for c in configs.values() if not c.enabled}
+        self.switched_off = {c.id: c for c in configs.values() if not c.enabled}
         for refresher in gone:
             self._spawn(refresher.aclose())
         if self._running:
@@ -94,11 +96,10 @@ class KernelProviders(KernelProvidersConfig):
     def _declarations(self) -> list[Declaration]:
         adopted = [self.adopted] if self.adopted else []
         try:
-            loaded = list(self._loader.load()) if self._loader else []
+            self._loaded = list(self._loader.load()) if self._loader else []
         except Exception as error:
-            self._blame_loader(error)
-            loaded = []
-        return adopted + self.declared + loaded
+            self._blame_loader(error)  # what it said before still holds
+        return adopted + self.declared + self._loaded
 
     def _blame_loader(self, error: Exception) -> None:
         self.log.error(
@@ -126,12 +127,12 @@ class KernelProviders(KernelProvidersConfig):
     def _refresher(self, config: ProviderConfig) -> Refresher:
         """Return the refresher of before where nothing has changed, else a new one."""
         before = self._refreshers.get(config.id)
-        if before is not None and before.provider.config == config:
+        if before is not None and (before.provider.config == config or before.reconfigure(config)):
             return before
         provider = make_provider(config, self.log)
         watched = self._watched.setdefault(config.id, [])
         refresher = Refresher(provider, watched, self._changed, self.log)
-        if before is not None and before.provider.config.url == config.url:
+        if before is not None and _same_place(before.provider.config, config):
             refresher.take_over(before)
         return refresher
 
@@ -190,8 +191,9 @@ class KernelProviders(KernelProvidersConfig):
         for provider_id, sentence in self.problems.values():
             if prefix and provider_id == prefix:
                 raise NoSuchKernelspec(prefix, "left_out", sentence)
-        if prefix in self._switched_off:
-            sentence = f"The kernel provider {prefix} is off. See {self._switched_off[prefix]}."
+        if prefix in self.switched_off:
+            source = self.switched_off[prefix].source
+            sentence = f"The kernel provider {prefix} is off. See {source}."
             raise NoSuchKernelspec(prefix, "off", sentence)
 
     def provider(self, provider_id: str) -> RemoteKernelProvider:
@@ -240,6 +242,12 @@ class KernelProviders(KernelProvidersConfig):
         return self._refreshers.values()
 
     @property
+    def secret_variables(self) -> set[str]:
+        """The environment variables that hold secrets of providers, which no kernel may see."""
+        configs = (r.provider.config for r in self._refreshers.values())
+        return {name for config in configs for name in config.secret_variables}
+
+    @property
     def default_kernel_name(self) -> str | None:
         """The default kernel of a server without local kernels, once known; None of all others."""
         if self.local_enabled:
@@ -265,13 +273,18 @@ class KernelProviders(KernelProvidersConfig):
         resources = self._refreshers[entry.provider_id].resources
         return await resources.get(provider, entry.kernel_name, entry.original, file)
 
-    async def first_answers(self) -> None:
-        """Wait until each provider has answered or failed once, as long as requests may take."""
-        waiting = [refresher.first_answer.wait() for refresher in self._refreshers.values()]
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(
-                asyncio.gather(*waiting), self.connect_timeout + self.request_timeout
-            )
+    async def first_kernelspecs(self) -> None:
+        """Wait until a provider has kernelspecs, or all have answered; no longer than a request."""
+        waiting = {
+            asyncio.ensure_future(refresher.first_answer.wait())
+            for refresher in self._refreshers.values()
+        }
+        deadline = time.monotonic() + self.connect_timeout + self.request_timeout
+        while waiting and not self._index and time.monotonic() < deadline:
+            left = deadline - time.monotonic()
+            _, waiting = await asyncio.wait(waiting, timeout=left, return_when="FIRST_COMPLETED")
+        for answer in waiting:
+            answer.cancel()
 
     def subscribe(self, callback: Callable[[], None]) -> None:
         """Have a function called after each change of kernelspecs or of a provider's state."""
@@ -299,3 +312,9 @@ class KernelProviders(KernelProvidersConfig):
     def __repr__(self) -> str:
         states = ", ".join(f"{r.provider.id}: {r.status.word}" for r in self._refreshers.values())
         return f"<KernelProviders {states or 'none'}>"
+
+
+def _same_place(before: ProviderConfig, config: ProviderConfig) -> bool:
+    """Tell whether what is known of a provider still holds for it after a change."""
+    places = [(c.kind, c.url, c.options) for c in (before, config)]
+    return places[0] == places[1]

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from .errors import ProviderError, ProviderUnavailable
 from .provider import KernelModel, KernelProvider, RemoteKernelProvider, Snapshot
+from .provider_config import ProviderConfig
 from .resources import Resources, logo_of
 from .status import Kernelspecs, Status
 
@@ -57,6 +58,7 @@ class Refresher:
         self._failures = 0
         self._last_defect = ""
         self._wake = asyncio.Event()
+        self._closed = False
         self._task: asyncio.Task[None] | None = None
         self._fetching_logos: asyncio.Task[None] | None = None
 
@@ -68,9 +70,18 @@ class Refresher:
     def take_over(self, before: Refresher) -> None:
         """Begin with what was known of the provider before its configuration was changed."""
         if before.snapshot is not None:
-            self.snapshot = before.snapshot.offered(self.provider.config)
+            self.snapshot = _unvalidated(before.snapshot).offered(self.provider.config)
             self.resources = before.resources
             self.status = replace(self.status, kernelspecs=Kernelspecs.STALE)
+
+    def reconfigure(self, config: ProviderConfig) -> bool:
+        """Have the provider take over a changed configuration; tell whether it could."""
+        if not self.provider.reconfigure(config):
+            return False
+        if self.snapshot is not None:
+            self.snapshot = _unvalidated(self.snapshot).offered(config)
+        self.wake()
+        return True
 
     def wake(self) -> None:
         """Refresh now rather than at the next time."""
@@ -78,6 +89,7 @@ class Refresher:
 
     async def aclose(self) -> None:
         """Stop refreshing, and close the provider's connections."""
+        self._closed = True
         for task in (self._task, self._fetching_logos):
             if task is not None:
                 task.cancel()
@@ -114,11 +126,15 @@ class Refresher:
             return
         for kernel in watched:
             if kernel.remote_id in models:
-                kernel.heard(models[kernel.remote_id])
+                try:
+                    kernel.heard(models[kernel.remote_id])
+                except Exception as error:
+                    self._as_provider_error(error)
 
     async def _run(self) -> None:
         due = 0.0
-        while True:
+        # Before Python 3.12, `wait_for` may swallow a cancellation that comes right after `wake`.
+        while not self._closed:
             self._wake.clear()
             if time.monotonic() >= due:
                 await self.refresh()
@@ -184,6 +200,11 @@ class Refresher:
         elif same_specs:
             return
         self._on_change()
+
+
+def _unvalidated(snapshot: Snapshot) -> Snapshot:
+    """Return it without what "nothing new" is told by, as more may be offered now than before."""
+    return replace(snapshot, validator="")
 
 
 def _now() -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import unquote, urlsplit
 
+from .names import encode
 from .provider import KernelspecModel, RemoteKernelProvider, Resource
 
 
@@ -44,9 +45,14 @@ def logo_of(model: KernelspecModel) -> str | None:
     """Return the file that JupyterLab shows as a kernel's logo; None where there is none."""
     resources = model.get("resources", {})
     url = resources.get("logo-svg") or resources.get("logo-64x64")
-    return file_of(url) if url else None
+    return (file_of(url) or None) if url else None
 
 
 def file_of(url: str) -> str:
-    """Return the name of the file that a resource's URL leads to."""
-    return unquote(urlsplit(url).path.rpartition("/")[2])
+    """Return the name of the file that a resource's URL leads to; empty where it is no URL."""
+    try:
+        file = unquote(urlsplit(url).path.rpartition("/")[2])
+        encode(file)
+    except ValueError:
+        return ""
+    return file

@@ -1,41 +1,47 @@
 """
-Our routes: one remote kernelspec, and its files.
+Our routes: one remote kernelspec, its files, and the restart of a remote kernel.
 
-They stand before Jupyter Server's own and match only names of remote kernels, so that whatever
-concerns a local kernel is answered as ever. A name's ``/`` may come percent-encoded, as in the URLs
+They stand before Jupyter Server's own and match only what is remote, so that whatever concerns a
+local kernel is answered as ever. A name's ``/`` may come percent-encoded, as in the URLs
 that we emit, or raw, as some reverse proxies make it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
+from jupyter_client.jsonutil import json_default
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
 
 from .errors import ProviderError
+from .kernels import RemoteKernelManager
 from .kernelspecs import KernelProvidersSpecManager
 from .providers import KernelProviders
 from .resources import file_of
 
 AUTH_RESOURCE = "kernelspecs"
+MAX_WAIT = 2.0  # seconds for a logo that is not in memory yet
 MAX_AGE = 86400  # seconds that a browser may keep a logo; after that it asks with the validator
 
 
-class RemoteKernelspecMatcher(Matcher):
-    """Matches a path whose group ``name`` is the name of a remote kernelspec."""
+class RemoteMatcher(Matcher):
+    """Matches a path whose one group is accepted as the name or id of something remote."""
 
-    def __init__(self, providers: KernelProviders, pattern: str) -> None:
-        self._providers = providers
+    def __init__(self, pattern: str, accepts: Callable[[str], bool]) -> None:
         self._pattern = re.compile(pattern)
+        self._accepts = accepts
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         """Return the decoded groups as the handler's arguments; None where it is not for us."""
@@ -43,7 +49,7 @@ class RemoteKernelspecMatcher(Matcher):
         if found is None:
             return None
         groups = {key: unquote(value) for key, value in found.groupdict().items()}
-        if self._providers.entry(groups["name"]) is None:
+        if not self._accepts(groups["which"]):
             return None
         return {"path_kwargs": {key: value.encode() for key, value in groups.items()}}
 
@@ -55,13 +61,13 @@ class KernelspecHandler(APIHandler):
 
     @web.authenticated
     @authorized
-    async def get(self, name: str) -> None:
+    async def get(self, which: str) -> None:
         """Answer with the kernelspec's model."""
         manager = self.kernel_spec_manager
         assert isinstance(manager, KernelProvidersSpecManager)
-        model = manager.model(name)
+        model = manager.model(which)
         if model is None:
-            raise web.HTTPError(404, f"Kernel spec {name} not found")
+            raise web.HTTPError(404, f"Kernel spec {which} not found")
         self.finish(json.dumps(model))
 
 
@@ -81,17 +87,18 @@ class KernelspecFileHandler(JupyterHandler):
 
     @web.authenticated
     @authorized
-    async def get(self, name: str, file: str) -> None:
+    async def get(self, which: str, file: str) -> None:
         """Answer with the file, if the kernelspec has it."""
-        entry = self._providers.entry(name)
+        entry = self._providers.entry(which)
         files = entry.original.get("resources", {}).values() if entry else ()
         if entry is None or file not in map(file_of, files):
-            raise web.HTTPError(404, f"The kernel {name} has no file {file}")
+            raise web.HTTPError(404, f"The kernel {which} has no file {file}")
         try:
-            resource = await self._providers.resource(entry, file)
-        except ProviderError as error:
-            self.log.debug("%s of %s: %s", file, name, error)
-            raise web.HTTPError(404, f"{file} of the kernel {name} cannot be had") from error
+            # Pictures that are waited for use up a browser's connections to the whole server.
+            resource = await asyncio.wait_for(self._providers.resource(entry, file), MAX_WAIT)
+        except (ProviderError, asyncio.TimeoutError) as error:
+            self.log.debug("%s of %s: %r", file, which, error)
+            raise web.HTTPError(404, f"{file} of the kernel {which} cannot be had") from error
         self.set_header("Content-Type", resource.content_type)
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", f"private, max-age={MAX_AGE}")
@@ -104,25 +111,54 @@ class KernelspecFileHandler(JupyterHandler):
 
     @web.authenticated
     @authorized
-    async def head(self, name: str, file: str) -> None:
+    async def head(self, which: str, file: str) -> None:
         """Answer with the headers."""
-        await ensure_async(self.get(name, file))
+        await ensure_async(self.get(which, file))
 
 
-def rules(providers: KernelProviders, base_url: str) -> list[Rule]:
+class RestartHandler(APIHandler):
+    """
+    ``POST /api/kernels/<id>/restart`` of a remote kernel.
+
+    Jupyter Server's own handler answers a failure with "Exception restarting kernel" and no reason.
+    """
+
+    auth_resource = "kernels"
+
+    @web.authenticated
+    @authorized
+    async def post(self, which: str) -> None:
+        """Restart the kernel, and answer with its model."""
+        await self.kernel_manager.restart_kernel(which)
+        model = await ensure_async(self.kernel_manager.kernel_model(which))
+        self.finish(json.dumps(model, default=json_default))
+
+
+def rules(providers: KernelProviders, kernels: MappingKernelManager, base_url: str) -> list[Rule]:
     """Return our routes below this server's base URL, which ends in a slash."""
     base = re.escape(base_url)
     slash = "(?:/|%2[Ff])"
+
+    def is_kernelspec(name: str) -> bool:
+        return providers.entry(name) is not None
+
+    def is_kernel(kernel_id: str) -> bool:
+        return kernel_id in kernels and isinstance(
+            kernels.get_kernel(kernel_id), RemoteKernelManager
+        )
+
     return [
         Rule(
-            RemoteKernelspecMatcher(providers, rf"{base}api/kernelspecs/(?P<name>.+)"),
+            RemoteMatcher(rf"{base}api/kernelspecs/(?P<which>.+)", is_kernelspec),
             KernelspecHandler,
         ),
         Rule(
-            RemoteKernelspecMatcher(
-                providers, rf"{base}kernelspecs/(?P<name>.+){slash}(?P<file>[^/]+)"
-            ),
+            RemoteMatcher(rf"{base}kernelspecs/(?P<which>.+){slash}(?P<file>[^/]+)", is_kernelspec),
             KernelspecFileHandler,
             {"providers": providers},
+        ),
+        Rule(
+            RemoteMatcher(rf"{base}api/kernels/(?P<which>[^/]+)/restart", is_kernel),
+            RestartHandler,
         ),
     ]

@@ -13,6 +13,7 @@ from .kernels import RemoteKernelManager
 from .provider import KernelChannels
 
 MAX_MESSAGE = 2**31  # bytes from the browser; the provider has its own limit
+LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket
 ABANDONED_AFTER = 10.0  # seconds from the channels' opening to the end of the browser's handshake
 
 
@@ -37,8 +38,9 @@ class RelayConnection(BaseKernelWebsocketConnection):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._channels: KernelChannels | None = None
-        self._outbox: asyncio.Queue[str | bytes] = asyncio.Queue()
+        self._outbox: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._relaying: asyncio.Task[None] | None = None
+        self._connected = False
 
     async def prepare(self) -> None:
         """
@@ -72,6 +74,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         self.multi_kernel_manager.notify_connect(self.kernel_id)
         self.kernel_manager.on_removed.add(self._end)
         assert self._channels is not None
+        self._connected = True
         self._relaying = asyncio.create_task(self._relay(self._channels))
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
@@ -79,34 +82,43 @@ class RelayConnection(BaseKernelWebsocketConnection):
         self._outbox.put_nowait(incoming_msg)
 
     def disconnect(self) -> None:  # type: ignore[override] # it is called without await
-        """End the relay; called when the browser's socket is closed."""
+        """End the relay when all has been passed on; called when the browser's socket is closed."""
         if self._relaying is not None:
-            self._relaying.cancel()
+            self._outbox.put_nowait(None)
+            asyncio.get_running_loop().call_later(LINGER, self._relaying.cancel)
             self._relaying = None
             self.kernel_manager.on_removed.discard(self._end)
             self.multi_kernel_manager.notify_disconnect(self.kernel_id)
 
     async def _relay(self, channels: KernelChannels) -> None:
         sending = asyncio.create_task(self._send(channels))
+        receiving = asyncio.create_task(self._receive(channels))
         try:
-            while (frame := await channels.receive()) is not None:
-                self.kernel_manager.touch()
-                # Awaiting the write is what slows the provider down to the browser's pace.
-                await self.websocket_handler.write_message(frame, isinstance(frame, bytes))
-        except WebSocketClosedError:
-            pass
+            await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
         finally:
             sending.cancel()
+            # This ends the receiving, too. To cancel it would cut the connection before the
+            # provider has read what was sent last.
             await channels.aclose()
+            await asyncio.gather(sending, receiving, return_exceptions=True)
             self._end()
 
     async def _send(self, channels: KernelChannels) -> None:
-        while True:
-            await channels.send(await self._outbox.get())
+        while (frame := await self._outbox.get()) is not None:
+            await channels.send(frame)
+
+    async def _receive(self, channels: KernelChannels) -> None:
+        while (frame := await channels.receive()) is not None:
+            self.kernel_manager.touch()
+            try:
+                # Awaiting the write is what slows the provider down to the browser's pace.
+                await self.websocket_handler.write_message(frame, isinstance(frame, bytes))
+            except WebSocketClosedError:
+                return
 
     def _end(self) -> None:
         self.websocket_handler.close(1001, "The connection to the kernel has ended.")
 
     def _close_if_abandoned(self) -> None:
-        if self._relaying is None and self._channels is not None:
+        if not self._connected and self._channels is not None:
             self._closing = asyncio.ensure_future(self._channels.aclose())

@@ -19,6 +19,8 @@ from jupyter_server.services.kernels.connection.base import (
 )
 from yarl import URL
 
+from kernel_providers_ext.providers import KernelProviders
+
 V1 = "v1.kernel.websocket.jupyter.org"
 LEGACY = ""
 TIMEOUT = 60.0
@@ -240,3 +242,9 @@ async def until(
             return result
         assert time.monotonic() < deadline, "waited in vain"
         await asyncio.sleep(pause)
+
+
+async def answers(providers: KernelProviders) -> None:
+    """Wait until each provider has answered or failed once."""
+    for refresher in providers.refreshers:
+        await refresher.first_answer.wait()

@@ -70,6 +70,8 @@ def test_a_model_keeps_what_the_provider_says() -> None:
         ("a/b c", "/kernelspecs/a%2Fb%20c/l.svg", "/b/kernelspecs/gpu%2Fa%2Fb%20c/l.svg"),
         ("py", "logo.svg", "/b/kernelspecs/gpu%2Fpy/logo.svg"),
         ("py", "/kernelspecs/py/", None),
+        ("py", "http://[::1/logo.svg", None),
+        ("py", "/kernelspecs/py/\ud800.svg", None),
     ],
 )
 def test_resources_are_ours(kernel_name: str, url: str, ours: str | None) -> None:

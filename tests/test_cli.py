@@ -58,15 +58,19 @@ def test_list_says_what_there_is(
     place = places["gate-a"]
     well = {"url": place.url, "label": "The Gate", "token": {"value": place.token}}
     down = {"url": f"http://127.0.0.1:{free_port()}"}
-    configure(tmp_path, {"gate": well, "down": down, "broken": {"url": "nonsense"}})
+    configure(
+        tmp_path,
+        {"gate": well, "down": down, "broken": {"url": "nonsense"}, "off": {"enabled": False}},
+    )
 
     table = listed(env)
-    rows = [re.split(r"\s{2,}", line) for line in table.splitlines()[:4]]
+    rows = [re.split(r"\s{2,}", line) for line in table.splitlines()[:5]]
     assert rows == [
         ["PROVIDER", "LABEL", "STATE", "KERNELS"],
         ["local", "Local", "Online", "python3"],
         ["down", "down", "Offline", "-"],
         ["gate", "The Gate", "Online", "gate/python3"],
+        ["off", "off", "Off", "-"],
     ]
     assert f"Cannot reach down at {down['url']}: connection refused." in table
     assert "broken.json: the field 'url' is not a web address." in table
@@ -77,7 +81,7 @@ def test_list_says_what_there_is(
     assert (offline["state"], offline["reason"]) == ("offline", "refused")
     assert (online["state"], online["kernelspecs"]) == ("online", ["gate/python3"])
     assert online["latency_ms"] >= 0
-    assert len(found["problems"]) == 1
+    assert (found["off"], len(found["problems"])) == (["off"], 1)
     assert place.token not in table + json.dumps(found)
 
 

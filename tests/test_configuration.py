@@ -48,7 +48,7 @@ async def names(client: Client) -> set[str]:
 
 
 async def test_files_are_followed(start: Start, places: dict[str, Process]) -> None:
-    """A provider that is added, changed or removed by editing a file needs no restart."""
+    """A provider is added, changed and removed by editing a file; open notebooks stay connected."""
     server, client = start()
     assert await names(client) == {"python3"}
 
@@ -56,13 +56,15 @@ async def test_files_are_followed(start: Start, places: dict[str, Process]) -> N
     await client.wait_for_kernelspec("one/python3")
     kernel_id = await client.start_kernel("one/python3")
 
+    kernel = await client.connect(kernel_id)
     declare(server, "one", settings_of(places["gate-a"], label="The One"))
 
     async def relabelled() -> bool:
         return "The One" in str((await client.kernelspecs()).get("one/python3"))
 
     await until(relabelled)
-    assert (await client.run(kernel_id, "print('still here')")).strip() == "still here"
+    assert (await kernel.run("print('still here')")).strip() == "still here"
+    await kernel.close()
 
     path.unlink()
 
@@ -158,12 +160,19 @@ async def test_a_token_comes_from_where_it_is_kept(
         "file": {"token": {"file": str(tmp_path / "token")}},
         "command": {"token": {"command": command}},
         "header": {"headers": {"Authorization": f"token {place.token}"}},
-        "cookie": {"token": {"env": "FAR_TOKEN"}, "cookies": {"a": "b", "c": {"env": "HOME"}}},
+        "cookie": {
+            "token": {"env": "FAR_TOKEN"},
+            "cookies": {"a": "b", "c": {"env": "LANG_COOKIE"}},
+        },
     }
     settings = {"url": place.url, **fields[source]}
-    server, client = start({"far": settings}, env={"FAR_TOKEN": place.token})
+    server, client = start({"far": settings}, env={"FAR_TOKEN": place.token, "LANG_COOKIE": "d"})
     await client.wait_for_kernelspec("far/python3")
     assert place.token not in server.log()
+    if source == "env":
+        kernel_id = await client.start_kernel("python3")
+        printed = await client.run(kernel_id, "import os; print('FAR_TOKEN' in os.environ)")
+        assert printed.strip() == "False", "a kernel must not see the secrets of providers"
 
 
 async def test_a_wrong_token_is_said_once(start: Start, places: dict[str, Process]) -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from traitlets.config import Config
+
+from kernel_providers_ext.adopted import adopt
 
 from .client import Client, until
 from .conftest import STOCK
@@ -126,3 +129,24 @@ async def test_the_default_kernel_is_the_gateways(clients: dict[str, Client]) ->
     reply = await client.request("POST", "api/kernels")
     assert (reply.status, reply.body["name"]) == (201, "python3")
     await client.request("DELETE", f"api/kernels/{reply.body['id']}")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("JUPYTER_GATEWAY_WS_URL", "ws://gateway.example.org"),
+        ("JUPYTER_GATEWAY_KERNELS_ENDPOINT", "/elsewhere/kernels"),
+        ("JUPYTER_GATEWAY_ACCEPT_COOKIES", "true"),
+    ],
+)
+def test_the_environment_counts_as_well(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """What only Jupyter Server's client knows may also stand in the environment."""
+    monkeypatch.setenv("JUPYTER_GATEWAY_URL", "http://gateway.example.org")
+    assert adopt(Config()) is not None
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(
+        NotImplementedError, match=variable.removeprefix("JUPYTER_GATEWAY_").lower()
+    ):
+        adopt(Config())

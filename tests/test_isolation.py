@@ -109,9 +109,10 @@ async def test_kernels_stay_while_their_provider_is_away(
         assert "gateway/python3" in await client.kernelspecs()
         url = model["resources"]["logo-svg"]
         assert (await client.request("GET", url.removeprefix("/"))).status == 200
-        reply = await client.request("DELETE", f"api/kernels/{kernel_id}")
-        assert reply.status == 503
-        assert "connection refused" in reply.body["message"]
+        for method, path in {"DELETE": "", "POST": "/restart"}.items():
+            reply = await client.request(method, f"api/kernels/{kernel_id}{path}")
+            assert reply.status == 503
+            assert "connection refused" in reply.body["message"]
 
         gateway.start()  # it has forgotten its kernels, and now says so
 
@@ -125,3 +126,84 @@ async def test_kernels_stay_while_their_provider_is_away(
         server.stop()
         gateway.stop()
     assert "Traceback" not in server.log()
+
+
+async def test_a_notebook_can_leave_a_provider_that_is_away(
+    places: dict[str, Process], tmp_path: Path
+) -> None:
+    """A session moves to a local kernel; the one left behind is stopped once it can be reached."""
+    far = places["gate-b"]
+    way = await Way.open(far.port)
+    server = jupyter_server(tmp_path / "server", token="t")
+    url = f"http://127.0.0.1:{way.port}/"
+    declare(server, "gateway", {"url": url, "token": {"value": far.token}})
+    server.start()
+    client, remote = Client(server.url, server.token), Client(far.url, far.token)
+    try:
+        session = await client.start_session("gateway/python3")
+        left = session["kernel"]["id"]
+        await way.close()
+        body = {"kernel": {"name": "python3"}}
+        reply = await client.request("PATCH", f"api/sessions/{session['id']}", body)
+        assert (reply.status, reply.body["kernel"]["name"]) == (200, "python3")
+        assert [kernel["name"] for kernel in await client.get("api/kernels")] == ["python3"]
+        assert "may still be running: Cannot reach gateway" in server.log()
+        assert (await remote.request("GET", f"api/kernels/{left}")).status == 200
+        await way.reopen()
+
+        async def stopped() -> bool:
+            return (await remote.request("GET", f"api/kernels/{left}")).status == 404
+
+        await until(stopped)
+    finally:
+        await client.close()
+        await remote.close()
+        server.stop()
+        await way.close()
+
+
+class Way:
+    """A way to a server on this machine that can be closed and opened again."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._server: asyncio.Server | None = None
+        self._copying: set[asyncio.Task[None]] = set()
+        self.port = free_port()
+
+    @classmethod
+    async def open(cls, target: int) -> Way:
+        """Return an open way to a port."""
+        way = cls(target)
+        await way.reopen()
+        return way
+
+    async def reopen(self) -> None:
+        """Listen on the port of before."""
+        self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
+
+    async def close(self) -> None:
+        """Refuse connections, and cut those there are."""
+        if self._server is not None:
+            self._server.close()
+        for task in list(self._copying):
+            task.cancel()
+        await asyncio.gather(*self._copying, return_exceptions=True)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        for source, sink in ((reader, far_writer), (far_reader, writer)):
+            task = asyncio.create_task(_copy(source, sink))
+            self._copying.add(task)
+            task.add_done_callback(self._copying.discard)
+
+
+async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    try:
+        while data := await source.read(2**16):
+            sink.write(data)
+            await sink.drain()
+    except OSError:
+        pass
+    finally:
+        sink.close()

@@ -103,6 +103,19 @@ def test_a_bad_id_is_explained(provider_id: str) -> None:
     assert "lower-case letters" in sentence
 
 
+def test_the_id_of_this_server_is_taken() -> None:
+    """No provider can be called what this server's own kernels are called in lists."""
+    assert refusal({"url": URL}, "local").startswith(f"{SOURCE}: the id 'local' is this server's")
+
+
+@pytest.mark.parametrize("proxy", ["http://ada:s3cret@proxy:port", "http://"])
+def test_a_bad_proxy_is_explained(proxy: str) -> None:
+    """A proxy's address is checked as the server's is, and not quoted: it may hold a password."""
+    sentence = refusal({"url": URL, "proxy": proxy})
+    assert sentence.startswith(f"{SOURCE}: the field 'proxy' is not a web address.")
+    assert "s3cret" not in sentence
+
+
 @pytest.mark.parametrize("settings", [None, [], "s3cret", 1, [{"url": URL}]])
 def test_a_provider_is_an_object(settings: object) -> None:
     """JSON other than an object is refused with an example of what is meant, and is not quoted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -17,7 +18,7 @@ from kernel_providers_ext.provider import RemoteKernelProvider
 from kernel_providers_ext.provider_config import Timeouts
 from kernel_providers_ext.providers import KernelProviders
 
-from .client import until
+from .client import answers, until
 from .test_kinds import add_distribution
 from .test_refresher import Kernel, ScriptedProvider
 
@@ -81,7 +82,7 @@ def refusal(providers: KernelProviders, name: str) -> str:
 async def start(providers: KernelProviders) -> KernelProviders:
     """Have the providers asked, and wait until each has answered or failed."""
     await providers.start()
-    await providers.first_answers()
+    await answers(providers)
     return providers
 
 
@@ -268,7 +269,7 @@ async def test_only_what_changed_is_replaced(make: Make) -> None:
     providers.subscribe(lambda: calls.append(None))
     providers.apply([scripted("a", "py"), scripted("b", "py", "r"), scripted("d", "py")])
     assert len(calls) == 1
-    await providers.first_answers()
+    await answers(providers)
     assert list(providers.kernelspecs("/", ())) == ["a/py", "b/py", "b/r", "d/py"]
     assert providers.provider("a") is before["a"]
     assert providers.provider("b") is not before["b"]
@@ -377,6 +378,33 @@ def test_a_loader_that_fails_costs_only_what_it_loads(
     assert [refresher.provider.id for refresher in providers.refreshers] == ["a"]
     assert list(providers.problems) == ["c.KernelProviders.providers['b']"]
     assert "no database in TheLoader" in caplog.text
+
+
+async def test_a_loader_that_fails_later_takes_nothing_away(make: Make) -> None:
+    """Where a site's loader fails for a while, what it said before still holds."""
+
+    class Failing(ListLoader):
+        calls = 0
+
+        def load(self) -> Iterable[Declaration]:
+            self.calls += 1
+            if self.calls > 1:
+                raise ConnectionError("no database")
+            return [gateway("a")]
+
+        async def changes(self) -> AsyncIterator[None]:
+            yield
+
+    providers = await start(make(loader_class=Failing))
+    before = providers.provider("a")
+
+    async def failed() -> bool:
+        loader = providers._loader
+        return isinstance(loader, Failing) and loader.calls > 1
+
+    await until(failed, pause=0.01)
+    await asyncio.sleep(0.05)
+    assert providers.provider("a") is before
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
@@ -262,6 +263,29 @@ async def test_a_defect_in_a_providers_code_does_not_end_refreshing(
         return bench.refresher.status.is_well
 
     await until(well, pause=0.01)
+
+
+async def test_a_kernel_that_cannot_hear_does_not_end_refreshing(bench: Bench) -> None:
+    """A model that its kernel cannot make sense of is no reason to ask no more."""
+
+    class Deaf(Kernel):
+        def heard(self, model: KernelModel | None) -> None:
+            raise TypeError("a defect")
+
+    bench.watched += [Deaf("1"), other := Kernel("1")]
+    bench.provider.running = {"1": {"id": "1"}}
+    bench.refresher.start()
+    await bench.asked_again()
+    assert other.news
+
+
+async def test_it_ends_when_it_was_woken_just_before(bench: Bench) -> None:
+    """Being woken and closed in the same moment is being closed."""
+    bench.refresher.start()
+    await bench.refresher.first_answer.wait()
+    await asyncio.sleep(0.01)  # it waits to be woken
+    bench.refresher.wake()
+    await asyncio.wait_for(bench.refresher.aclose(), 5)
 
 
 async def test_a_defect_is_a_state_that_people_can_see(

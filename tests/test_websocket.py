@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
+from pathlib import Path
 
+import psutil
 import pytest
 
 from .client import LEGACY, V1, Client, Kernel, until
@@ -117,6 +120,49 @@ async def test_the_session_id_is_passed_on(
     kernel = await client.connect(kernel_id, session_id="the-same")
     texts = [m["content"].get("text") for m in await kernel.replies(sent)]
     assert "while you were away\n" in texts
+    await kernel.close()
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+@pytest.mark.parametrize("name", ["python3", *REMOTE])
+async def test_what_is_sent_before_closing_arrives(
+    client: Client, name: str, tmp_path: Path
+) -> None:
+    """A browser that sends and closes its socket at once has sent all the same."""
+    kernel_id = await client.start_kernel(name)
+    kernel = await client.connect(kernel_id)
+    for number in range(5):
+        code = f"open({str(tmp_path / str(number))!r}, 'w').close()"
+        await kernel.send("execute_request", {"code": code, "silent": False, "allow_stdin": False})
+    await kernel.close()
+
+    async def done() -> bool:
+        return set(os.listdir(tmp_path)) == set("01234")
+
+    await until(done, timeout=20)
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+async def test_a_reader_that_pauses_slows_the_provider_down(
+    client: Client, server: Process, places: dict[str, Process]
+) -> None:
+    """What a browser does not read piles up at its provider, not in this server."""
+    kernel_id = await client.start_kernel("gate-a/python3")
+    kernel = await client.connect(kernel_id)
+
+    def memory(process: Process) -> int:
+        assert process.process is not None
+        return int(psutil.Process(process.process.pid).memory_info().rss)
+
+    before, at_gateway = memory(server), memory(places["gate-a"])
+    code = "for _ in range(200): print('x' * 10**6)"
+    await kernel.send("execute_request", {"code": code, "silent": False, "allow_stdin": False})
+
+    async def piled_up() -> bool:
+        return memory(places["gate-a"]) > at_gateway + 100 * 10**6
+
+    await until(piled_up)
+    assert memory(server) < before + 64 * 10**6
     await kernel.close()
     await client.request("DELETE", f"api/kernels/{kernel_id}")
 

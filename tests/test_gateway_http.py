@@ -1,0 +1,145 @@
+"""What a remote server may answer, and what becomes of credentials; against a scripted server."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from kernel_providers_ext.errors import IncompatibleAnswer, ProviderError, SignInNeeded
+from kernel_providers_ext.gateway import GatewayKernelProvider
+from kernel_providers_ext.loader import Declaration
+from kernel_providers_ext.provider_config import parse
+from kernel_providers_ext.providers import KernelProviders
+
+from .client import answers, until
+
+LOG = logging.getLogger("test_gateway_http")
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[[Answer], Awaitable[str]]]:
+    """Starts servers that answer every request as they are told; returns their addresses."""
+    runners: list[web.AppRunner] = []
+
+    async def start(answer: Answer) -> str:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", answer)
+        runners.append(runner := web.AppRunner(app))
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
+
+
+def provider(url: str, **more: Any) -> GatewayKernelProvider:
+    return GatewayKernelProvider(parse("gpu", {"url": url, **more}, "gpu.json"), LOG)
+
+
+@pytest.mark.parametrize("what", ["request", "websocket"])
+async def test_a_redirect_is_not_followed(
+    serve: Callable[[Answer], Awaitable[str]], what: str
+) -> None:
+    """A redirect is refused, so that no header of ours gets to another host."""
+    asked: list[str] = []
+
+    async def other(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response()
+
+    elsewhere = await serve(other)
+
+    async def redirect(_: web.Request) -> web.Response:
+        raise web.HTTPFound(elsewhere)
+
+    gateway = provider(await serve(redirect), headers={"X-Api-Key": "s3cret"})
+    asking: dict[str, Callable[[], Awaitable[object]]] = {
+        "request": gateway.snapshot,
+        "websocket": lambda: gateway.open_channels("1", session_id=None, subprotocols=[]),
+    }
+    with pytest.raises(IncompatibleAnswer, match=r"a redirect \(302\)"):
+        await asking[what]()
+    assert asked == []
+    await gateway.aclose()
+
+
+async def test_a_token_is_renewed_once_for_all(
+    serve: Callable[[Answer], Awaitable[str]], tmp_path: Path
+) -> None:
+    """Many requests that are refused at once have the token read again once."""
+
+    async def refuse(_: web.Request) -> web.Response:
+        return web.json_response({"message": "Unauthorized"}, status=401)
+
+    command = ["sh", "-c", f"echo read >> {tmp_path}/log; echo token"]
+    gateway = provider(await serve(refuse), token={"command": command})
+    gateway._may_list = False
+    with pytest.raises(SignInNeeded):
+        await gateway.kernels([str(number) for number in range(10)])
+    await gateway.aclose()
+    assert (tmp_path / "log").read_text().count("read") == 2
+
+
+async def test_patterns_that_are_changed_count_where_nothing_else_is_new(
+    serve: Callable[[Answer], Awaitable[str]],
+) -> None:
+    """A kernel that is not excluded any more is there, though the server says "not modified"."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.headers.get("If-None-Match") == '"1"':
+            return web.Response(status=304)
+        specs: dict[str, Any] = {
+            name: {"name": name, "spec": {}, "resources": {}} for name in ("py", "r")
+        }
+        model = {"default": "py", "kernelspecs": specs}
+        return web.json_response(model, headers={"ETag": '"1"'})
+
+    settings = {"url": await serve(answer)}
+    providers = KernelProviders(log=LOG)
+    providers.apply([Declaration("gpu", "gpu.json", {**settings, "exclude": ["r"]})])
+    await providers.start()
+    await answers(providers)
+    assert list(providers.kernelspecs("/", ())) == ["gpu/py"]
+    providers.apply([Declaration("gpu", "gpu.json", settings)])
+
+    async def both() -> bool:
+        return list(providers.kernelspecs("/", ())) == ["gpu/py", "gpu/r"]
+
+    await until(both)
+    await providers.aclose()
+
+
+@pytest.mark.parametrize(
+    ("body", "gone"),
+    [
+        ({"message": "Kernel does not exist: 1-2-3-4-5"}, True),
+        ({"message": "Not Found"}, False),
+        ({"detail": "Not Found"}, False),
+        ({}, False),
+    ],
+)
+async def test_only_a_jupyter_servers_word_proves_that_a_kernel_is_gone(
+    serve: Callable[[Answer], Awaitable[str]], body: dict[str, str], gone: bool
+) -> None:
+    """The 404 of a proxy, whatever its form, takes no kernel away."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response(body, status=404)
+
+    gateway = provider(await serve(answer))
+    try:
+        if gone:
+            assert await gateway.kernels(["1-2-3-4-5"]) == {"1-2-3-4-5": None}
+        else:
+            with pytest.raises(ProviderError):
+                await gateway.kernels(["1-2-3-4-5"])
+    finally:
+        await gateway.aclose()
