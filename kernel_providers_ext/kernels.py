@@ -5,150 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from asyncio import Future
-from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timezone
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpec
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.call_context import CallContext
 from jupyter_server.prometheus.metrics import KERNEL_CURRENTLY_RUNNING_TOTAL
-from jupyter_server.services.kernels.kernelmanager import (
-    MappingKernelManager,
-    ServerKernelManager,
-    emit_kernel_action_event,
-)
+from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.services.sessions.handlers import SessionHandler
 
 from .errors import ProviderError
-from .kernelspecs import remote_kernelspec
 from .provider import KernelModel, RemoteKernelProvider
 from .providers import KernelProviders
+from .remote_kernel import RemoteKernelManager
 
 KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+")  # what Jupyter Server's routes take for one
 EXIT_TIMEOUT = 4.0  # seconds that remote kernels get to stop when the server does
-
-
-class RemoteKernelManager(ServerKernelManager):
-    """
-    One kernel at a provider, as Jupyter Server expects a kernel to be.
-
-    Its state is what was last heard of it; nothing here waits for the provider but what the user
-    asked the kernel to do.
-    """
-
-    parent: Any
-
-    def __init__(
-        self, *, providers: KernelProviders, provider_id: str, remote_name: str, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.providers = providers
-        self.provider_id = provider_id
-        self.remote_name = remote_name
-        self.remote_id = ""
-        #: Whether nobody here wants it any more, and it only remains to be stopped.
-        self.is_left_over = False
-        #: What to call when the kernel is no longer this server's, such as to close a relay.
-        self.on_removed: set[Callable[[], None]] = set()
-        self.execution_state = "starting"
-        self.last_activity = _now()
-        self._last_heard: object = None
-        self._ready = Future()
-        self._ready.set_result(None)
-
-    @property
-    def provider(self) -> RemoteKernelProvider:
-        """The provider as it is configured now; raises ProviderUnavailable if it was removed."""
-        return self.providers.provider(self.provider_id)
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        """What is known of the kernelspec; the culler reads its metadata."""
-        entry = self.providers.entry(self.kernel_name)
-        return remote_kernelspec(entry.original) if entry else KernelSpec()
-
-    @property
-    def has_kernel(self) -> bool:
-        """Whether the kernel was started."""
-        return bool(self.remote_id)
-
-    @property
-    def ports(self) -> list[int]:
-        """None on this machine."""
-        return []
-
-    @emit_kernel_action_event(success_msg="Kernel {kernel_id} was started.")
-    async def start_kernel(self, *, path: str | None, env: Mapping[str, str]) -> None:
-        """Start the kernel at its provider, under the id that this server gave or takes over."""
-        model = await self.provider.start_kernel(self.remote_name, path=path, env=env)
-        self.remote_id = model["id"]
-        if not self.kernel_id:
-            self.kernel_id = self.parent.free_id(self.remote_id)
-        self._last_heard = model.get("last_activity")
-        self._take_state(model)
-
-    @emit_kernel_action_event(success_msg="Kernel {kernel_id} was shutdown.")
-    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
-        """Stop the kernel."""
-        await self.provider.shutdown_kernel(self.remote_id)
-
-    @emit_kernel_action_event(success_msg="Kernel {kernel_id} was restarted.")
-    async def restart_kernel(self, now: bool = False, **_: Any) -> None:
-        """Restart the kernel under the same id."""
-        await self.provider.restart_kernel(self.remote_id)
-        self.touch()
-
-    @emit_kernel_action_event(success_msg="Kernel {kernel_id} was interrupted.")
-    async def interrupt_kernel(self) -> None:
-        """Interrupt what the kernel is doing."""
-        await self.provider.interrupt_kernel(self.remote_id)
-
-    async def is_alive(self) -> bool:  # type: ignore[override] # as in the async managers
-        """Whether the kernel was alive when last heard of."""
-        return self.has_kernel and self.execution_state != "dead"
-
-    def heard(self, model: KernelModel | None) -> None:
-        """Take over what the provider says of the kernel; None is the proof that it is gone."""
-        if self.is_left_over:
-            self.parent.reap(self, model)
-            return
-        if model is None:
-            self.parent.lost(self)
-            return
-        self._take_state(model)
-        # Only whether the time stamp has moved counts: the provider's clock may be anywhere.
-        moved = model.get("last_activity") != self._last_heard
-        self._last_heard = model.get("last_activity")
-        if moved or self.execution_state == "busy":
-            self.touch()
-
-    def touch(self) -> None:
-        """Note that the kernel is in use, so that neither it nor the server is taken for idle."""
-        self.last_activity = self.parent.last_kernel_activity = _now()
-
-    def _take_state(self, model: KernelModel) -> None:
-        self.execution_state = str(model.get("execution_state") or "unknown")
-        self.reason = str(model.get("reason") or "")
-
-    def resolve_path(self, path: str) -> None:
-        """Resolve no path: the kernel's files are on another machine."""
-
-    def update_env(self, *, env: Mapping[str, str]) -> None:
-        """Leave the environment alone: it cannot be changed from afar."""
-
-    def client(self, **kwargs: Any) -> Any:
-        """Refuse: a client in this process would need the kernel's ZMQ sockets."""
-        raise NotImplementedError(
-            f"{self.kernel_name} runs at the kernel provider {self.provider_id}, and can be "
-            "reached through the server's websocket only."
-        )
-
-    async def cleanup_resources(  # type: ignore[override]
-        self, restart: bool = False
-    ) -> None:
-        """There is nothing of the kernel on this machine."""
 
 
 class KernelProvidersKernelManager(MappingKernelManager):
@@ -360,7 +232,3 @@ def _session_moves_on() -> bool:
     """Tell whether this request changes the kernel of a session that has its new one already."""
     handler = CallContext.get(CallContext.JUPYTER_HANDLER)
     return isinstance(handler, SessionHandler) and handler.request.method == "PATCH"
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

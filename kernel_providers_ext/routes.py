@@ -26,9 +26,9 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
 
 from .errors import ProviderError
-from .kernels import RemoteKernelManager
 from .kernelspecs import KernelProvidersSpecManager
 from .providers import KernelProviders
+from .remote_kernel import RemoteKernelManager
 from .resources import file_of
 
 AUTH_RESOURCE = "kernelspecs"

@@ -9,8 +9,8 @@ from jupyter_server.services.kernels.connection.base import BaseKernelWebsocketC
 from tornado.websocket import WebSocketClosedError
 
 from .errors import KernelGone
-from .kernels import RemoteKernelManager
 from .provider import KernelChannels
+from .remote_kernel import RemoteKernelManager
 
 MAX_MESSAGE = 2**31  # bytes from the browser; the provider has its own limit
 LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket

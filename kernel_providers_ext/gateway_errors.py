@@ -1,0 +1,147 @@
+"""What the failures of a remote server mean: the one place that knows aiohttp's errors and ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import socket
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import aiohttp
+
+from .errors import (
+    ConfigurationError,
+    IncompatibleAnswer,
+    KernelGone,
+    ProviderError,
+    ProviderUnavailable,
+    RequestRefused,
+    SignInNeeded,
+)
+from .provider_config import ProviderConfig
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the status, the headers and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class GatewayErrors:
+    """The errors of one remote server, with its name and address in their sentences."""
+
+    def __init__(self, config: ProviderConfig) -> None:
+        self._config = config
+
+    @asynccontextmanager
+    async def mapped(self) -> AsyncIterator[None]:
+        """Map the errors of aiohttp and the system to ours: the one place that knows both."""
+        try:
+            yield
+        except ProviderError:
+            raise
+        except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:
+            raise self.unavailable("timeout", "it did not answer in time") from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            why = getattr(error.certificate_error, "verify_message", "it does not fit the address")
+            raise self.unavailable("tls", f"its certificate is not accepted ({why})") from error
+        except (aiohttp.ClientSSLError, ssl.SSLError) as error:
+            raise self.unavailable("tls", "it does not speak TLS as we do") from error
+        except aiohttp.ClientProxyConnectionError as error:
+            raise self.unavailable("proxy", "the proxy cannot be reached") from error
+        except aiohttp.ClientHttpProxyError as error:
+            raise self.unavailable("proxy", f"the proxy answered {error.status}") from error
+        except aiohttp.ClientConnectorError as error:
+            reason_code, why = _why_not_connected(error)
+            if self._config.proxy is not None:  # it is the proxy that we connect to
+                reason_code, why = "proxy", f"the proxy cannot be reached: {why}"
+            raise self.unavailable(reason_code, why) from error
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+            raise self.incompatible("an answer that is not whole") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise self.unavailable("reset", "it closed the connection") from error
+
+    def refusal(self, answer: Answer, what: str) -> ProviderError:
+        """Return the error that an answer with a status of 300 and above means."""
+        config, status = self._config, answer.status
+        if status in (401, 403):
+            # Kernel Gateway says 401 where a Jupyter Server says 403.
+            token = "the token" if config.token else "a request without a token"
+            return SignInNeeded(
+                config.id,
+                "unauthorised" if status == 401 else "forbidden",
+                f"{config.label} refused {token} ({status}) for {what}. Check the field 'token' in "
+                f"{config.source}.",
+            )
+        said = _message(answer)
+        if status == 404 and said is not None and _kernel_in(what) in said:
+            return KernelGone(
+                config.id, "kernel_gone", f"{config.label} has no such kernel any more."
+            )
+        if status < 400 or (status == 404 and said is None):
+            return self.incompatible(
+                f"a redirect ({status})" if status < 400 else "a page that is not there (404)"
+            )
+        if status in (502, 503, 504) or said is None:
+            return self.unavailable("server_error", f"it answered with an error ({status})")
+        said = said[:300].rstrip(".") or "no reason given"
+        return RequestRefused(
+            config.id, "refused_request", f"{config.label} answered {status} to {what}: {said}."
+        )
+
+    def no_secret(self, error: ConfigurationError) -> SignInNeeded:
+        """Return the error for credentials that cannot be read."""
+        config = self._config
+        sentence = f"Cannot sign in to {config.label}: {error} See {config.source}."
+        return SignInNeeded(config.id, "no_secret", sentence)
+
+    def unavailable(self, reason_code: str, why: str) -> ProviderUnavailable:
+        """Return the error for a server that cannot be reached, and why."""
+        sentence = f"Cannot reach {self._config.label} at {self._config.url}: {why}."
+        return ProviderUnavailable(self._config.id, reason_code, sentence)
+
+    def incompatible(self, what: str) -> IncompatibleAnswer:
+        """Return the error for an answer that no Jupyter server gives."""
+        config = self._config
+        return IncompatibleAnswer(
+            config.id,
+            "incompatible",
+            f"{config.label} answered, but not as a Jupyter server: {what}. Check the field 'url' "
+            f"in {config.source}, or a log-in proxy in front of the server.",
+        )
+
+
+def _kernel_in(what: str) -> str:
+    """
+    Return the id of the kernel that a request is about, or what is in no message.
+
+    A Jupyter server names the kernel that it does not have. Any other 404, such as that of a proxy
+    in front of a server that is starting, is no proof that a kernel is gone.
+    """
+    found = re.search(r"/api/kernels/([^/]+)", what)
+    return unquote(found[1]) if found else "\0"
+
+
+def _message(answer: Answer) -> str | None:
+    """Return the message of a Jupyter server's error answer; None if it is not one."""
+    try:
+        value = json.loads(answer.body)
+    except ValueError:
+        return None
+    return str(value.get("message") or "") if isinstance(value, dict) else None
+
+
+def _why_not_connected(error: aiohttp.ClientConnectorError) -> tuple[str, str]:
+    if isinstance(error.os_error, socket.gaierror):
+        return "dns", "its name is not known (DNS)"
+    if isinstance(error.os_error, ConnectionRefusedError):
+        return "refused", "connection refused"
+    return "unreachable", (error.os_error.strerror or "no connection").lower()
