@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from aiohttp import web
 
-from kernel_providers_ext.errors import IncompatibleAnswer, ProviderError, SignInNeeded
+from kernel_providers_ext.errors import (
+    IncompatibleAnswer,
+    ProviderError,
+    ProviderUnavailable,
+    SignInNeeded,
+)
 from kernel_providers_ext.gateway import GatewayKernelProvider
 from kernel_providers_ext.loader import Declaration
 from kernel_providers_ext.provider_config import parse
@@ -20,20 +27,21 @@ from .client import answers, until
 
 LOG = logging.getLogger("test_gateway_http")
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Serve = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
-async def serve() -> AsyncIterator[Callable[[Answer], Awaitable[str]]]:
+async def serve() -> AsyncIterator[Serve]:
     """Starts servers that answer every request as they are told; returns their addresses."""
     runners: list[web.AppRunner] = []
 
-    async def start(answer: Answer) -> str:
+    async def start(answer: Answer, context: ssl.SSLContext | None = None) -> str:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", answer)
         runners.append(runner := web.AppRunner(app))
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+        return f"http{'s' if context else ''}://localhost:{runner.addresses[0][1]}"
 
     yield start
     for runner in runners:
@@ -45,9 +53,7 @@ def provider(url: str, **more: Any) -> GatewayKernelProvider:
 
 
 @pytest.mark.parametrize("what", ["request", "websocket"])
-async def test_a_redirect_is_not_followed(
-    serve: Callable[[Answer], Awaitable[str]], what: str
-) -> None:
+async def test_a_redirect_is_not_followed(serve: Serve, what: str) -> None:
     """A redirect is refused, so that no header of ours gets to another host."""
     asked: list[str] = []
 
@@ -71,9 +77,7 @@ async def test_a_redirect_is_not_followed(
     await gateway.aclose()
 
 
-async def test_a_token_is_renewed_once_for_all(
-    serve: Callable[[Answer], Awaitable[str]], tmp_path: Path
-) -> None:
+async def test_a_token_is_renewed_once_for_all(serve: Serve, tmp_path: Path) -> None:
     """Many requests that are refused at once have the token read again once."""
 
     async def refuse(_: web.Request) -> web.Response:
@@ -89,7 +93,7 @@ async def test_a_token_is_renewed_once_for_all(
 
 
 async def test_patterns_that_are_changed_count_where_nothing_else_is_new(
-    serve: Callable[[Answer], Awaitable[str]],
+    serve: Serve,
 ) -> None:
     """A kernel that is not excluded any more is there, though the server says "not modified"."""
 
@@ -127,7 +131,7 @@ async def test_patterns_that_are_changed_count_where_nothing_else_is_new(
     ],
 )
 async def test_only_a_jupyter_servers_word_proves_that_a_kernel_is_gone(
-    serve: Callable[[Answer], Awaitable[str]], body: dict[str, str], gone: bool
+    serve: Serve, body: dict[str, str], gone: bool
 ) -> None:
     """The 404 of a proxy, whatever its form, takes no kernel away."""
 
@@ -143,3 +147,80 @@ async def test_only_a_jupyter_servers_word_proves_that_a_kernel_is_gone(
                 await gateway.kernels(["1-2-3-4-5"])
     finally:
         await gateway.aclose()
+
+
+async def no_kernelspecs(_: web.Request) -> web.Response:
+    return web.json_response({"default": "", "kernelspecs": {}})
+
+
+async def test_headers_cookies_and_token_are_sent(serve: Serve) -> None:
+    """What a provider's file has for the server goes with every request, and nothing else does."""
+    seen: dict[str, str] = {}
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.update(request.headers)
+        response = await no_kernelspecs(request)
+        response.set_cookie("theirs", "1")
+        return response
+
+    more = {"token": {"value": "t"}, "headers": {"X-A": "b"}, "cookies": {"c": "d", "e": "f"}}
+    gateway = provider(await serve(answer), **more)
+    for _ in range(2):
+        await gateway.snapshot()
+    assert (seen["Authorization"], seen["X-A"], seen["Cookie"]) == ("token t", "b", "c=d; e=f")
+    await gateway.aclose()
+
+
+async def test_a_proxy_is_used(serve: Serve) -> None:
+    """A provider with a proxy is asked through it, and a proxy that is down is named as such."""
+    asked: list[str] = []
+
+    async def proxy(request: web.Request) -> web.Response:
+        asked.append(str(request.url))
+        return await no_kernelspecs(request)
+
+    address = await serve(proxy)
+    gateway = provider("http://gpu.invalid:8888", proxy=address)
+    await gateway.snapshot()
+    assert asked == ["http://gpu.invalid:8888/api/kernelspecs"]
+    await gateway.aclose()
+
+    gateway = provider("http://gpu.invalid:8888", proxy="http://127.0.0.1:9")
+    with pytest.raises(ProviderUnavailable, match="the proxy cannot be reached"):
+        await gateway.snapshot()
+    await gateway.aclose()
+
+
+@pytest.mark.parametrize(
+    ("tls", "reason"),
+    [
+        ({"ca": "ca.pem", "certificate": "client.pem", "key": "client.key"}, None),
+        ({"verify": False, "certificate": "client.pem", "key": "client.key"}, None),
+        ({"certificate": "client.pem", "key": "client.key"}, "tls"),
+        ({"ca": "nothing.pem"}, "no_secret"),
+        ({"ca": "ca.pem", "certificate": "ca.pem"}, "no_secret"),
+    ],
+)
+async def test_tls_is_as_configured(
+    serve: Serve, tmp_path: Path, tls: dict[str, Any], reason: str | None
+) -> None:
+    """A CA of one's own, a client's certificate, and no check at all; what is wrong is named."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    client = ca.issue_cert("client@example.org")
+    client.private_key_pem.write_to_path(str(tmp_path / "client.key"))
+    client.cert_chain_pems[0].write_to_path(str(tmp_path / "client.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.verify_mode = ssl.CERT_REQUIRED
+    ca.issue_cert("localhost").configure_cert(context)
+    ca.configure_trust(context)
+
+    paths = {k: str(tmp_path / v) if isinstance(v, str) else v for k, v in tls.items()}
+    gateway = provider(await serve(no_kernelspecs, context), tls=paths)
+    if reason is None:
+        assert (await gateway.snapshot()).kernelspecs == {}
+    else:
+        with pytest.raises(ProviderError) as raised:
+            await gateway.snapshot()
+        assert raised.value.reason_code == reason
+    await gateway.aclose()
