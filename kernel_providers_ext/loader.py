@@ -79,7 +79,7 @@ class FileLoader(KernelProvidersLoader):
         return [Path(path) / FOLDER for path in ordered]
 
     def load(self) -> Iterable[Declaration]:
-        """Read all files; of those for one id, the first one found."""
+        """Read all files; of those for one id, the first one found. Raises OSError."""
         self._known = self._signature()
         found: dict[str, Declaration] = {}
         for path in self._files():
@@ -94,12 +94,18 @@ class FileLoader(KernelProvidersLoader):
         works on network drives, and with folders that do not exist yet.
         """
         while True:
-            now = await self._settled()
-            changed = self._known is not None and now != self._known
-            self._known = now
-            if changed:
+            if await self._has_changed():
                 yield
             await asyncio.sleep(self.watch_interval)
+
+    async def _has_changed(self) -> bool:
+        try:
+            now = await self._settled()
+        except OSError:  # a network drive that is away for a moment has not lost its files
+            return False
+        changed = self._known is not None and now != self._known
+        self._known = now
+        return changed
 
     async def _settled(self) -> Mapping[Path, tuple[int, int, int]]:
         """Return the signature once it stays the same: a file may be half written just now."""
@@ -116,7 +122,7 @@ class FileLoader(KernelProvidersLoader):
         for folder in self.folders():
             try:
                 names = sorted(os.listdir(folder))
-            except OSError:
+            except (FileNotFoundError, NotADirectoryError, PermissionError):
                 continue
             yield from (folder / n for n in names if n.endswith(".json") and n[0] != ".")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -182,3 +184,31 @@ async def test_changes_of_files_are_noticed(levels: dict[str, Path]) -> None:
     path.unlink()
     await asyncio.wait_for(noticed, 30)
     await changes.aclose()  # type: ignore[attr-defined] # it is a generator
+
+
+async def test_a_drive_that_is_away_has_not_lost_its_files(
+    levels: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a folder cannot be read, nothing is taken for gone."""
+    write(levels["user"], "gpu.json", {"url": "http://gpu"})
+    loader = CountingLoader(watch_interval=0.1)
+    assert [declaration.id for declaration in loader.load()] == ["gpu"]
+    noticed = asyncio.ensure_future(anext(loader.changes()))
+
+    async def looked(times: int) -> bool:
+        return loader.looks >= times
+
+    def away(_: object) -> list[str]:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "listdir", away)
+        before = loader.looks
+        await until(lambda: looked(before + 3), pause=0.01)
+    with pytest.raises(OSError, match="Input/output"), monkeypatch.context() as patched:
+        patched.setattr(os, "listdir", away)
+        list(loader.load())
+    before = loader.looks
+    await until(lambda: looked(before + 3), pause=0.01)
+    assert not noticed.done()
+    noticed.cancel()
