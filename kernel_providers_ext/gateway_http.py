@@ -14,6 +14,9 @@ from .errors import ConfigurationError, IncompatibleAnswer
 from .gateway_errors import Answer, GatewayErrors
 from .provider_config import ProviderConfig, Tls
 
+#: Seconds that a Jupyter server waits for a kernel to say who it is, before it answers the
+#: handshake of a websocket (`MappingKernelManager.kernel_info_timeout`).
+KERNEL_INFO_TIMEOUT = 60.0
 MAX_BODY = 64 * 2**20  # bytes; a list of 10,000 kernelspecs has about 10 MB
 
 
@@ -73,7 +76,7 @@ class GatewayHttp:
             )
             try:
                 opened: aiohttp.ClientWebSocketResponse = await asyncio.wait_for(
-                    connecting, timeouts.connect + timeouts.request
+                    connecting, timeouts.connect + KERNEL_INFO_TIMEOUT + timeouts.request
                 )
                 return opened
             except aiohttp.WSServerHandshakeError as error:
@@ -153,6 +156,9 @@ class GatewayHttp:
                 # A jar would collect cookies of the server: we send those configured, as a header.
                 cookie_jar=aiohttp.DummyCookieJar(),
                 connector=aiohttp.TCPConnector(ssl=context, limit=0),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=self._config.timeouts.connect
+                ),
                 # aiohttp has no option for this where it opens a websocket.
                 trace_configs=[self._no_redirects()],
             )
