@@ -282,8 +282,7 @@ async def test_a_kernel_that_cannot_hear_does_not_end_refreshing(bench: Bench) -
 async def test_it_ends_when_it_was_woken_just_before(bench: Bench) -> None:
     """Being woken and closed in the same moment is being closed."""
     bench.refresher.start()
-    await bench.refresher.first_answer.wait()
-    await asyncio.sleep(0.01)  # it waits to be woken
+    await bench.asked_again()
     bench.refresher.wake()
     await asyncio.wait_for(bench.refresher.aclose(), 5)
 
