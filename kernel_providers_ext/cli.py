@@ -91,7 +91,8 @@ class KernelProvidersApp(JupyterApp):
     def start(self) -> None:
         """Run the subcommand, or say which ones there are."""
         super().start()
-        print(f"Name one of the subcommands: {', '.join(self.subcommands)}.")
+        given = f"There is no subcommand {self.extra_args[0]!r}. " if self.extra_args else ""
+        print(f"{given}The subcommands are: {', '.join(self.subcommands)}.")
         self.exit(1)
 
 

@@ -67,6 +67,7 @@ class Demo:
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             _check_needs()
+            _check_port(self._port)
             folder = tempfile.TemporaryDirectory(prefix="kernel-providers-demo-")
             with folder, self._stopping():
                 self._start(Path(folder.name))
@@ -97,14 +98,21 @@ class Demo:
         token = os.environ.get("JUPYTER_TOKEN") or secrets.token_urlsafe(24)
         url = f"http://127.0.0.1:{self._port or _free_port()}/"
         paths = [str(folder), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
-        env = {"JUPYTER_TOKEN": token, "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
-        lab = self._launch("JupyterLab", url, "jupyterlab", _lab_arguments(url), env, folder)
+        env = {
+            "JUPYTER_TOKEN": token,
+            "JUPYTER_CONFIG_PATH": os.pathsep.join(paths),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        }
+        notebooks = folder / "notebooks"
+        notebooks.mkdir()
+        arguments = _lab_arguments(url, notebooks)
+        lab = self._launch("JupyterLab", url, "jupyterlab", arguments, env, folder)
         _wait_until_ready(lab)
         address = f"{url}lab?token={token}"
         _say(f"\n    {address}\n")
         _say("Kernels run in three places: in this server, in demo-a and in demo-b. Try in a cell:")
-        _say('    import os; os.environ.get("DEMO_PROVIDER")')
-        _say("Press Ctrl-C to stop everything.")
+        _say('    import os; os.environ.get("DEMO_PROVIDER", "this server")')
+        _say("Press Ctrl-C to stop everything, and to throw away the notebooks made here.")
         if self._opens_browser:
             webbrowser.open(address)
 
@@ -166,6 +174,18 @@ def _check_needs() -> None:
         )
 
 
+def _check_port(port: int) -> None:
+    """Raise DemoError unless JupyterLab can have the port; 0 is any free one."""
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+    except (OSError, OverflowError) as error:
+        why = "is in use" if isinstance(error, OSError) else "is none"
+        raise DemoError(
+            f"Port {port} {why}. Name another one with --port, or none to have a free one chosen."
+        ) from error
+
+
 def _gateway_arguments(url: str) -> list[str]:
     port = url.rstrip("/").rpartition(":")[2]
     return [
@@ -175,13 +195,14 @@ def _gateway_arguments(url: str) -> list[str]:
     ]
 
 
-def _lab_arguments(url: str) -> list[str]:
+def _lab_arguments(url: str, notebooks: Path) -> list[str]:
     port = url.rstrip("/").rpartition(":")[2]
     arguments = [
         "--no-browser",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={notebooks}",
     ]
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     return [*arguments, "--allow-root"] if is_root else arguments

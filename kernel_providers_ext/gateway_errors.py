@@ -115,7 +115,8 @@ class GatewayErrors:
             config.id,
             "incompatible",
             f"{config.label} answered, but not as a Jupyter server: {what}. Check the field 'url' "
-            f"in {config.source}, or a log-in proxy in front of the server.",
+            f"in {config.source}: is a base URL like /user/ada/ missing, or is there a log-in page "
+            "in front of the server?",
         )
 
 

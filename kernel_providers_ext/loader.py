@@ -154,9 +154,9 @@ def _read(path: Path) -> Declaration:
         problem = f"{path}: the file is not text. Save it as JSON in UTF-8."
     except json.JSONDecodeError as error:
         problem = (
-            f"{path}: line {error.lineno} is not JSON: {error.msg.lower()}. Mend it, or compare "
-            "with the example in the documentation."
+            f"{path}: line {error.lineno} is not JSON: {error.msg.lower()} (column {error.colno}). "
+            "Look for a comma too many or a quotation mark too few."
         )
     except (ValueError, RecursionError):  # a number or a nesting beyond all bounds
-        problem = f"{path}: the file is not JSON that can be used. Mend it."
+        problem = f"{path}: the file is not JSON that can be used. Correct it."
     return Declaration(path.stem, str(path), problem=problem)

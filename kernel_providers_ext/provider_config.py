@@ -174,13 +174,13 @@ def _sentence(error: ValidationError) -> str:
     top = str(error.absolute_path[0]) if error.absolute_path else ""
     if error.validator == "required":
         missing = next(name for name in expected if name not in instance)
-        return f"the field '{missing}' is missing. {properties[missing]['description']}."
+        return f"the field '{missing}' is missing. Expected: {properties[missing]['description']}."
     if error.validator == "additionalProperties" and not top:
         unknown = next(name for name in instance if name not in properties)
         close = get_close_matches(unknown, properties, 1)
         hint = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(properties)}."
         return f"the field '{unknown}' is not known. {hint}"
-    return f"the field '{where}' is not right. {properties[top]['description']}."
+    return f"the field '{where}' is not right. Expected: {properties[top]['description']}."
 
 
 def _check_url(url: str, source: str) -> None:
@@ -201,4 +201,6 @@ def _check_address(field: str, url: str, source: str) -> None:
         usable = False
     if not usable or any(character.isspace() for character in url):
         remedy = SCHEMA["properties"][field]["description"]
-        raise ConfigurationError(f"{source}: the field {field!r} is not a web address. {remedy}.")
+        raise ConfigurationError(
+            f"{source}: the field {field!r} is not a web address. Expected: {remedy}."
+        )

@@ -78,7 +78,7 @@ class KernelProviders(KernelProvidersConfig):
                 if config.enabled:
                     kept[config.id] = self._refresher(config)
             except ConfigurationError as error:
-                sentence = f"{error} It is left out."
+                sentence = f"{error} Until then this provider is left out."
                 problems[declaration.source] = (declaration.id, sentence)
                 if self.problems.get(declaration.source) != problems[declaration.source]:
                     self.log.error(sentence)
@@ -89,6 +89,8 @@ class KernelProviders(KernelProvidersConfig):
         self.switched_off = {c.id: c for c in configs.values() if not c.enabled}
         for refresher in gone:
             self._spawn(refresher.aclose())
+            if refresher.provider.id not in kept:
+                self.log.info("Kernel provider %s: not offered any more.", refresher.provider.id)
         if self._running:
             self._start_all()
         self._changed()

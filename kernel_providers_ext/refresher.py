@@ -194,7 +194,8 @@ class Refresher:
             label = self.provider.id
             if status.is_well:
                 count = len(snapshot.kernelspecs) if snapshot else 0
-                self._log.info("Kernel provider %s: %s, %d kernels.", label, status.word, count)
+                kernels = f"{count} kernel{'' if count == 1 else 's'}"
+                self._log.info("Kernel provider %s: %s, %s.", label, status.word, kernels)
             else:
                 self._log.warning("Kernel provider %s: %s. %s", label, status.word, status.sentence)
         elif same_specs:

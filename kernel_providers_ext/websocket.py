@@ -13,6 +13,7 @@ from .provider import KernelChannels
 from .remote_kernel import RemoteKernelManager
 
 MAX_MESSAGE = 2**31  # bytes from the browser; the provider has its own limit
+TRY_AGAIN = 1013  # after 1000 and 1001, JupyterLab would not try to connect again
 LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket
 ABANDONED_AFTER = 10.0  # seconds from the channels' opening to the end of the browser's handshake
 
@@ -117,7 +118,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
                 return
 
     def _end(self) -> None:
-        self.websocket_handler.close(1001, "The connection to the kernel has ended.")
+        self.websocket_handler.close(TRY_AGAIN, "The connection to the kernel has ended.")
 
     def _close_if_abandoned(self) -> None:
         if not self._connected and self._channels is not None:

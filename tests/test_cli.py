@@ -175,18 +175,33 @@ def test_the_demo_says_what_it_misses(env: dict[str, str], tmp_path: Path) -> No
     assert 'pip install "kernel-providers-ext[demo]"' in result.stdout
 
 
-def test_the_demo_says_what_does_not_come_up(env: dict[str, str], tmp_path: Path) -> None:
-    """A port that is taken ends the demo with a sentence, and nothing is left running."""
+@pytest.mark.parametrize("port", ["taken", "99999"])
+def test_the_demo_says_that_a_port_cannot_be_had(env: dict[str, str], port: str) -> None:
+    """A port that is taken, or is none, ends the demo with one sentence."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        result = subprocess.run(
-            [*COMMAND, "demo", "--no-browser", f"--port={port}"],
-            env=env,
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=120,
-        )
+        wanted = taken.getsockname()[1] if port == "taken" else port
+        command = [*COMMAND, "demo", "--no-browser", f"--port={wanted}"]
+        result = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=60)
+    assert result.returncode == 1
+    assert result.stdout.startswith(f"Port {wanted} is ")
+    assert "Name another one with --port" in result.stdout
+
+
+def test_the_demo_says_what_does_not_come_up(env: dict[str, str], tmp_path: Path) -> None:
+    """A part that does not start is named with its last words, and nothing is left running."""
+    (tmp_path / "config").mkdir()
+    config = {"ServerApp": {"certfile": "nothing.pem"}}
+    (tmp_path / "config" / "jupyter_server_config.json").write_text(json.dumps(config))
+    command = [*COMMAND, "demo", "--no-browser"]
+    result = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=120)
     assert result.returncode == 1
     assert "JupyterLab did not come up. It said last:" in result.stdout
-    assert "Stopping demo-b, demo-a" in result.stdout
+    assert "Everything is stopped." in result.stdout
+
+
+def test_a_wrong_subcommand_is_named(env: dict[str, str]) -> None:
+    """What is not a subcommand is said to be none, beside those there are."""
+    command = [*COMMAND, "lsit"]
+    result = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=60)
+    assert result.returncode == 1
+    assert result.stdout == "There is no subcommand 'lsit'. The subcommands are: list, demo.\n"

@@ -112,7 +112,7 @@ async def test_a_kind_that_cannot_be_used_is_left_out(
     """Only that provider is missing, and one line of the log says whose file, why, what to do."""
     path = server.config_folder / "kernel_providers.d" / f"{provider_id}.json"
     [line] = [line for line in server.log().splitlines() if str(path) in line]
-    for words in (*LEFT_OUT[provider_id][1], "It is left out."):
+    for words in (*LEFT_OUT[provider_id][1], "Until then this provider is left out."):
         assert words in line
     reply = await client.request("POST", "api/kernels", {"name": f"{provider_id}/python3"})
     assert reply.status == 404

@@ -220,7 +220,7 @@ async def test_one_providers_trouble_is_its_own(make: Make) -> None:
     for source, (provider_id, sentence) in providers.problems.items():
         assert sentence.startswith(f"{source}: ")
         assert words[source] in sentence
-        assert sentence.endswith("It is left out.")
+        assert sentence.endswith("Until then this provider is left out.")
         assert provider_id in source
         assert "s3cret" not in sentence
 
@@ -253,9 +253,10 @@ def test_a_problem_is_logged_once(make: Make, caplog: pytest.LogCaptureFixture) 
     providers.apply([bad])
     providers.apply([worse])
     assert [record.getMessage() for record in caplog.records] == [
-        "a.json: the field 'tokn' is not known. Did you mean 'token'? It is left out.",
+        "a.json: the field 'tokn' is not known. Did you mean 'token'? Until then this provider is "
+        "left out.",
         'a.json: a provider is a JSON object, like {"kind": "gateway", "url": '
-        '"https://gpu.example.org:8888"}. It is left out.',
+        '"https://gpu.example.org:8888"}. Until then this provider is left out.',
     ]
     providers.apply([gateway("a")])
     assert providers.problems == {}

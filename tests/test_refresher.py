@@ -176,7 +176,7 @@ async def test_there_is_one_log_line_per_change(
     for answer in [*answers, snapshot("py", "r"), snapshot("py", "r")]:
         await bench.after(answer)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("INFO", "Kernel provider gpu: Online, 1 kernels."),
+        ("INFO", "Kernel provider gpu: Online, 1 kernel."),
         ("WARNING", "Kernel provider gpu: Offline. Cannot reach gpu: connection refused."),
         ("WARNING", "Kernel provider gpu: Offline. Cannot reach gpu: no answer in time."),
         ("INFO", "Kernel provider gpu: Online, 2 kernels."),

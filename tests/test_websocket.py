@@ -192,4 +192,5 @@ async def test_a_kernel_that_is_gone_closes_its_sockets(
     await remote.close()
     while not kernel.websocket.closed:
         await kernel.websocket.receive(timeout=60)
+    assert kernel.websocket.close_code == 1013  # on which Lab looks whether the kernel is there
     assert (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
