@@ -4,18 +4,9 @@ Deliberately less than ``jupyterlab.galata.configure_jupyter_server``, which als
 off authentication and fixes the port.
 """
 
-import atexit
-import shutil
-import tempfile
-
 import jupyterlab.galata
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 c.LabServerApp.extra_labextensions_path = [*jupyterlab.galata.__path__]
 c.LabApp.expose_app_in_browser = True
-
-# What tests save must not depend on, nor change, what lies in the working directory.
-root_dir = tempfile.mkdtemp(prefix="ui-tests-")
-atexit.register(shutil.rmtree, root_dir, ignore_errors=True)
-c.ServerApp.root_dir = root_dir
