@@ -97,6 +97,12 @@ class GatewayErrors:
             config.id, "refused_request", f"{config.label} answered {status} to {what}: {said}."
         )
 
+    def no_channels(self) -> RequestRefused:
+        """Return the error for a kernel that cannot be connected to; a handshake tells no more."""
+        config = self._config
+        sentence = f"{config.label} does not connect to this kernel (404). It may be gone."
+        return RequestRefused(config.id, "no_channels", sentence)
+
     def no_secret(self, error: ConfigurationError) -> SignInNeeded:
         """Return the error for credentials that cannot be read."""
         config = self._config

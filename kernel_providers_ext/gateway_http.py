@@ -82,6 +82,8 @@ class GatewayHttp:
             except aiohttp.WSServerHandshakeError as error:
                 if error.status in (401, 403):
                     self._forget(credentials)
+                if error.status == 404:
+                    raise self._errors.no_channels() from error
                 answer = Answer(error.status, error.headers or {}, b"")
                 raise self._errors.refusal(answer, f"GET {path}") from error
 

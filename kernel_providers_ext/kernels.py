@@ -51,8 +51,11 @@ class KernelProvidersKernelManager(MappingKernelManager):
 
         Raises ProviderError, and for local kernels what the configured manager raises.
         """
+        if kernel_id is not None and kernel_id in self:
+            self.log.info("Using existing kernel: %s", kernel_id)
+            return kernel_id
         provider, remote_name = self.providers.resolve(kernel_name or self.default_kernel_name)
-        if provider is None or (kernel_id is not None and kernel_id in self):
+        if provider is None:
             await self._check_local(kernel_name)
             hidden = self.providers.secret_variables
             if hidden:

@@ -8,7 +8,7 @@ from typing import Any
 from jupyter_server.services.kernels.connection.base import BaseKernelWebsocketConnection
 from tornado.websocket import WebSocketClosedError
 
-from .errors import KernelGone
+from .errors import ProviderError
 from .provider import KernelChannels
 from .remote_kernel import RemoteKernelManager
 
@@ -57,8 +57,8 @@ class RelayConnection(BaseKernelWebsocketConnection):
                 session_id=self.websocket_handler.get_argument("session_id", None),
                 subprotocols=[word.strip() for word in offered.split(",") if word.strip()],
             )
-        except KernelGone:
-            kernel.providers.wake(kernel.provider_id)  # have it looked at, and forgotten if so
+        except ProviderError:
+            kernel.providers.wake(kernel.provider_id)  # the kernel may be gone, or the provider
             raise
         self.kernel_ws_protocol = self._channels.subprotocol
         # A request that is no websocket handshake after all never gets as far as `connect`.

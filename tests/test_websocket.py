@@ -7,6 +7,7 @@ import os
 import uuid
 from pathlib import Path
 
+import aiohttp
 import psutil
 import pytest
 
@@ -178,6 +179,25 @@ async def test_two_clients_of_a_kernel_both_see_its_output(client: Client) -> No
     await one.close()
     await two.close()
     await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+async def test_a_kernel_that_is_gone_is_not_connected_to(
+    client: Client, server: Process, places: dict[str, Process]
+) -> None:
+    """Whoever asks for the channels of a kernel that is gone has it looked at, and removed."""
+    kernel_id = await client.start_kernel("far/python3")
+    remote = Client(places["far"].url, places["far"].token)
+    assert (await remote.request("DELETE", f"api/kernels/{kernel_id}")).status == 204
+    await remote.close()
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await client.connect(kernel_id)
+    assert refused.value.status == 502
+    assert "Far does not connect to this kernel (404). It may be gone." in server.log()
+
+    async def removed() -> bool:
+        return (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
+
+    await until(removed)
 
 
 async def test_a_kernel_that_is_gone_closes_its_sockets(
