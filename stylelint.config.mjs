@@ -13,6 +13,6 @@ export default {
       '/^color(-mix)?$/'
     ],
     // JupyterLab's class names are `jp-PascalCase-part`.
-    'selector-class-pattern': '^(jp|lm)-[A-Za-z0-9-]+$'
+    'selector-class-pattern': '^(jp|lm|kpe)-[A-Za-z0-9-]+$'
   }
 };

@@ -11,8 +11,9 @@ import type {
   ServiceManagerPlugin
 } from '@jupyterlab/services';
 
+import { withDisplayNames } from './names';
 import { encodeResourceUrl } from './text';
-import { SPECS_PLUGIN_ID } from './tokens';
+import { PLUGIN_IDS } from './tokens';
 import type { KernelSpecJSON, KernelSpecsJSON } from './tokens';
 
 /**
@@ -23,7 +24,7 @@ import type { KernelSpecJSON, KernelSpecsJSON } from './tokens';
  * switches off. Where it is still on, this one wins, since it registers later.
  */
 export const specsPlugin: ServiceManagerPlugin<KernelSpec.IManager> = {
-  id: SPECS_PLUGIN_ID,
+  id: PLUGIN_IDS.specs,
   description: 'Provides the kernel specifications of all kernel providers.',
   autoStart: true,
   provides: IKernelSpecManager,
@@ -32,30 +33,54 @@ export const specsPlugin: ServiceManagerPlugin<KernelSpec.IManager> = {
     _app: null,
     serverSettings?: ServerConnection.ISettings | null,
     connectionStatus?: IConnectionStatus | null
-  ): KernelSpec.IManager => {
-    const settings = serverSettings ?? undefined;
-    return new KernelSpecManager({
-      serverSettings: settings,
-      kernelSpecAPIClient: new ProviderKernelSpecAPIClient({
-        serverSettings: settings
-      }),
+  ): KernelSpec.IManager =>
+    new ProviderKernelSpecManager({
+      serverSettings: serverSettings ?? undefined,
       // As the stock plugin: polling rests while the server is away or the page hidden.
       standby: () => !connectionStatus?.isConnected || 'when-hidden'
-    });
-  }
+    })
 };
 
-/** A client that hands out resource URLs which are valid for names with a `/` too. */
+/** A kernel spec manager whose display names can be changed while it is in use. */
+export class ProviderKernelSpecManager extends KernelSpecManager {
+  constructor(options: KernelSpecManager.IOptions = {}) {
+    const client = new ProviderKernelSpecAPIClient(options);
+    super({ ...options, kernelSpecAPIClient: client });
+    this._client = client;
+  }
+
+  /**
+   * Name the kernels in another way, and tell of it by `specsChanged`.
+   *
+   * @param placement - A placement in which nothing is wrong; empty for the names that
+   * the server gives.
+   */
+  async place(placement: string): Promise<void> {
+    if (placement !== this._client.placement) {
+      this._client.placement = placement;
+      await this.refreshSpecs();
+    }
+  }
+
+  private readonly _client: ProviderKernelSpecAPIClient;
+}
+
+/** A client that hands out specs with the user's names and with valid resource URLs. */
 export class ProviderKernelSpecAPIClient
   extends KernelSpecAPI.KernelSpecAPIClient
 {
+  /** See `ProviderKernelSpecManager.place`. */
+  placement = '';
+
   /**
    * Fetch all kernel specs.
    *
-   * @returns The specs as the server sent them, but for the resource URLs.
+   * @returns The specs as the server sent them, but for display names, resource URLs,
+   * and their order: local ones come first.
    */
   override async get(): Promise<KernelSpecsJSON> {
-    return encodeResources(await super.get());
+    const specs = await super.get();
+    return withDisplayNames(encodeResources(specs), this.placement);
   }
 }
 

@@ -1,0 +1,228 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  Dialog,
+  ICommandPalette,
+  showDialog,
+  showErrorMessage
+} from '@jupyterlab/apputils';
+import type { Kernel } from '@jupyterlab/services';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { refreshIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { DisposableSet } from '@lumino/disposable';
+import * as React from 'react';
+
+import { countKernels, NO_KERNELS } from './counts';
+import { ProviderDetails } from './details';
+import {
+  COMMAND_IDS,
+  IKernelProviders,
+  LOCAL_ID,
+  PLUGIN_IDS,
+  TRANSLATION_DOMAIN
+} from './tokens';
+import type { IProvider } from './tokens';
+
+/** Adds the commands about one provider. */
+export const commandsPlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_IDS.commands,
+  description: 'Adds commands about kernel providers.',
+  autoStart: true,
+  requires: [IKernelProviders],
+  optional: [ITranslator, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    providers: IKernelProviders,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    const describedBy = {
+      args: {
+        type: 'object',
+        properties: {
+          id: {
+            type: 'string',
+            description: trans.__('The id of the kernel provider')
+          },
+          isPalette: {
+            type: 'boolean',
+            description: trans.__('Whether the label has to name the provider')
+          }
+        },
+        required: ['id']
+      }
+    };
+    const context = { app, providers, trans, describedBy };
+    addRetry(context);
+    addDetails(context);
+    addShutDownAll(context);
+    if (palette !== null) {
+      fillPalette(palette, providers, trans);
+    }
+  }
+};
+
+interface IContext {
+  readonly app: JupyterFrontEnd;
+  readonly providers: IKernelProviders;
+  readonly trans: TranslationBundle;
+  readonly describedBy: CommandRegistry.ICommandOptions['describedBy'];
+}
+
+function addRetry({ app, providers, trans, describedBy }: IContext): void {
+  app.commands.addCommand(COMMAND_IDS.retry, {
+    label: args =>
+      args['isPalette'] === true
+        ? trans.__('Retry %1', labelOf(providers, args))
+        : trans.__('Retry'),
+    caption: args => trans.__('Ask %1 again now', labelOf(providers, args)),
+    icon: refreshIcon,
+    describedBy,
+    isEnabled: args => isAskable(providers.get(idIn(args))),
+    execute: async args => {
+      try {
+        await providers.retry(idIn(args));
+      } catch (error) {
+        await showErrorMessage(
+          trans.__('This server could not be asked'),
+          error instanceof Error ? error : String(error)
+        );
+      }
+    }
+  });
+}
+
+function addDetails({ app, providers, trans, describedBy }: IContext): void {
+  const { kernels, kernelspecs } = app.serviceManager;
+  app.commands.addCommand(COMMAND_IDS.details, {
+    label: args =>
+      args['isPalette'] === true
+        ? trans.__('Details of %1', labelOf(providers, args))
+        : trans.__('Details'),
+    caption: args => trans.__('What is known of %1', labelOf(providers, args)),
+    describedBy,
+    isEnabled: args => providers.get(idIn(args)) !== undefined,
+    execute: async args => {
+      const provider = providers.get(idIn(args));
+      if (provider === undefined) {
+        return;
+      }
+      const counts = countKernels(
+        providers,
+        kernelspecs.specs,
+        kernels.running()
+      );
+      await showDialog({
+        title: provider.label,
+        body: (
+          <ProviderDetails
+            provider={provider}
+            counts={counts.get(provider.id) ?? NO_KERNELS}
+            trans={trans}
+            now={new Date()}
+          />
+        ),
+        buttons: [Dialog.okButton({ label: trans.__('Close') })]
+      });
+    }
+  });
+}
+
+function addShutDownAll(context: IContext): void {
+  const { app, providers, trans, describedBy } = context;
+  const { kernels } = app.serviceManager;
+  const running = (args: ReadonlyPartialJSONObject): Kernel.IModel[] =>
+    [...kernels.running()].filter(
+      ({ name }) => providers.idOf(name) === idIn(args)
+    );
+  app.commands.addCommand(COMMAND_IDS.shutDownAll, {
+    label: args =>
+      trans._n(
+        'Shut Down %1 Kernel on %2',
+        'Shut Down %1 Kernels on %2',
+        running(args).length,
+        labelOf(providers, args)
+      ),
+    describedBy,
+    isEnabled: args => running(args).length > 0,
+    execute: async args => {
+      const doomed = running(args);
+      const isSure =
+        !providers.preferences.confirmShutdown ||
+        (await confirmShutDown(doomed.length, labelOf(providers, args), trans));
+      if (isSure) {
+        await Promise.all(doomed.map(({ id }) => kernels.shutdown(id)));
+      }
+    }
+  });
+}
+
+async function confirmShutDown(
+  count: number,
+  label: string,
+  trans: TranslationBundle
+): Promise<boolean> {
+  const { button } = await showDialog({
+    title: trans._n('Shut Down Kernel?', 'Shut Down Kernels?', count),
+    body: trans._n(
+      'Shut down %1 kernel on %2? Its variables will be lost.',
+      'Shut down %1 kernels on %2? Their variables will be lost.',
+      count,
+      label
+    ),
+    buttons: [
+      Dialog.cancelButton(),
+      Dialog.warnButton({ label: trans.__('Shut Down') })
+    ]
+  });
+  return button.accept;
+}
+
+/** Keep the commands for each provider in the palette. */
+function fillPalette(
+  palette: ICommandPalette,
+  providers: IKernelProviders,
+  trans: TranslationBundle
+): void {
+  const category = trans.__('Kernel Providers');
+  let items = new DisposableSet();
+  const fill = (): void => {
+    items.dispose();
+    items = DisposableSet.from(
+      providers.providers.flatMap(({ id }) =>
+        Object.values(COMMAND_IDS).map(command =>
+          palette.addItem({ command, category, args: { id, isPalette: true } })
+        )
+      )
+    );
+  };
+  providers.changed.connect(fill);
+  fill();
+}
+
+/** Whether the server can be made to ask a provider. */
+function isAskable(provider: IProvider | undefined): boolean {
+  return (
+    provider !== undefined &&
+    provider.id !== LOCAL_ID &&
+    provider.state !== 'off'
+  );
+}
+
+function idIn(args: ReadonlyPartialJSONObject): string {
+  const id = args['id'];
+  return typeof id === 'string' ? id : '';
+}
+
+function labelOf(
+  providers: IKernelProviders,
+  args: ReadonlyPartialJSONObject
+): string {
+  return providers.get(idIn(args))?.label ?? idIn(args);
+}

@@ -1,0 +1,149 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { IProvider, ProviderState } from './tokens';
+
+/** How many kernels a provider has. */
+export interface ICounts {
+  /** Kernels that can be started. */
+  readonly kernels: number;
+  readonly running: number;
+}
+
+/** The word for a state, the same in every interface. */
+export function stateWord(
+  state: ProviderState,
+  trans: TranslationBundle
+): string {
+  switch (state) {
+    case 'checking':
+      return trans.__('Checking…');
+    case 'online':
+      return trans.__('Online');
+    case 'slow':
+      return trans.__('Slow');
+    case 'offline':
+      return trans.__('Offline');
+    case 'unauthorised':
+      return trans.__('Sign-in needed');
+    case 'incompatible':
+      return trans.__('Not compatible');
+    case 'off':
+      return trans.__('Off');
+  }
+}
+
+/**
+ * How a provider is, as one line.
+ *
+ * @param now - The time to which ages are told.
+ *
+ * @returns E.g. `Online · 42 ms · 8 kernels, 2 running`, or why the provider is not
+ * well, since when, and what happens next.
+ */
+export function stateSentence(
+  provider: IProvider,
+  counts: ICounts,
+  trans: TranslationBundle,
+  now: Date
+): string {
+  const word = stateWord(provider.state, trans);
+  switch (provider.state) {
+    case 'online':
+    case 'slow': {
+      const parts = [word, latency(provider, trans), kernels(counts, trans)];
+      return parts.filter(part => part !== '').join(' · ');
+    }
+    case 'checking':
+      return trans.__('Asking %1 for its kernels', provider.label);
+    case 'off':
+      return trans.__('Turned off in %1', provider.source ?? '');
+    default:
+      return [
+        `${word}.`,
+        provider.sentence,
+        lastSeen(provider, trans, now),
+        nextTry(provider, trans, now)
+      ]
+        .filter(part => part !== '')
+        .join(' ');
+  }
+}
+
+/** Since when the kernels are known; empty for those of a provider that is well. */
+export function staleness(
+  provider: IProvider,
+  trans: TranslationBundle,
+  now: Date
+): string {
+  return provider.kernelspecs === 'stale' && provider.lastSeen !== null
+    ? trans.__('kernels as of %1', clock(provider.lastSeen, now))
+    : '';
+}
+
+/** How many kernels there are, and how many of them run. */
+function kernels(counts: ICounts, trans: TranslationBundle): string {
+  const all = trans._n('%1 kernel', '%1 kernels', counts.kernels);
+  return counts.running === 0
+    ? all
+    : trans.__('%1, %2 running', all, counts.running);
+}
+
+function latency(provider: IProvider, trans: TranslationBundle): string {
+  if (provider.latency === null) {
+    return '';
+  }
+  return provider.state === 'slow'
+    ? trans.__('answers in %1 s', (provider.latency / 1000).toFixed(1))
+    : trans.__('%1 ms', provider.latency);
+}
+
+function lastSeen(
+  { lastSeen }: IProvider,
+  trans: TranslationBundle,
+  now: Date
+): string {
+  return lastSeen === null
+    ? ''
+    : trans.__('Last seen %1.', clock(lastSeen, now));
+}
+
+function nextTry(
+  { retryAt }: IProvider,
+  trans: TranslationBundle,
+  now: Date
+): string {
+  if (retryAt === null) {
+    return '';
+  }
+  const seconds = Math.ceil((retryAt.getTime() - now.getTime()) / 1000);
+  return seconds > 0
+    ? trans.__('Trying again in %1 s.', seconds)
+    : trans.__('Trying again now.');
+}
+
+/** The time of a day, with the day unless that is today. */
+export function clock(time: Date, now: Date): string {
+  const isToday = time.toDateString() === now.toDateString();
+  return time.toLocaleString(undefined, {
+    ...(!isToday && { dateStyle: 'medium' }),
+    timeStyle: 'short'
+  });
+}
+
+/** How long ago something was, in the largest unit that fits, e.g. `3 min ago`. */
+export function age(time: Date, trans: TranslationBundle, now: Date): string {
+  const seconds = Math.max(0, (now.getTime() - time.getTime()) / 1000);
+  if (seconds < 60) {
+    return trans.__('just now');
+  }
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) {
+    return trans.__('%1 min ago', minutes);
+  }
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) {
+    return trans.__('%1 h ago', hours);
+  }
+  const days = Math.floor(hours / 24);
+  return trans._n('%1 day ago', '%1 days ago', days);
+}
