@@ -1,17 +1,32 @@
-"""The places of the tests: two Kernel Gateways and a Jupyter Server, and the server under test."""
+"""The places of the tests: two Kernel Gateways and a Jupyter Server, and what is under test."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kernel_providers_ext.loader import Declaration
+from kernel_providers_ext.providers import KernelProviders
+
 from .client import Client
 from .processes import Process, declare, jupyter_server, kernel_gateway
+from .scripted import ListLoader, add_distribution
+
+Start = Callable[..., Any]
+Make = Callable[..., KernelProviders]
 
 PLACES = ("gate-a", "gate-b", "far")
+KINDS = {
+    "scripted": "tests.scripted:ScriptedProvider",
+    "unfinished": "tests.test_providers:UnfinishedProvider",
+    "defective": "tests.test_providers:DefectiveProvider",
+    "no-class": "tests.test_providers:UNREACHABLE",
+}
 STOCK = {"ServerApp": {"jpserver_extensions": {"kernel_providers_ext": False}}}
 LARGE = {"ServerApp": {"tornado_settings": {"websocket_max_message_size": 2**28}}}
 
@@ -76,3 +91,56 @@ async def client(server: Process) -> AsyncIterator[Client]:
         await made.wait_for_kernelspec(f"{provider_id}/python3")
     yield made
     await made.close()
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Process]:
+    """A Kernel Gateway of the test's own, which it may stop and start."""
+    process = kernel_gateway(tmp_path / "remote", "remote", token="g", listing=True).start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts a server with these providers' files, and returns it with a client."""
+    async with AsyncExitStack() as stack:
+
+        def starter(
+            providers: dict[str, dict[str, Any]] | None = None, **options: Any
+        ) -> tuple[Process, Client]:
+            process = jupyter_server(tmp_path / "server", token="t", **options)
+            for provider_id, settings in (providers or {}).items():
+                declare(process, provider_id, settings)
+            stack.callback(process.stop)
+            process.start()
+            client = Client(process.url, process.token)
+            stack.push_async_callback(client.close)
+            return process, client
+
+        yield starter
+
+
+@pytest.fixture
+async def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Make]:
+    """Make multiplexers with these declarations and traits; the kinds of the tests are there."""
+    site = tmp_path / "site"
+    add_distribution(site, "kinds_of_the_tests", KINDS)
+    monkeypatch.syspath_prepend(site)
+    made: list[KernelProviders] = []
+
+    def make_one(
+        *declarations: Declaration | Exception, adopted: Declaration | None = None, **traits: Any
+    ) -> KernelProviders:
+        loader = type("TheLoader", (ListLoader,), {"declarations": declarations})
+        providers = KernelProviders(
+            **{"log": logging.getLogger("tests"), "loader_class": loader, **traits}
+        )
+        providers.adopted = adopted
+        made.append(providers)
+        providers.load()
+        return providers
+
+    yield make_one
+    for providers in made:
+        await providers.aclose()

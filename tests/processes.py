@@ -58,7 +58,7 @@ class Process:
         kept = {
             k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "KERNEL_", "KG_"))
         }
-        self._env = {
+        self.env = {
             **kept,
             "JUPYTER_CONFIG_DIR": str(self.config_folder),
             "JUPYTER_DATA_DIR": str(folder / "data"),
@@ -74,7 +74,7 @@ class Process:
         command = [part.format(port=self.port, root=self.root) for part in self._command]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=self.root, env=self._env, stdout=log, stderr=log
+                command, cwd=self.root, env=self.env, stdout=log, stderr=log
             )
         return self
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +11,10 @@ import pytest
 from jupyter_server import version_info
 
 from .client import Client, until
-from .processes import Process, declare, jupyter_server
+from .conftest import Start
+from .processes import Process, declare
 
 pytestmark = pytest.mark.server
-
-Start = Callable[..., Any]
-
-
-@pytest.fixture
-async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    """Starts a server with these providers' files, and returns it with a client."""
-    async with AsyncExitStack() as stack:
-
-        def starter(
-            providers: dict[str, dict[str, Any]] | None = None, **options: Any
-        ) -> tuple[Process, Client]:
-            process = jupyter_server(tmp_path / "server", token="t", **options)
-            for provider_id, settings in (providers or {}).items():
-                declare(process, provider_id, settings)
-            stack.callback(process.stop)
-            process.start()
-            client = Client(process.url, process.token)
-            stack.push_async_callback(client.close)
-            return process, client
-
-        yield starter
 
 
 def settings_of(place: Process, **more: Any) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
 from .client import Client
 from .processes import Process, declare, jupyter_server
+from .scripted import add_distribution
 
 PACKAGE = '''
 from kernel_providers_ext.errors import ConfigurationError, RequestRefused
@@ -54,15 +54,6 @@ LEFT_OUT: Mapping[str, tuple[Mapping[str, object], tuple[str, ...]]] = {
     "spelling": ({"kind": "misspelt"}, ("'misspelt'", "batch_kernels:Qeues", "Update")),
     "choosy": ({"kind": "queues"}, ("'options.queues' is missing", "List the queues.")),
 }
-
-
-def add_distribution(site: Path, name: str, kinds: Mapping[str, str]) -> None:
-    """Make a folder of Python's path look as if a package with these kinds were installed."""
-    folder = site / f"{name}-1.0.dist-info"
-    folder.mkdir(parents=True)
-    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    lines = [f"{kind} = {value}\n" for kind, value in kinds.items()]
-    (folder / "entry_points.txt").write_text(f"[kernel_providers_ext.kinds]\n{''.join(lines)}")
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,14 @@ import pytest
 from traitlets.config import Config, LoggingConfigurable
 
 from kernel_providers_ext.errors import NoSuchKernelspec, ProviderUnavailable
-from kernel_providers_ext.loader import FOLDER, Declaration, FileLoader, KernelProvidersLoader
+from kernel_providers_ext.loader import FOLDER, Declaration, FileLoader
 from kernel_providers_ext.provider import RemoteKernelProvider
 from kernel_providers_ext.provider_config import Timeouts
 from kernel_providers_ext.providers import KernelProviders
 
 from .client import answers, until
-from .test_kinds import add_distribution
-from .test_refresher import Kernel, ScriptedProvider
-
-LOG = logging.getLogger("test_providers")
-UNREACHABLE = "http://127.0.0.1:9"
-KINDS = {
-    "scripted": "tests.test_refresher:ScriptedProvider",
-    "unfinished": "tests.test_providers:UnfinishedProvider",
-    "defective": "tests.test_providers:DefectiveProvider",
-    "no-class": "tests.test_providers:UNREACHABLE",
-}
+from .conftest import Make
+from .scripted import UNREACHABLE, Kernel, ListLoader, ScriptedProvider, gateway, scripted, started
 
 
 class UnfinishedProvider(RemoteKernelProvider):
@@ -41,29 +31,6 @@ class DefectiveProvider(ScriptedProvider):
 
     def __init__(self, *_: Any) -> None:
         raise ZeroDivisionError("a defect")
-
-
-class ListLoader(KernelProvidersLoader):
-    """Loads a list of declarations; an exception in it is raised."""
-
-    declarations: Sequence[Declaration | Exception] = ()
-
-    def load(self) -> Iterable[Declaration]:
-        for declaration in self.declarations:
-            if isinstance(declaration, Exception):
-                raise declaration
-            yield declaration
-
-
-def gateway(provider_id: str, **more: Any) -> Declaration:
-    """Declare a gateway that does not answer."""
-    return Declaration(provider_id, f"{provider_id}.json", {"url": UNREACHABLE, **more})
-
-
-def scripted(provider_id: str, *kernels: str, **options: Any) -> Declaration:
-    """Declare a provider that has these kernels."""
-    settings = {"kind": "scripted", "options": {"kernels": list(kernels), **options}}
-    return Declaration(provider_id, f"{provider_id}.json", settings)
 
 
 def provider_of(providers: KernelProviders, name: str) -> tuple[str | None, str]:
@@ -79,42 +46,9 @@ def refusal(providers: KernelProviders, name: str) -> str:
     return str(caught.value)
 
 
-async def start(providers: KernelProviders) -> KernelProviders:
-    """Have the providers asked, and wait until each has answered or failed."""
-    await providers.start()
-    await answers(providers)
-    return providers
-
-
-Make = Callable[..., KernelProviders]
-
-
-@pytest.fixture
-async def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Make]:
-    """Make multiplexers with these declarations and traits; the kinds of the tests are there."""
-    site = tmp_path / "site"
-    add_distribution(site, "kinds_of_the_tests", KINDS)
-    monkeypatch.syspath_prepend(site)
-    made: list[KernelProviders] = []
-
-    def make_one(
-        *declarations: Declaration | Exception, adopted: Declaration | None = None, **traits: Any
-    ) -> KernelProviders:
-        loader = type("TheLoader", (ListLoader,), {"declarations": declarations})
-        providers = KernelProviders(**{"log": LOG, "loader_class": loader, **traits})
-        providers.adopted = adopted
-        made.append(providers)
-        providers.load()
-        return providers
-
-    yield make_one
-    for providers in made:
-        await providers.aclose()
-
-
 async def test_without_configuration_all_is_local(make: Make) -> None:
     """Nothing configured: there is nothing remote, and every name is this server's."""
-    providers = await start(make())
+    providers = await started(make())
     assert (providers.problems, providers.kernelspecs("/", ())) == ({}, {})
     assert providers.default_kernel_name is None
     assert [provider_of(providers, name) for name in ("python3", "a/b")] == [
@@ -166,7 +100,7 @@ def test_a_bad_declaration_does_not_touch_local_names(make: Make, provider_id: s
 async def test_without_local_kernels_the_gateway_is_the_default(make: Make) -> None:
     """The gateway of --gateway-url takes the place of local kernels; its names stay bare."""
     adopted = Declaration("gateway", "--gateway-url", scripted("", "py", default="py").settings)
-    providers = await start(make(scripted("b", "py", default="py"), adopted=adopted))
+    providers = await started(make(scripted("b", "py", default="py"), adopted=adopted))
     assert list(providers.kernelspecs("/", ())) == ["py", "b/py"]
     assert providers.default_kernel_name == "py"
     for name, belongs_to in {
@@ -187,7 +121,7 @@ async def test_without_local_kernels_a_providers_default_is_the_default(make: Ma
     excluding.settings["exclude"] = ["py"]
     providers = make(excluding, scripted("b", "ir", default="ir"), local_enabled=False)
     defaults = [providers.default_kernel_name]
-    await start(providers)
+    await started(providers)
     defaults.append(providers.default_kernel_name)
     assert defaults == [None, "b/ir"]
     assert refusal(providers, "py") == (
@@ -206,7 +140,7 @@ async def test_one_providers_trouble_is_its_own(make: Make) -> None:
         Declaration("gpu", "system/gpu.json", {"url": UNREACHABLE}),
         scripted("good", "py"),
     )
-    await start(providers)
+    await started(providers)
     assert repr(providers) == "<KernelProviders gpu: Offline, good: Online>"
     assert list(providers.kernelspecs("/", ())) == ["good/py"]
     words = {
@@ -229,7 +163,7 @@ async def test_one_providers_trouble_is_its_own(make: Make) -> None:
 async def test_a_defective_kind_is_left_out(make: Make, kind: str) -> None:
     """A third-party kind that cannot be made for whatever reason leaves out its provider only."""
     bad = Declaration("bad", "bad.json", {"kind": kind})
-    providers = await start(make(bad, scripted("good", "py")))
+    providers = await started(make(bad, scripted("good", "py")))
     assert list(providers.kernelspecs("/", ())) == ["good/py"]
     [(provider_id, sentence)] = providers.problems.values()
     assert provider_id == "bad"
@@ -264,7 +198,7 @@ def test_a_problem_is_logged_once(make: Make, caplog: pytest.LogCaptureFixture) 
 
 async def test_only_what_changed_is_replaced(make: Make) -> None:
     """New declarations leave unchanged providers alone, and replace, add and remove the others."""
-    providers = await start(make(*(scripted(name, "py") for name in "abc")))
+    providers = await started(make(*(scripted(name, "py") for name in "abc")))
     before = {name: providers.provider(name) for name in "abc"}
     calls: list[None] = []
     providers.subscribe(lambda: calls.append(None))
@@ -291,7 +225,7 @@ def shown(providers: KernelProviders) -> list[str]:
 
 async def test_a_changed_provider_keeps_its_kernels_on_show(make: Make) -> None:
     """While a provider is asked anew after a change of its file, what was known of it stays."""
-    providers = await start(make(scripted("a", "py")))
+    providers = await started(make(scripted("a", "py")))
     relabelled = scripted("a", "py")
     assert isinstance(relabelled.settings, dict)
     providers.apply([Declaration("a", "a.json", {**relabelled.settings, "label": "New"})])
@@ -304,13 +238,13 @@ async def test_equal_labels_are_told_apart_from_the_beginning(make: Make) -> Non
     for declaration in declared:
         assert isinstance(declaration.settings, dict)
         declaration.settings["label"] = "Farm"
-    providers = await start(make(*declared))
+    providers = await started(make(*declared))
     assert shown(providers) == ["py (Farm [a])"]
 
 
 async def test_running_kernels_stay_with_a_reconfigured_provider(make: Make) -> None:
     """A running kernel hears of itself through the provider as it is configured now."""
-    providers = await start(make(scripted("a", "py", running={"1": {"state": "old"}})))
+    providers = await started(make(scripted("a", "py", running={"1": {"state": "old"}})))
     kernel = Kernel("1")
     providers.watch("a", kernel)
 
@@ -335,13 +269,13 @@ async def test_running_kernels_stay_with_a_reconfigured_provider(make: Make) -> 
 )
 async def test_placement(make: Make, placement: str, shown: str) -> None:
     """The administrator says where the provider's name stands."""
-    providers = await start(make(scripted("a", "py"), placement=placement))
+    providers = await started(make(scripted("a", "py"), placement=placement))
     assert providers.kernelspecs("/", ())["a/py"]["spec"]["display_name"] == shown
 
 
 async def test_a_bad_placement_is_not_used(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     """A placement that cannot be used is named in the log once, and the default stands in."""
-    providers = await start(make(scripted("a", "py"), placement="{place}"))
+    providers = await started(make(scripted("a", "py"), placement="{place}"))
     for base_url in ("/", "/other/"):
         model = providers.kernelspecs(base_url, ())["a/py"]
         assert model["spec"]["display_name"] == "py (a)"
@@ -398,7 +332,7 @@ async def test_a_loader_that_fails_later_takes_nothing_away(make: Make) -> None:
             yield
             asked_again.set()  # what came of the first failure is in force by now
 
-    providers = await start(make(loader_class=Failing))
+    providers = await started(make(loader_class=Failing))
     before = providers.provider("a")
     await asyncio.wait_for(asked_again.wait(), 30)
     assert providers.provider("a") is before
@@ -423,7 +357,7 @@ def write(tmp_path: Path, *kernels: str) -> Path:
 
 async def test_files_are_followed(make: Make, tmp_path: Path, files: dict[str, Any]) -> None:
     """A file that comes, changes or goes takes effect without a restart."""
-    providers = await start(make(**files))
+    providers = await started(make(**files))
 
     async def offered_after_writing(*kernels: str) -> bool:
         write(tmp_path, *kernels)
@@ -446,7 +380,7 @@ async def test_a_file_that_comes_while_the_server_starts_is_not_missed(
     """A file written after the first look and before the files are followed takes effect, too."""
     providers = make(**files)
     write(tmp_path, "py")
-    await start(providers)
+    await started(providers)
 
     async def offered() -> bool:
         return "of-the-tests/py" in providers.kernelspecs("/", ())
@@ -456,8 +390,8 @@ async def test_a_file_that_comes_while_the_server_starts_is_not_missed(
 
 async def test_two_servers_in_one_process_do_not_mix(make: Make) -> None:
     """Each multiplexer has providers, problems and kernels of its own."""
-    one = await start(make(scripted("a", "py"), gateway("off", enabled=False)))
-    two = await start(make(scripted("b", "py"), Declaration("bad", "bad.json", {})))
+    one = await started(make(scripted("a", "py"), gateway("off", enabled=False)))
+    two = await started(make(scripted("b", "py"), Declaration("bad", "bad.json", {})))
     assert [list(p.kernelspecs("/", ())) for p in (one, two)] == [["a/py"], ["b/py"]]
     assert [list(p.problems) for p in (one, two)] == [[], ["bad.json"]]
     assert provider_of(two, "off/py") == (None, "off/py")
