@@ -14,6 +14,7 @@ from .demo import Demo
 from .local import LocalKernelProvider
 from .providers import KernelProviders
 from .refresher import Refresher
+from .report import describe
 from .status import WORDS, Reachable
 
 
@@ -112,18 +113,8 @@ def _kernel_names(refresher: Refresher) -> list[str]:
 
 def _as_json(refresher: Refresher) -> dict[str, Any]:
     provider, status = refresher.provider, refresher.status
-    return {
-        "id": provider.id,
-        "label": provider.label,
-        "kind": provider.kind,
-        "url": provider.config.url,
-        "source": provider.config.source,
-        "state": status.reachable.value,
-        "reason": status.reason_code,
-        "sentence": status.sentence,
-        "latency_ms": None if status.latency is None else round(status.latency * 1000),
-        "kernelspecs": _kernel_names(refresher),
-    }
+    known = describe(provider.config, provider.label, status, refresher.retry_in)
+    return {**known, "kernelspecs": _kernel_names(refresher)}
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:

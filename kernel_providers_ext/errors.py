@@ -6,6 +6,7 @@ What can go wrong with a kernel provider, each as one sentence for a person.
     ├── ProviderUnavailable       503     there is no answer, or a server error
     ├── SignInNeeded              503     the provider refuses our credentials
     ├── IncompatibleAnswer        502     the answer is not a Jupyter server's
+    ├── NoSuchProvider            404     there is no provider of that id
     ├── NoSuchKernelspec          404     the provider has no kernel of that name
     ├── RequestRefused            502     the provider refuses this one request
     └── KernelGone                404     the provider no longer has that kernel
@@ -77,6 +78,12 @@ class RequestRefused(ProviderError):
     """The provider is well, but refuses this one request."""
 
     http_status = 502
+
+
+class NoSuchProvider(ProviderError):
+    """There is no remote provider of this id, or it is not on offer."""
+
+    http_status = 404
 
 
 class NoSuchKernelspec(ProviderError):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from . import catalogue, names
 from .config import KernelProvidersConfig
-from .errors import ConfigurationError, NoSuchKernelspec, ProviderUnavailable
+from .errors import ConfigurationError, NoSuchKernelspec, NoSuchProvider, ProviderUnavailable
 from .kinds import make_provider
 from .loader import Declaration, KernelProvidersLoader
 from .provider import RemoteKernelProvider, Resource, no_such_kernelspec
 from .provider_config import ProviderConfig, parse
 from .refresher import Refresher, Watched
+from .status import now
 
 
 class KernelProviders(KernelProvidersConfig):
@@ -28,15 +30,18 @@ class KernelProviders(KernelProvidersConfig):
     def __init__(self, **kwargs: Any) -> None:
         #: Why a declaration was left out: provider id and sentence, by the declaration's source.
         self.problems: dict[str, tuple[str, str]] = {}
-        #: Providers that are configured and not enabled.
+        #: Providers that are configured and not enabled, and since when.
         self.switched_off: dict[str, ProviderConfig] = {}
+        self.off_since: dict[str, datetime] = {}
+        self.made = now()
+        #: Whether the providers are being talked to: from `start` to `aclose`.
+        self.running = False
         self._refreshers: dict[str, Refresher] = {}
         self._watched: dict[str, list[Watched]] = {}
         self._index: dict[str, catalogue.Entry] = {}
         self._models: tuple[object, dict[str, dict[str, Any]]] = (None, {})
         self._subscribers: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._running = False
         self._loader: KernelProvidersLoader | None = None
         self._loaded: list[Declaration] = []
         super().__init__(**kwargs)
@@ -54,13 +59,13 @@ class KernelProviders(KernelProvidersConfig):
 
     async def start(self) -> None:
         """Begin to talk to the providers, and to follow the loader's changes."""
-        self._running = True
+        self.running = True
         self._start_all()
         self._spawn(self._follow_loader())
 
     async def aclose(self) -> None:
         """Stop talking to the providers; their kernels are left alone."""
-        self._running = False
+        self.running = False
         for task in self._tasks:
             task.cancel()
         closing = [refresher.aclose() for refresher in self._refreshers.values()]
@@ -87,11 +92,12 @@ class KernelProviders(KernelProvidersConfig):
         gone = [r for r in self._refreshers.values() if r not in kept.values()]
         self.problems, self._refreshers = problems, kept
         self.switched_off = {c.id: c for c in configs.values() if not c.enabled}
+        self.off_since = {i: self.off_since.get(i, now()) for i in self.switched_off}
         for refresher in gone:
             self._spawn(refresher.aclose())
             if refresher.provider.id not in kept:
                 self.log.info("Kernel provider %s: not offered any more.", refresher.provider.id)
-        if self._running:
+        if self.running:
             self._start_all()
         self._changed()
 
@@ -215,7 +221,7 @@ class KernelProviders(KernelProvidersConfig):
 
     def offered_name(self, provider_id: str, kernel_name: str) -> str:
         """Return this server's name for a provider's kernel."""
-        if self._is_default(provider_id):
+        if provider_id == self.default_provider:
             return kernel_name
         return names.qualify(provider_id, kernel_name)
 
@@ -242,6 +248,25 @@ class KernelProviders(KernelProvidersConfig):
     def refreshers(self) -> Collection[Refresher]:
         """All remote providers with what is known of them, in order."""
         return self._refreshers.values()
+
+    def refresher(self, provider_id: str) -> Refresher:
+        """Return a remote provider with what is known of it; raises ProviderError."""
+        if provider_id not in self._refreshers:
+            self._check_offered(provider_id)
+            sentence = f"There is no remote kernel provider {provider_id!r}."
+            raise NoSuchProvider(provider_id, "no_such_provider", sentence)
+        return self._refreshers[provider_id]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What people see as the names of all remote providers, by id; no two are the same."""
+        return names.unique({i: r.provider.label for i, r in self._refreshers.items()})
+
+    @property
+    def default_provider(self) -> str:
+        """The id of the provider whose kernels have names without a prefix."""
+        adopted = None if self.local_enabled else self.adopted
+        return adopted.id if adopted else names.LOCAL_ID
 
     @property
     def secret_variables(self) -> set[str]:
@@ -300,16 +325,12 @@ class KernelProviders(KernelProvidersConfig):
 
     def _shelves(self) -> list[catalogue.Shelf]:
         # Those that have not answered yet count, too: a label must not change when they do.
-        labels = names.unique({i: r.provider.label for i, r in self._refreshers.items()})
+        labels, default = self.labels, self.default_provider
         return [
-            catalogue.Shelf(i, labels[i], r.snapshot, self._is_default(i))
+            catalogue.Shelf(i, labels[i], r.snapshot, i == default)
             for i, r in self._refreshers.items()
             if r.snapshot is not None
         ]
-
-    def _is_default(self, provider_id: str) -> bool:
-        adopted = self.adopted
-        return not self.local_enabled and adopted is not None and adopted.id == provider_id
 
     def __repr__(self) -> str:
         states = ", ".join(f"{r.provider.id}: {r.status.word}" for r in self._refreshers.values())

@@ -6,8 +6,8 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timezone
 from logging import Logger
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from .errors import ProviderError, ProviderUnavailable
 from .provider import KernelModel, KernelProvider, RemoteKernelProvider, Snapshot
 from .provider_config import ProviderConfig
 from .resources import Resources, logo_of
-from .status import Kernelspecs, Status
+from .status import Kernelspecs, Status, now
 
 KERNELS_INTERVAL = 10.0  # seconds from one look at running kernels to the next, as Lab's own
 FIRST_RETRY = 2.0  # seconds until a provider that failed is asked again, doubled each time
@@ -49,7 +49,7 @@ class Refresher:
     ) -> None:
         self.provider = provider
         self.snapshot: Snapshot | None = None
-        self.status = Status(since=_now())
+        self.status = Status(since=now())
         self.first_answer = asyncio.Event()
         self.resources = Resources()
         self._watched = watched
@@ -57,7 +57,10 @@ class Refresher:
         self._log = log
         self._failures = 0
         self._last_defect = ""
+        self._due = 0.0  # by the monotonic clock
         self._wake = asyncio.Event()
+        self._is_asking = False
+        self._attempt_ended = asyncio.Event()
         self._closed = False
         self._task: asyncio.Task[None] | None = None
         self._fetching_logos: asyncio.Task[None] | None = None
@@ -87,6 +90,22 @@ class Refresher:
         """Refresh now rather than at the next time."""
         self._wake.set()
 
+    async def retry(self) -> None:
+        """
+        Refresh now, and return once the provider has answered or failed, or is closed.
+
+        Those who call at the same time share one attempt, and one that is under way already.
+        """
+        ended = self._attempt_ended
+        if not self._is_asking:
+            self.wake()
+        await ended.wait()
+
+    @property
+    def retry_in(self) -> float | None:
+        """Seconds until the provider is asked by itself, 0 while it is; None before `start`."""
+        return None if self._task is None else max(self._due - time.monotonic(), 0.0)
+
     async def aclose(self) -> None:
         """Stop refreshing, and close the provider's connections."""
         self._closed = True
@@ -94,24 +113,29 @@ class Refresher:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+        self._attempt_ended.set()
         await self.provider.aclose()
 
     async def refresh(self) -> None:
         """Ask for the kernelspecs once; what comes of it is in `status` and `snapshot`."""
         asked = time.monotonic()
+        self._is_asking = True
         try:
             snapshot = await self.provider.snapshot(self.snapshot)
             if snapshot is not self.snapshot:
                 snapshot = snapshot.offered(self.provider.config)
         except Exception as error:
             self._failures += 1
-            failed = self.status.failed(_now(), self._as_provider_error(error))
+            failed = self.status.failed(now(), self._as_provider_error(error))
             self._become(failed, self.snapshot)
         else:
             self._failures = 0
-            self._become(self.status.answered(_now(), time.monotonic() - asked), snapshot)
+            self._become(self.status.answered(now(), time.monotonic() - asked), snapshot)
         finally:
+            self._is_asking = False
             self.first_answer.set()
+            self._attempt_ended.set()
+            self._attempt_ended = asyncio.Event()
 
     async def refresh_kernels(self) -> None:
         """Ask for the running kernels once, and tell each what came of it."""
@@ -132,25 +156,23 @@ class Refresher:
                     self._as_provider_error(error)
 
     async def _run(self) -> None:
-        due = 0.0
         # Before Python 3.12, `wait_for` may swallow a cancellation that comes right after `wake`.
         while not self._closed:
             self._wake.clear()
-            if time.monotonic() >= due:
+            if time.monotonic() >= self._due:
                 await self.refresh()
                 if self.status.is_well and (
                     self._fetching_logos is None or self._fetching_logos.done()
                 ):
                     self._fetching_logos = asyncio.create_task(self._fetch_logos())
-                due = time.monotonic() + self._interval()
+                self._due = time.monotonic() + self._interval()
             await self.refresh_kernels()
-            left = due - time.monotonic()
+            left = self._due - time.monotonic()
             pause = min(left, KERNELS_INTERVAL) if self._watched else left
-            try:
+            with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(pause, 0.0))
-                due = 0.0
-            except asyncio.TimeoutError:
-                pass
+            if self._wake.is_set():  # also where it was just as the time was up
+                self._due = 0.0
 
     async def _fetch_logos(self) -> None:
         """Fetch the logos that are not there yet, so that they are when the provider is not."""
@@ -206,7 +228,3 @@ class Refresher:
 def _unvalidated(snapshot: Snapshot) -> Snapshot:
     """Return it without what "nothing new" is told by, as more may be offered now than before."""
     return replace(snapshot, validator="")
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -1,5 +1,5 @@
 """
-Our routes: one remote kernelspec, its files, and the restart of a remote kernel.
+Our routes: the providers, one remote kernelspec, its files, and the restart of a remote kernel.
 
 They stand before Jupyter Server's own and match only what is remote, so that whatever concerns a
 local kernel is answered as ever. A name's ``/`` may come percent-encoded, as in the URLs
@@ -23,12 +23,13 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from tornado import web
 from tornado.httputil import HTTPServerRequest
-from tornado.routing import Matcher, Rule
+from tornado.routing import Matcher, PathMatches, Rule
 
 from .errors import ProviderError
 from .kernelspecs import KernelProvidersSpecManager
 from .providers import KernelProviders
 from .remote_kernel import RemoteKernelManager
+from .report import report, report_of
 from .resources import file_of
 
 AUTH_RESOURCE = "kernelspecs"
@@ -54,6 +55,41 @@ class RemoteMatcher(Matcher):
         return {"path_kwargs": {key: value.encode() for key, value in groups.items()}}
 
 
+class OfProviders:
+    """Mixed into the handlers that are made with this server's providers."""
+
+    def initialize(self, providers: KernelProviders) -> None:
+        """Take the providers of this server."""
+        self._providers = providers
+
+
+class ProvidersHandler(OfProviders, APIHandler):
+    """``GET /api/kernel-providers``, from memory."""
+
+    auth_resource = AUTH_RESOURCE
+    _track_activity = False  # a page that is only open must not keep its server from being culled
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with all providers, and what is wrong with the configuration."""
+        self.finish(json.dumps(report(self._providers)))
+
+
+class RetryHandler(OfProviders, APIHandler):
+    """``POST /api/kernel-providers/<id>/retry``."""
+
+    auth_resource = AUTH_RESOURCE
+
+    @web.authenticated
+    @authorized
+    async def post(self, which: str) -> None:
+        """Answer with the provider once it was asked anew, whatever came of it."""
+        await self._providers.refresher(which).retry()
+        refresher = self._providers.refresher(which)  # it may have been configured anew meanwhile
+        self.finish(json.dumps(report_of(self._providers, refresher)))
+
+
 class KernelspecHandler(APIHandler):
     """``GET /api/kernelspecs/<name>`` of a remote kernel."""
 
@@ -71,14 +107,10 @@ class KernelspecHandler(APIHandler):
         self.finish(json.dumps(model))
 
 
-class KernelspecFileHandler(JupyterHandler):
+class KernelspecFileHandler(OfProviders, JupyterHandler):
     """``GET /kernelspecs/<name>/<file>`` of a remote kernel, from memory after the first time."""
 
     auth_resource = AUTH_RESOURCE
-
-    def initialize(self, providers: KernelProviders) -> None:
-        """Take the providers of this server."""
-        self._providers = providers
 
     @property
     def content_security_policy(self) -> str:
@@ -148,6 +180,14 @@ def rules(providers: KernelProviders, kernels: MappingKernelManager, base_url: s
         )
 
     return [
+        Rule(
+            PathMatches(rf"{base}api/kernel-providers"), ProvidersHandler, {"providers": providers}
+        ),
+        Rule(
+            RemoteMatcher(rf"{base}api/kernel-providers/(?P<which>.+)/retry", lambda _: True),
+            RetryHandler,
+            {"providers": providers},
+        ),
         Rule(
             RemoteMatcher(rf"{base}api/kernelspecs/(?P<which>.+)", is_kernelspec),
             KernelspecHandler,

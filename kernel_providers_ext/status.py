@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timezone
 from enum import Enum
 
 from .errors import IncompatibleAnswer, ProviderError, SignInNeeded
@@ -58,6 +58,11 @@ _WITHOUT_REFRESH: Mapping[Kernelspecs, Kernelspecs] = {
     Kernelspecs.FRESH: Kernelspecs.STALE,
     Kernelspecs.STALE: Kernelspecs.STALE,
 }
+
+
+def now() -> datetime:
+    """Return the time that a change of state is noted with."""
+    return datetime.now(timezone.utc)
 
 
 @dataclass(frozen=True)

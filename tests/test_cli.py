@@ -81,6 +81,8 @@ def test_list_says_what_there_is(
     assert (offline["state"], offline["reason"]) == ("offline", "refused")
     assert (online["state"], online["kernelspecs"]) == ("online", ["gate/python3"])
     assert online["latency_ms"] >= 0
+    assert online["since"] <= online["last_seen"]
+    assert (offline["last_seen"], offline["retry_in"]) == (None, None)
     assert (found["off"], len(found["problems"])) == (["off"], 1)
     assert place.token not in table + json.dumps(found)
 

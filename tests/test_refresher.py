@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from kernel_providers_ext.errors import ProviderError, ProviderUnavailable, SignInNeeded
 from kernel_providers_ext.provider import (
-    KernelChannels,
     KernelModel,
-    RemoteKernelProvider,
-    Resource,
     Snapshot,
 )
 from kernel_providers_ext.provider_config import ProviderConfig
@@ -22,80 +19,12 @@ from kernel_providers_ext.refresher import Refresher
 from kernel_providers_ext.status import Kernelspecs, Reachable
 
 from .client import until
+from .scripted import Kernel, ScriptedProvider, snapshot
 
 LOG = logging.getLogger("test_refresher")
 REFUSED = ProviderUnavailable("gpu", "refused", "Cannot reach gpu: connection refused.")
 TIMEOUT = ProviderUnavailable("gpu", "timeout", "Cannot reach gpu: no answer in time.")
 UNAUTHORISED = SignInNeeded("gpu", "unauthorised", "gpu refused the token.")
-
-
-def snapshot(*names: str, **more: Any) -> Snapshot:
-    """Return a snapshot with kernelspecs of these names."""
-    return Snapshot({n: {"name": n, "spec": {}, "resources": {}} for n in names}, **more)
-
-
-class ScriptedProvider(RemoteKernelProvider):
-    """Answers, or fails, as it is told or as its options say; counts how often it was asked."""
-
-    kind = "scripted"
-
-    def __init__(self, config: ProviderConfig, log: logging.Logger) -> None:
-        super().__init__(config, log)
-        options = config.options
-        kernels, default = options.get("kernels", ["py"]), options.get("default", "")
-        self.answer: Snapshot | Exception = snapshot(*kernels, default=default)
-        self.running: Mapping[str, KernelModel | None] | Exception = options.get("running", {})
-        self.asked = 0
-        self.asked_for: list[list[str]] = []
-        self.closed = False
-
-    async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
-        self.asked += 1
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return known if known == self.answer and known else self.answer
-
-    async def kernels(self, kernel_ids: Collection[str]) -> Mapping[str, KernelModel | None]:
-        self.asked_for.append(list(kernel_ids))
-        if isinstance(self.running, Exception):
-            raise self.running
-        return self.running
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-    async def resource(self, kernel_name: str, file: str) -> Resource:
-        raise NotImplementedError
-
-    async def start_kernel(
-        self, kernel_name: str, *, path: str | None, env: Mapping[str, str]
-    ) -> KernelModel:
-        raise NotImplementedError
-
-    async def interrupt_kernel(self, kernel_id: str) -> None:
-        raise NotImplementedError
-
-    async def restart_kernel(self, kernel_id: str) -> None:
-        raise NotImplementedError
-
-    async def shutdown_kernel(self, kernel_id: str) -> None:
-        raise NotImplementedError
-
-    async def open_channels(
-        self, kernel_id: str, *, session_id: str | None, subprotocols: Collection[str]
-    ) -> KernelChannels:
-        raise NotImplementedError
-
-
-class Kernel:
-    """A running kernel that notes what it hears."""
-
-    def __init__(self, remote_id: str) -> None:
-        self.remote_id = remote_id
-        self.news: list[KernelModel | None] = []
-
-    def heard(self, model: KernelModel | None) -> None:
-        self.news.append(model)
 
 
 class Bench:
@@ -117,6 +46,19 @@ class Bench:
         await self.refresher.refresh()
         status, known = self.refresher.status, self.refresher.snapshot
         return status.reachable, status.kernelspecs, list(known.kernelspecs if known else ())
+
+    def hold(self) -> asyncio.Event:
+        """Have the provider keep its answers back until the event is set."""
+        self.provider.held = asyncio.Event()
+        return self.provider.held
+
+    async def is_asking(self) -> None:
+        """Wait until the refresher has asked for the first time."""
+
+        async def asked() -> bool:
+            return self.provider.asked > 0
+
+        await until(asked, pause=0.01)
 
     async def asked_again(self) -> None:
         """Wait until the running refresher has asked once more."""
@@ -299,3 +241,65 @@ async def test_a_defect_is_a_state_that_people_can_see(
     assert bench.refresher.status.reachable is not Reachable.CHECKING
     assert bench.refresher.status.sentence
     assert caplog.text.count("Traceback") == 1
+
+
+async def test_a_retry_waits_for_its_attempt(bench: Bench) -> None:
+    """Who wants it asked now has the new state on return, whether it answered or failed."""
+    bench.refresher.start()
+    for answer, is_well in ((REFUSED, False), (snapshot("py"), True), (TIMEOUT, False)):
+        bench.provider.answer = answer
+        before = bench.provider.asked
+        await bench.refresher.retry()
+        assert bench.refresher.status.is_well is is_well
+        assert bench.provider.asked == before + 1
+
+
+async def test_those_who_retry_at_once_share_an_attempt(bench: Bench) -> None:
+    """It is asked once for all who come before it was asked, and for those who come meanwhile."""
+    held = bench.hold()
+    bench.refresher.start()
+    early = [asyncio.create_task(bench.refresher.retry()) for _ in range(3)]
+    await bench.is_asking()
+    late = [asyncio.create_task(bench.refresher.retry()) for _ in range(3)]
+    done, waiting = await asyncio.wait([*early, *late], timeout=0)
+    assert (len(done), len(waiting)) == (0, 6)
+    late.pop().cancel()
+    held.set()
+    await asyncio.gather(*early, *late)
+    await asyncio.sleep(0.05)  # one attempt too many would come at once
+    assert bench.provider.asked == 1
+
+
+async def test_a_retry_ends_when_the_refresher_is_closed(bench: Bench) -> None:
+    """Nobody waits for a provider that was taken away: not while it is asked, and not later."""
+    bench.hold()
+    bench.refresher.start()
+    waiting = asyncio.create_task(bench.refresher.retry())
+    await bench.is_asking()
+    await bench.refresher.aclose()
+    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(bench.refresher.retry(), 5)
+
+
+async def test_it_says_when_it_asks_again(bench: Bench) -> None:
+    """The time until the next attempt is known: none before it runs, soon after a failure."""
+    pauses = [bench.refresher.retry_in]
+    held = bench.hold()
+    bench.refresher.start()
+    waiting = asyncio.create_task(bench.refresher.retry())
+    await bench.is_asking()
+    pauses.append(bench.refresher.retry_in)
+    assert pauses == [None, 0]
+    held.set()
+    await waiting
+    for answer, shortest, longest in (
+        (snapshot("py"), 50, 66),
+        (REFUSED, 1, 2.2),
+        (REFUSED, 3, 4.4),
+        (REFUSED, 6, 8.8),
+    ):
+        bench.provider.answer = answer
+        await bench.refresher.retry()
+        pause = bench.refresher.retry_in
+        assert pause is not None
+        assert shortest < pause <= longest

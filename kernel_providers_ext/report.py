@@ -1,0 +1,75 @@
+"""What is known of the providers, as JSON: for front ends, and for programs on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .local import LocalKernelProvider
+from .names import LOCAL_ID
+from .provider_config import ProviderConfig
+from .providers import KernelProviders
+from .refresher import Refresher
+from .status import Kernelspecs, Reachable, Status
+
+LOCAL_LABEL = "This server"
+
+
+def report(providers: KernelProviders) -> dict[str, Any]:
+    """Return the answer of ``GET /api/kernel-providers``; local kernels first, what is off last."""
+    local = [_local(providers)] if providers.local_enabled else []
+    labels = providers.labels
+    remote = [_remote(refresher, labels) for refresher in providers.refreshers]
+    return {
+        "default": providers.default_provider,
+        "template": providers.template,
+        "providers": [*local, *remote, *_switched_off(providers)],
+        "problems": [
+            {"id": provider_id, "source": source, "sentence": sentence}
+            for source, (provider_id, sentence) in providers.problems.items()
+        ],
+    }
+
+
+def report_of(providers: KernelProviders, refresher: Refresher) -> dict[str, Any]:
+    """Return one remote provider, under the label that its kernels have."""
+    return _remote(refresher, providers.labels)
+
+
+def describe(
+    config: ProviderConfig, label: str, status: Status, retry_in: float | None = None
+) -> dict[str, Any]:
+    """Return a provider; ``retry_in`` as `Refresher.retry_in`."""
+    return {
+        "id": config.id,
+        "label": label,
+        "kind": config.kind,
+        "url": config.url,
+        "source": config.source,
+        "state": status.reachable.value,
+        "reason": status.reason_code,
+        "sentence": status.sentence,
+        "since": status.since.isoformat(),
+        "last_seen": status.last_seen and status.last_seen.isoformat(),
+        "latency_ms": None if status.latency is None else round(status.latency * 1000),
+        "kernelspecs": status.kernelspecs.value,
+        "retry_in": retry_in,
+    }
+
+
+def _remote(refresher: Refresher, labels: Mapping[str, str]) -> dict[str, Any]:
+    config = refresher.provider.config
+    return describe(config, labels[config.id], refresher.status, refresher.retry_in)
+
+
+def _local(providers: KernelProviders) -> dict[str, Any]:
+    config = ProviderConfig(LOCAL_ID, "", kind=LocalKernelProvider.kind)
+    status = Status(providers.made, Reachable.ONLINE, Kernelspecs.FRESH)
+    return {**describe(config, LOCAL_LABEL, status), "url": None, "source": None}
+
+
+def _switched_off(providers: KernelProviders) -> list[dict[str, Any]]:
+    return [
+        describe(config, config.label, Status(providers.off_since[config.id], Reachable.OFF))
+        for config in providers.switched_off.values()
+    ]

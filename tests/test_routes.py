@@ -1,0 +1,313 @@
+"""What other front ends are told of the providers: the list, and asking one of them anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from .client import Client, Reply, until
+from .conftest import Start
+from .processes import Process, declare, free_port
+
+pytestmark = pytest.mark.server
+
+
+async def state(client: Client, provider_id: str) -> Any:
+    """Return one provider of the list; None where it is not there."""
+    listed = (await client.get("api/kernel-providers"))["providers"]
+    return next((provider for provider in listed if provider["id"] == provider_id), None)
+
+
+async def wait_for(client: Client, provider_id: str, *states: str) -> Any:
+    """Wait until a provider is in one of these states, and return it."""
+
+    async def found() -> Any:
+        provider = await state(client, provider_id)
+        return provider if provider and provider["state"] in states else None
+
+    return await until(found)
+
+
+async def test_the_list_has_all_that_there_is(start: Start, places: dict[str, Process]) -> None:
+    """Local kernels first, then the others in order, then what is off; and what is left out."""
+    place, dead = places["gate-a"], f"http://127.0.0.1:{free_port()}"
+    well = {"url": place.url, "label": "Farm", "token": {"value": place.token}}
+    before = datetime.now().astimezone()
+    server, client = start(
+        {
+            "b": {**well, "refresh_interval": 1000},
+            "c": {"url": dead, "label": "Farm"},
+            "a-off": {"enabled": False, "url": "http://gpu.example.org", "label": "Old"},
+            "d-bad": {"url": "nonsense"},
+        },
+        config={"KernelProviders": {"placement": "prefix"}},
+        base_url="/user/y/",
+    )
+    await wait_for(client, "b", "online")
+    await wait_for(client, "c", "offline")
+    answer = await client.get("api/kernel-providers")
+    assert set(answer) == {"default", "template", "providers", "problems"}
+    assert (answer["default"], answer["template"]) == ("local", "{provider}: {kernel}")
+    assert [provider["id"] for provider in answer["providers"]] == ["local", "b", "c", "a-off"]
+    local, online, offline, off = answer["providers"]
+
+    def expected(**fields: Any) -> dict[str, Any]:
+        """Return the fields that are not about times, the same for all but for those given."""
+        well = {"kind": "gateway", "reason": "", "sentence": "", "kernelspecs": "none"}
+        return {**well, **fields}
+
+    folder = server.config_folder / "kernel_providers.d"
+    times = ("since", "last_seen", "latency_ms", "retry_in")
+    assert [{k: v for k, v in p.items() if k not in times} for p in answer["providers"]] == [
+        expected(
+            id="local",
+            label="This server",
+            kind="local",
+            url=None,
+            source=None,
+            state="online",
+            kernelspecs="fresh",
+        ),
+        expected(
+            id="b",
+            label="Farm [b]",
+            url=place.url,
+            source=str(folder / "b.json"),
+            state="online",
+            kernelspecs="fresh",
+        ),
+        expected(
+            id="c",
+            label="Farm [c]",
+            url=dead,
+            source=str(folder / "c.json"),
+            state="offline",
+            reason="refused",
+            sentence=offline["sentence"],
+        ),
+        expected(
+            id="a-off",
+            label="Old",
+            url="http://gpu.example.org",
+            source=str(folder / "a-off.json"),
+            state="off",
+        ),
+    ]
+    assert "connection refused" in offline["sentence"]
+    spec = (await client.kernelspecs())["b/python3"]["spec"]
+    assert spec["metadata"]["kernel_provider_label"] == online["label"]
+
+    for provider in answer["providers"]:
+        assert before < datetime.fromisoformat(provider["since"]) < datetime.now().astimezone()
+    assert datetime.fromisoformat(online["last_seen"]) >= datetime.fromisoformat(online["since"])
+    assert [p["last_seen"] for p in (local, offline, off)] == [None] * 3
+    assert 0 <= online["latency_ms"] < 20_000
+    assert [p["latency_ms"] for p in (local, offline, off)] == [None] * 3
+    assert 800 < online["retry_in"] <= 1100
+    assert 0 <= offline["retry_in"] <= 70
+    assert (local["retry_in"], off["retry_in"]) == (None, None)
+
+    [problem] = answer["problems"]
+    assert set(problem) == {"id", "source", "sentence"}
+    assert (problem["id"], problem["source"]) == ("d-bad", str(folder / "d-bad.json"))
+    assert "the field 'url' is not a web address" in problem["sentence"]
+    assert place.token not in str(answer)
+
+
+async def test_a_gateway_that_stands_for_local_kernels_is_the_default(
+    start: Start, places: dict[str, Process]
+) -> None:
+    """Without local kernels they are not in the list; the gateway of --gateway-url is default."""
+    gateway = places["gate-b"]
+    arguments = [f"--gateway-url={gateway.url}", f"--GatewayClient.auth_token={gateway.token}"]
+    _, client = start(arguments=arguments)
+    await wait_for(client, "gateway", "online")
+    answer = await client.get("api/kernel-providers")
+    assert answer["default"] == "gateway"
+    assert [provider["id"] for provider in answer["providers"]] == ["gateway"]
+
+
+async def test_a_server_without_providers_lists_itself(start: Start) -> None:
+    """Where nothing is configured there is one provider, and it is the default."""
+    _, client = start()
+    answer = await client.get("api/kernel-providers")
+    assert [provider["id"] for provider in answer["providers"]] == ["local"]
+    assert (answer["default"], answer["problems"]) == ("local", [])
+
+
+async def test_a_retry_says_what_came_of_it(start: Start, remote: Process) -> None:
+    """A provider is asked at once, however long its interval, and the answer is its new state."""
+    settings = {"url": remote.url, "token": {"value": remote.token}, "refresh_interval": 10_000}
+    _, client = start({"gpu.farm": settings})
+    online = await wait_for(client, "gpu.farm", "online")
+    remote.stop()
+    for path in ("gpu.farm", "gpu%2Efarm"):
+        reply = await client.request("POST", f"api/kernel-providers/{path}/retry")
+        assert reply.status == 200
+        offline = reply.body
+        assert (offline["state"], offline["reason"]) == ("offline", "refused")
+        assert (offline["kernelspecs"], offline["last_seen"]) == ("stale", online["last_seen"])
+        assert 1 < offline["retry_in"] < 10
+        listed = await state(client, "gpu.farm")
+        assert {**listed, "retry_in": None} == {**offline, "retry_in": None}
+    remote.start()
+    reply = await client.request("POST", "api/kernel-providers/gpu.farm/retry")
+    assert (reply.body["state"], reply.body["kernelspecs"]) == ("online", "fresh")
+    assert reply.body["last_seen"] > online["last_seen"]
+
+
+async def test_what_cannot_be_retried_is_not_found(start: Start) -> None:
+    """Who is not there, is local, off or left out cannot be asked; a sentence says so."""
+    server, client = start({"off": {"enabled": False}, "bad": {}})
+    folder = server.config_folder / "kernel_providers.d"
+    for provider_id, sentence in {
+        "nobody": "There is no remote kernel provider 'nobody'.",
+        "local": "There is no remote kernel provider 'local'.",
+        "100%25%2F%2e%2e": "There is no remote kernel provider '100%/..'.",
+        "off": f"The kernel provider off is off. See {folder}/off.json.",
+        "bad": f"{folder}/bad.json: the field 'url' is missing. ",
+    }.items():
+        reply = await client.request("POST", f"api/kernel-providers/{provider_id}/retry")
+        assert reply.status == 404
+        assert sentence in reply.body["message"]
+    assert "Traceback" not in server.log()
+
+
+class Held:
+    """A remote server whose answers are held back until it is released."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.released = asyncio.Event()
+
+    async def answer(self, _: web.Request) -> web.Response:
+        """Answer with no kernelspecs, once that is allowed."""
+        self.asked += 1
+        await self.released.wait()
+        return web.json_response({"default": "", "kernelspecs": {}})
+
+    async def asked_for(self, times: int) -> None:
+        """Wait until it has been asked so often."""
+
+        async def often_enough() -> bool:
+            return self.asked >= times
+
+        await until(often_enough, pause=0.02)
+
+
+@pytest.fixture
+async def held() -> AsyncIterator[tuple[Held, str]]:
+    """A remote server that is held, and its address."""
+    made = Held()
+    app = web.Application()
+    app.router.add_get("/api/kernelspecs", made.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield made, f"http://127.0.0.1:{runner.addresses[0][1]}"
+    made.released.set()
+    await runner.cleanup()
+
+
+async def test_retries_at_once_are_one_attempt(start: Start, held: tuple[Held, str]) -> None:
+    """Many clients that want the same share one attempt, and one that goes away spoils nothing."""
+    gpu, url = held
+    gpu.released.set()
+    server, client = start({"gpu": {"url": url, "refresh_interval": 10_000}})
+    await wait_for(client, "gpu", "online")
+    gpu.released.clear()
+    before = gpu.asked
+
+    def retry() -> asyncio.Task[Reply]:
+        return asyncio.create_task(client.request("POST", "api/kernel-providers/gpu/retry"))
+
+    impatient = retry()
+    await gpu.asked_for(before + 1)
+    patient = [retry() for _ in range(5)]
+    # What is asked after them is answered after they have come in.
+    assert (await state(client, "gpu"))["retry_in"] == 0
+    impatient.cancel()
+    assert (await client.request("GET", "api/kernels")).status == 200
+    gpu.released.set()
+    replies = await asyncio.gather(*patient)
+    assert [(reply.status, reply.body["state"]) for reply in replies] == [(200, "online")] * 5
+    assert gpu.asked == before + 1
+    assert "Traceback" not in server.log()
+
+
+async def test_a_retry_ends_when_the_provider_does(start: Start, held: tuple[Held, str]) -> None:
+    """A provider that is taken away or changed while one waits for it is not waited for."""
+    gpu, url = held
+    server, client = start({"gpu": {"url": url, "timeouts": {"request": 3600}}})
+    await gpu.asked_for(1)
+    waiting = asyncio.create_task(client.request("POST", "api/kernel-providers/gpu/retry"))
+    declare(server, "gpu", {"url": url, "enabled": False})
+    reply = await waiting
+    assert reply.status == 404
+    assert "The kernel provider gpu is off." in reply.body["message"]
+
+
+AUTHORIZER = """
+from jupyter_server.auth import Authorizer
+
+class ReadOnly(Authorizer):
+    def is_authorized(self, handler, user, action, resource):
+        return (action, resource) == ("read", "kernelspecs")
+"""
+
+
+async def test_both_ask_who_is_asking(
+    start: Start, tmp_path: Path, places: dict[str, Process]
+) -> None:
+    """A stranger learns nothing; who may only read the kernelspecs may not have anybody asked."""
+    (tmp_path / "site_authorizer.py").write_text(AUTHORIZER)
+    config = {"ServerApp": {"authorizer_class": "site_authorizer.ReadOnly"}}
+    server, client = start(
+        {"gpu": {"url": places["gate-a"].url}}, config=config, env={"PYTHONPATH": str(tmp_path)}
+    )
+    stranger = Client(server.url, "")
+    for method, path, allowed in (
+        ("GET", "api/kernel-providers", 200),
+        ("POST", "api/kernel-providers/gpu/retry", 403),
+    ):
+        assert (await client.request(method, path)).status == allowed
+        reply = await stranger.request(method, path)
+        assert reply.status == 403
+        assert "gpu" not in str(reply.body)
+    await stranger.close()
+
+
+async def test_a_retry_needs_the_token_against_forgery(start: Start) -> None:
+    """With nothing but the cookie that a browser sends along, no other site can have one asked."""
+    server, _ = start({"gpu": {"url": f"http://127.0.0.1:{free_port()}"}})
+    url = URL(server.url)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        await browser.get(url / "login" % {"token": server.token})
+        cookies = {cookie.key: cookie.value for cookie in browser.cookie_jar}
+        retry = url / "api/kernel-providers/gpu/retry"
+        async with browser.post(retry) as reply:
+            assert reply.status == 403
+        async with browser.post(retry, headers={"X-XSRFToken": cookies["_xsrf"]}) as reply:
+            assert reply.status == 200
+
+
+async def test_looking_is_no_activity(start: Start) -> None:
+    """A page that asks for the list from time to time does not keep its server awake."""
+    _, client = start()
+
+    async def last_activity() -> Any:
+        return (await client.get("api/status"))["last_activity"]
+
+    before = await last_activity()
+    await client.get("api/kernel-providers")
+    assert await last_activity() == before
+    await client.get("api/kernelspecs")
+    assert await last_activity() > before
