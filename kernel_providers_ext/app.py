@@ -15,6 +15,7 @@ from traitlets import Bunch
 from traitlets.config import Config
 
 from .adopted import adopt
+from .events import ChangedEvents
 from .kernels import KernelProvidersKernelManager
 from .kernelspecs import KernelProvidersSpecManager
 from .providers import KernelProviders
@@ -75,6 +76,8 @@ def load(serverapp: ServerApp) -> None:
         ".*$", rules(providers, serverapp.kernel_manager, serverapp.base_url)
     )
     providers.load()
+    if serverapp.event_logger is not None:
+        ChangedEvents(providers, serverapp.event_logger).follow()
     serverapp.io_loop.add_callback(providers.start)
 
 

@@ -49,6 +49,7 @@ def test_it_has_what_it_needs_and_no_more(wheel: Path) -> None:
     labextension = f"{data}share/jupyter/labextensions/kernel-providers-ext/"
     for name in (
         "kernel_providers_ext/app.py",
+        "kernel_providers_ext/changed.event.json",
         "kernel_providers_ext/provider.schema.json",
         "kernel_providers_ext/py.typed",
         f"{data}etc/jupyter/jupyter_server_config.d/kernel_providers_ext.json",

@@ -1,0 +1,262 @@
+"""The event that something about the providers has changed: when there is one, and when none."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from jupyter_events import EventLogger
+
+from kernel_providers_ext.events import CHANGED, DELAY, ChangedEvents
+from kernel_providers_ext.loader import Declaration
+from kernel_providers_ext.providers import KernelProviders
+
+from .client import Client, until
+from .conftest import Make, Start
+from .processes import Process, declare
+from .scripted import ScriptedProvider, gateway, scripted, snapshot, started
+
+TIMEOUT = 60
+SPECS, STATES = {"kernelspecs": True}, {"kernelspecs": False}
+
+
+class Listener:
+    """Hears the events about the providers of one server."""
+
+    def __init__(self, providers: KernelProviders, logger: EventLogger | None = None) -> None:
+        self.logger = logger or EventLogger()
+        self._heard: list[dict[str, Any]] = []
+        ChangedEvents(providers, self.logger).follow()
+        self.logger.add_listener(schema_id=CHANGED, listener=self._hear)
+
+    async def _hear(self, logger: EventLogger, schema_id: str, data: dict[str, Any]) -> None:
+        self._heard.append(data)
+
+    async def heard(self) -> list[dict[str, Any]]:
+        """Return what was heard since the last time, once all that is due was emitted."""
+        await asyncio.sleep(1.5 * DELAY)  # ends after the timer of any change before it
+        await self.logger.gather_listeners()
+        heard, self._heard = self._heard, []
+        return heard
+
+
+def asked(providers: KernelProviders, provider_id: str) -> ScriptedProvider:
+    """Return a scripted provider."""
+    provider = providers.provider(provider_id)
+    assert isinstance(provider, ScriptedProvider)
+    return provider
+
+
+async def test_a_burst_is_one_event(make: Make) -> None:
+    """All that changes at about the same time, such as the first answers, is told once."""
+    providers = make(*(scripted(name, "py") for name in "abc"))
+    listener = Listener(providers)
+    await started(providers)
+    assert await listener.heard() == [SPECS]
+
+
+async def test_each_change_of_the_configuration_is_told(make: Make) -> None:
+    """Providers that come, go, are switched off or wrong are told; the same once more is not."""
+    a, off = scripted("a", "py"), gateway("off", enabled=False)
+    bad, worse = gateway("bad", tokn=1), gateway("bad", lable="x")
+    other = scripted("b")  # it has no kernel to offer
+    assert isinstance(a.settings, dict)
+    labelled = Declaration("a", "a.json", {**a.settings, "label": "A"})
+    disabled = Declaration("a", "a.json", {**a.settings, "enabled": False})
+    providers = await started(make(a))
+    listener = Listener(providers)
+    for declarations, expected in (
+        ([a], []),
+        ([a, off], [STATES]),
+        ([a, off], []),
+        ([a, off, bad], [STATES]),
+        ([a, off, worse], [STATES]),
+        ([a, off, worse], []),
+        ([a], [STATES]),
+        ([a, other], [STATES]),
+        ([labelled, other], [SPECS]),
+        ([disabled, other], [SPECS]),
+        ([labelled, other], [SPECS]),
+        ([labelled], [STATES]),
+        ([], [SPECS]),
+    ):
+        providers.apply(declarations)
+        assert await listener.heard() == expected, declarations
+
+
+async def test_what_a_provider_answers_is_told(make: Make) -> None:
+    """New kernelspecs, trouble, recovery are events; the same answer or failure again is none."""
+    providers = await started(make(scripted("a", "py"), local_enabled=False))
+    listener = Listener(providers)
+    more, dead = snapshot("py", "r"), ZeroDivisionError("a defect")
+    default = snapshot("py", "r", default="r")
+    for answer, expected in (
+        (snapshot("py"), []),
+        (more, [SPECS]),
+        (more, []),
+        (default, [SPECS]),
+        (dead, [STATES]),
+        (dead, []),
+        (default, [STATES]),
+        (snapshot(), [SPECS]),
+    ):
+        asked(providers, "a").answer = answer
+        await providers.refresher("a").retry()
+        assert await listener.heard() == expected, answer
+
+
+async def test_what_has_been_undone_meanwhile_is_not_told(make: Make) -> None:
+    """A change that nobody could have seen, as it was taken back at once, is no event."""
+    a = scripted("a", "py")
+    providers = await started(make(a))
+    listener = Listener(providers)
+    providers.apply([a, gateway("bad", tokn=1)])
+    providers.apply([a])
+    assert await listener.heard() == []
+
+
+async def test_nothing_is_told_before_and_after(make: Make) -> None:
+    """A server says nothing before it runs, nor once it ends, not even what was due."""
+    a, bad = scripted("a", "py"), gateway("bad", tokn=1)
+    providers = make(a)
+    listener = Listener(providers)
+    await asyncio.to_thread(providers.apply, [a, bad])  # as there need not be a loop yet
+    assert await listener.heard() == []
+    await started(providers)
+    assert await listener.heard() == [SPECS]
+    providers.apply([])
+    await providers.aclose()
+    providers.apply([scripted("b", "py")])
+    assert await listener.heard() == []
+
+
+async def test_two_servers_in_one_process_tell_their_own(make: Make) -> None:
+    """Each server's clients hear of its own providers; a schema that is there already is used."""
+    one, two = await started(make(scripted("a", "py"))), await started(make(scripted("b", "py")))
+    listeners = Listener(one), Listener(two)
+    one.apply([])
+    assert [await listener.heard() for listener in listeners] == [[SPECS], []]
+    again = Listener(two, listeners[1].logger)
+    two.apply([])
+    assert SPECS in await again.heard()
+
+
+class BrokenLogger(EventLogger):
+    """A logger that fails, from the beginning or later."""
+
+    def register_event_schema(self, schema: Any) -> None:
+        if self.parent is None:
+            raise ZeroDivisionError("no schema")
+        super().register_event_schema(schema)
+
+    def emit(self, **_: Any) -> Any:
+        raise ZeroDivisionError("no event")
+
+
+@pytest.mark.parametrize("sentence", ["no schema", "no event"])
+async def test_events_that_fail_hurt_nobody(
+    make: Make, caplog: pytest.LogCaptureFixture, sentence: str
+) -> None:
+    """Where events cannot be emitted, one sentence says so, and the providers go on."""
+    providers = make(scripted("a", "py"))
+    logger = BrokenLogger(parent=None if sentence == "no schema" else EventLogger())
+    ChangedEvents(providers, logger).follow()
+    await started(providers)
+
+    async def told() -> bool:
+        return f"Clients cannot be told of changes of kernel providers: {sentence}" in caplog.text
+
+    await until(told, pause=0.01)
+    assert "Traceback" not in caplog.text
+    asked(providers, "a").answer = snapshot("py", "r")
+    await providers.refresher("a").retry()
+    assert list(providers.kernelspecs("/", ())) == ["a/py", "a/r"]
+
+
+class Socket:
+    """A client's websocket to ``/api/events/subscribe``."""
+
+    def __init__(self, websocket: Any) -> None:
+        self._websocket = websocket
+
+    async def next(self) -> bool:
+        """Wait for the next of our events, and return whether kernelspecs have changed."""
+        while True:
+            frame = await self._websocket.receive(timeout=TIMEOUT)
+            assert frame.type is aiohttp.WSMsgType.TEXT, frame
+            event = json.loads(frame.data)
+            if event["schema_id"] == CHANGED:
+                assert set(event) == {"schema_id", "kernelspecs"}
+                return bool(event["kernelspecs"])
+
+    async def until(self, kernelspecs: bool) -> None:
+        """Wait for an event that says so."""
+        while await self.next() is not kernelspecs:
+            pass
+
+
+@asynccontextmanager
+async def subscribed(server: Process) -> AsyncIterator[Socket]:
+    """Subscribe to a server's events."""
+    headers = {"Authorization": f"token {server.token}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.ws_connect(f"{server.url}api/events/subscribe") as websocket,
+    ):
+        yield Socket(websocket)
+
+
+async def provider(client: Client, provider_id: str) -> Any:
+    """Return a provider as clients see it; None where there is none."""
+    listed = (await client.get("api/kernel-providers"))["providers"]
+    return next((provider for provider in listed if provider["id"] == provider_id), None)
+
+
+@pytest.mark.server
+async def test_clients_hear_of_providers(start: Start, remote: Process) -> None:
+    """A file that comes, and a gateway that goes, reach clients as events; what stays does not."""
+    server, client = start()
+    settings = {"url": remote.url, "token": {"value": remote.token}, "refresh_interval": 1}
+    async with subscribed(server) as socket:
+        path = declare(server, "gpu", settings)
+        await socket.until(kernelspecs=True)
+        assert "gpu/python3" in await client.kernelspecs()
+        assert (await provider(client, "gpu"))["state"] == "online"
+
+        async def seen_again() -> bool:
+            times.add((await provider(client, "gpu"))["last_seen"])
+            return len(times) > 3
+
+        times: set[str] = set()
+        await until(seen_again)
+        before = await client.kernelspecs()
+        remote.stop()
+        assert await socket.next() is False, "the first event since the kernelspecs came"
+        assert (await provider(client, "gpu"))["state"] == "offline"
+        assert await client.kernelspecs() == before
+
+        path.write_text("{")
+        await socket.until(kernelspecs=True)
+        assert await provider(client, "gpu") is None
+        assert "gpu/python3" not in await client.kernelspecs()
+    assert "Traceback" not in server.log()
+
+
+@pytest.mark.server
+async def test_a_server_that_stops_is_quiet_about_it(
+    start: Start, places: dict[str, Process]
+) -> None:
+    """A server with clients that listen stops without a word about events."""
+    place = places["gate-a"]
+    server, client = start({"gpu": {"url": place.url, "token": {"value": place.token}}})
+    await client.wait_for_kernelspec("gpu/python3")
+    await client.start_kernel("gpu/python3")
+    async with subscribed(server):
+        assert server.stop() == 0
+    for word in ("Traceback", "WebSocketClosedError", "cannot be told"):
+        assert word not in server.log()
