@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
@@ -18,6 +15,7 @@ from .adopted import adopt
 from .events import ChangedEvents
 from .kernels import KernelProvidersKernelManager
 from .kernelspecs import KernelProvidersSpecManager
+from .page_config import page_config_hook
 from .providers import KernelProviders
 from .routes import rules
 from .websocket import KernelProvidersWebsocketConnection
@@ -31,9 +29,6 @@ MIXED = {
         ZMQChannelsWebsocketConnection,
     ),
 }
-STOCK_SPECS_PLUGIN = "@jupyterlab/services-extension:kernel-spec-manager"
-OUR_LABEXTENSION = "kernel-providers-ext"
-OUR_SPECS_PLUGIN = "kernel-providers-ext:specs"
 
 
 def link(serverapp: ServerApp) -> None:
@@ -63,15 +58,17 @@ def link(serverapp: ServerApp) -> None:
 def load(serverapp: ServerApp) -> None:
     """Read the providers and begin to talk to them; the server's managers exist by now."""
     providers: KernelProviders | None = getattr(serverapp, "kernel_providers", None)
+    settings = serverapp.web_app.settings
+    settings["page_config_hook"] = page_config_hook(
+        settings.get("page_config_hook"), is_active=providers is not None
+    )
     if providers is None:
         return
     providers.update_config(serverapp.config)  # there may be more of it since `link`
-    settings = serverapp.web_app.settings
     # An extension that was loaded before us may have put a class of its own here.
     settings["kernel_websocket_connection_class"] = mix(
         KernelProvidersWebsocketConnection, settings["kernel_websocket_connection_class"], providers
     )
-    settings["page_config_hook"] = _page_config_hook(settings.get("page_config_hook"))
     serverapp.web_app.add_handlers(
         ".*$", rules(providers, serverapp.kernel_manager, serverapp.base_url)
     )
@@ -100,22 +97,3 @@ def _classes(config: Config, providers: KernelProviders) -> dict[str, type]:
         # The one that goes with --gateway-url works with no other kernel manager than its own.
         classes["session_manager_class"] = SessionManager
     return classes
-
-
-PageConfigHook = Callable[[Any, dict[str, Any]], dict[str, Any]]
-
-
-def _page_config_hook(others: PageConfigHook | None) -> PageConfigHook:
-    """Return a hook that turns Lab's own kernelspec plugin off where ours takes its place."""
-
-    def hook(handler: Any, page_config: dict[str, Any]) -> dict[str, Any]:
-        if others is not None:
-            page_config = others(handler, page_config)
-        present = {extension["name"] for extension in page_config.get("federated_extensions", [])}
-        disabled: list[str] = page_config.setdefault("disabledExtensions", [])
-        ours_is_on = OUR_LABEXTENSION not in disabled and OUR_SPECS_PLUGIN not in disabled
-        if OUR_LABEXTENSION in present and ours_is_on and STOCK_SPECS_PLUGIN not in disabled:
-            disabled.append(STOCK_SPECS_PLUGIN)
-        return page_config
-
-    return hook

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
-from kernel_providers_ext.app import _page_config_hook
 from kernel_providers_ext.kernels import KernelProvidersKernelManager
 
 UNREACHABLE = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def make_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def make_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Makes servers in this process, with the package's extension and nothing else."""
     for name in ("CONFIG", "DATA", "RUNTIME"):
         monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / name.lower()))
@@ -30,7 +31,8 @@ def make_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         made.append(server)
         return server
 
-    return make
+    yield make
+    GatewayClient.clear_instance()  # a process has one, which remembers its configuration
 
 
 async def test_two_servers_share_nothing(make_server: Any) -> None:
@@ -65,27 +67,15 @@ async def test_classes_that_come_late_are_mixed_into(make_server: Any) -> None:
     assert issubclass(server.kernel_manager_class, KernelProvidersKernelManager)
 
 
-@pytest.mark.parametrize(
-    ("present", "disabled", "expected"),
-    [
-        (["kernel-providers-ext"], [], True),
-        ([], [], False),
-        (["kernel-providers-ext"], ["kernel-providers-ext"], False),
-        (["kernel-providers-ext"], ["kernel-providers-ext:specs"], False),
-    ],
-)
-def test_labs_own_plugin_gives_way_only_to_ours(
-    present: list[str], disabled: list[str], expected: bool
+@pytest.mark.parametrize("in_charge", [True, False])
+async def test_labs_plugins_stay_where_jupyter_server_stays_in_charge(
+    make_server: Any, in_charge: bool
 ) -> None:
-    """Lab's plugin for kernelspecs is off exactly where ours is on; other hooks still count."""
-    others = _page_config_hook(lambda _, page: {**page, "seen": True})
-    page = others(
-        None,
-        {
-            "federated_extensions": [{"name": name} for name in present],
-            "disabledExtensions": list(disabled),
-        },
-    )
-    assert page["seen"]
-    stock = "@jupyterlab/services-extension:kernel-spec-manager"
-    assert (stock in page["disabledExtensions"]) is expected
+    """A server whose gateway is left to Jupyter Server's own client has none of our plugins on."""
+    gateway = {"url": UNREACHABLE, **({"ws_url": "ws://127.0.0.1:9"} if in_charge else {})}
+    server = make_server({"GatewayClient": gateway})
+    page_config = {"federated_extensions": [{"name": "kernel-providers-ext"}]}
+    page = server.web_app.settings["page_config_hook"](None, page_config)
+    assert ("kernel-providers-ext" in page["disabledExtensions"]) is in_charge
+    if not in_charge:
+        await server.kernel_manager.shutdown_all()

@@ -1,0 +1,191 @@
+"""Which of JupyterLab's plugins are on, for what is installed and what is disabled."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kernel_providers_ext.page_config import page_config_hook
+
+from .client import Client
+from .processes import jupyter_server
+
+OURS = "kernel-providers-ext"
+LAUNCHPAD = "jupyterlab-launchpad"
+SPECS, LAUNCHER, DIALOGS = (
+    "@jupyterlab/services-extension:kernel-spec-manager",
+    "@jupyterlab/launcher-extension:plugin",
+    "@jupyterlab/apputils-extension:sessionDialogs",
+)
+#: What the labextension of jupyterlab-launchpad 1.2 switches off wherever it is on itself.
+STATIC = ["@jupyterlab/launcher-extension", DIALOGS]
+
+
+def disabled_in(
+    present: list[str], disabled: object, *, app: str = "JupyterLab", is_active: bool = True
+) -> set[str]:
+    """Return what is disabled on a page, where this is present and was disabled before."""
+    page_config = {
+        "appName": app,
+        "federated_extensions": [{"name": name} for name in present],
+        "disabledExtensions": disabled,
+    }
+    hook = page_config_hook(None, is_active=is_active)
+    return set(hook(None, page_config)["disabledExtensions"])
+
+
+@pytest.mark.parametrize(
+    ("disabled", "more"),
+    [
+        ([], {SPECS, LAUNCHER, DIALOGS}),
+        ([OURS], set()),
+        ([f"{OURS}:specs"], {LAUNCHER, DIALOGS}),
+        ([f"{OURS}:launcher"], {SPECS, DIALOGS}),
+        ([f"{OURS}:dialogs"], {SPECS, LAUNCHER}),
+        ([f"{OURS}:{name}" for name in ("specs", "launcher", "dialogs")], set()),
+        ([f"{OURS}:status", "another:plugin"], {SPECS, LAUNCHER, DIALOGS}),
+        ([SPECS], {LAUNCHER, DIALOGS}),
+    ],
+)
+@pytest.mark.parametrize("form", [list[str], lambda names: dict.fromkeys(names, True)])
+def test_a_stock_plugin_gives_way_only_to_ours(
+    disabled: list[str], more: set[str], form: Callable[[list[str]], object]
+) -> None:
+    """A stock plugin is off exactly where ours is on; what was disabled stays so."""
+    assert disabled_in([OURS], form(disabled)) == {*disabled, *more}
+
+
+def test_what_is_only_listed_is_not_disabled() -> None:
+    """Where names are given with whether they are disabled, those that are not are not."""
+    given = {OURS: False, f"{OURS}:launcher": True, "another": False}
+    assert disabled_in([OURS], given) == {f"{OURS}:launcher", SPECS, DIALOGS}
+
+
+def test_without_our_labextension_nothing_changes() -> None:
+    """Where only the server's half is installed, the page is what it would be without it."""
+    page_config = {"federated_extensions": [{"name": LAUNCHPAD}], "disabledExtensions": STATIC}
+    assert page_config_hook(None, is_active=True)(None, page_config) == {**page_config}
+    assert page_config_hook(None, is_active=True)(None, {}) == {}
+
+
+def test_other_hooks_still_count() -> None:
+    """A hook that was there before is asked first."""
+
+    def other(handler: Any, page_config: dict[str, Any]) -> dict[str, Any]:
+        return {**page_config, "seen_by": handler, "disabledExtensions": [f"{OURS}:launcher"]}
+
+    page_config = {"federated_extensions": [{"name": OURS}]}
+    page = page_config_hook(other, is_active=True)("handler", page_config)
+    assert page["seen_by"] == "handler"
+    assert set(page["disabledExtensions"]) == {f"{OURS}:launcher", SPECS, DIALOGS}
+
+
+@pytest.mark.parametrize(
+    ("disabled", "more"),
+    [
+        (STATIC, {f"{OURS}:launcher", f"{OURS}:dialogs"}),
+        ([], {f"{OURS}:launcher", f"{OURS}:dialogs"}),
+        ([LAUNCHPAD], {LAUNCHER, DIALOGS}),
+        ([*STATIC, f"{LAUNCHPAD}:plugin"], {f"{OURS}:dialogs"}),
+        ([*STATIC, f"{LAUNCHPAD}:dialogs"], {f"{OURS}:launcher"}),
+        ([*STATIC, f"{LAUNCHPAD}:plugin", f"{LAUNCHPAD}:dialogs"], set()),
+        ([*STATIC, f"{LAUNCHPAD}:nebi"], {f"{OURS}:launcher", f"{OURS}:dialogs"}),
+        ([*STATIC, f"{OURS}:launcher"], {f"{OURS}:dialogs"}),
+    ],
+)
+def test_launchpad_keeps_its_places(disabled: list[str], more: set[str]) -> None:
+    """Launcher and dialogs are Launchpad's where it has them on, and ours where it has not."""
+    assert disabled_in([OURS, LAUNCHPAD], disabled) == {*disabled, *more, SPECS}
+
+
+@pytest.mark.parametrize("cleared", ["@jupyterlab/launcher-extension", LAUNCHER])
+def test_a_place_that_was_cleared_by_others_is_left_alone(cleared: str) -> None:
+    """An unknown package has a launcher of its own, or an administrator wants none."""
+    expected = {cleared, SPECS, DIALOGS, f"{OURS}:launcher"}
+    assert disabled_in([OURS, "another"], [cleared]) == expected
+
+
+def test_notebook_has_no_place_for_a_launcher() -> None:
+    """Jupyter Notebook has no launcher; the rest of ours is on there, too."""
+    expected = {SPECS, DIALOGS, f"{OURS}:launcher"}
+    assert disabled_in([OURS], [], app="Jupyter Notebook") == expected
+
+
+def test_a_server_without_kernel_providers_has_none_of_ours() -> None:
+    """Where Jupyter Server's own gateway client stays in charge, so do Lab's own plugins."""
+    assert disabled_in([OURS], [], is_active=False) == {OURS}
+    assert disabled_in([OURS], [OURS], is_active=False) == {OURS}
+
+
+class Lab:
+    """A real JupyterLab with Jupyter Notebook beside it, whose configuration can be changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.process = jupyter_server(folder, token="t", module="jupyterlab")
+        self._labextensions = folder / "data" / "labextensions"
+
+    def install(self, name: str, **jupyterlab: Any) -> None:
+        """Put a labextension there, as far as the server looks at it."""
+        folder = self._labextensions / name
+        folder.mkdir(parents=True, exist_ok=True)
+        build = {"load": "static/remoteEntry.js", "extension": "./extension"}
+        package = {"name": name, "version": "1.0.0", "jupyterlab": {**jupyterlab, "_build": build}}
+        (folder / "package.json").write_text(json.dumps(package))
+
+    def disable(self, plugin: str) -> None:
+        """Run ``jupyter labextension disable``."""
+        command = [sys.executable, "-m", "jupyter", "labextension", "disable", "--level=user"]
+        env = self.process.env
+        subprocess.run([*command, plugin], env=env, check=True, capture_output=True, timeout=60)
+
+    async def disabled(self, page: str = "lab") -> set[str]:
+        """Return what is disabled on a page."""
+        client = Client(self.process.url, self.process.token)
+        reply = await client.request("GET", page)
+        await client.close()
+        assert reply.status == 200
+        [config] = re.findall(
+            rb'<script id="jupyter-config-data" type="application/json">(.*?)</script>',
+            reply.body,
+            re.DOTALL,
+        )
+        return set(json.loads(config)["disabledExtensions"])
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """JupyterLab with our labextension."""
+    made = Lab(tmp_path)
+    made.install(OURS)
+    made.process.start()
+    yield made
+    made.process.stop()
+
+
+@pytest.mark.server
+async def test_a_plugin_is_switched_off_as_any_other(lab: Lab) -> None:
+    """``jupyter labextension disable`` of one of our plugins brings the stock one back at once."""
+    for _ in range(2):  # what is decided for one page is nothing to the next
+        assert await lab.disabled() == {SPECS, LAUNCHER, DIALOGS}
+    assert await lab.disabled("tree") == {SPECS, DIALOGS, f"{OURS}:launcher"}
+    lab.disable(f"{OURS}:launcher")
+    assert await lab.disabled() == {SPECS, DIALOGS, f"{OURS}:launcher"}
+    lab.disable(OURS)
+    assert await lab.disabled() == {f"{OURS}:launcher", OURS}
+
+
+@pytest.mark.server
+async def test_launchpad_is_noticed(lab: Lab) -> None:
+    """Launchpad keeps its places in a real Lab; with it disabled, they are ours."""
+    lab.install(LAUNCHPAD, disabledExtensions=STATIC)
+    expected = {*STATIC, SPECS, f"{OURS}:launcher", f"{OURS}:dialogs"}
+    assert await lab.disabled() == expected
+    lab.disable(LAUNCHPAD)
+    assert await lab.disabled() == {LAUNCHPAD, SPECS, LAUNCHER, DIALOGS}
