@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .client import Client, Reply
+from .conftest import Start
 from .processes import Process
 
 pytestmark = pytest.mark.server
@@ -84,13 +87,28 @@ async def test_logos_can_be_cached(client: Client, server: Process) -> None:
     """A logo has a lifetime and a validator, with which it is not sent twice."""
     url = (await client.kernelspecs())["far/python3"]["resources"]["logo-svg"]
     first = await logo(client, server, url)
-    assert "max-age" in first.headers["Cache-Control"]
+    assert re.fullmatch(r"private, max-age=[1-9]\d{3,}", first.headers["Cache-Control"])
     path = url[len(server.base_url) :]
     again = await client.request("GET", path, **{"If-None-Match": first.headers["ETag"]})
     assert (again.status, again.body) == (304, b"")
     head = await logo(client, server, url, "HEAD")
     assert (head.status, head.body) == (200, b"")
     assert head.headers["Content-Length"] == str(len(first.body))
+
+
+async def test_a_remote_server_is_asked_for_a_file_once(start: Start, remote: Process) -> None:
+    """However often a logo is looked at, and its provider asked anew, the logo is fetched once."""
+    settings = {"url": remote.url, "token": {"value": remote.token}, "refresh_interval": 10_000}
+    server, client = start({"gpu": settings})
+    resources = (await client.wait_for_kernelspec("gpu/python3"))["resources"]
+    for _ in range(3):
+        for url in resources.values():
+            assert (await logo(client, server, url)).status == 200
+        assert (await client.request("POST", "api/kernel-providers/gpu/retry")).status == 200
+    remote.stop()
+    fetched = re.findall(r"GET /kernelspecs/python3/(\S+)", remote.log())
+    assert sorted(fetched) == sorted(url.rpartition("/")[2] for url in resources.values())
+    assert (await logo(client, server, url)).status == 200
 
 
 @pytest.mark.parametrize("file", ["kernel.json", "..%2Fkernel.json", "%2e%2e", "nothing.png"])

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from typing import Any
+
 import pytest
 
-from kernel_providers_ext.resources import file_of, logo_of
+from kernel_providers_ext.errors import ProviderUnavailable
+from kernel_providers_ext.provider import Resource
+from kernel_providers_ext.provider_config import ProviderConfig
+from kernel_providers_ext.resources import Resources, file_of, logo_of
+
+from .scripted import ScriptedProvider
 
 
 def test_the_file_of_a_url_is_decoded() -> None:
@@ -24,3 +33,58 @@ def test_the_file_of_a_url_is_decoded() -> None:
 def test_the_logo_is_the_one_that_lab_shows(resources: dict[str, str], logo: str | None) -> None:
     """An SVG goes before the large PNG, and nothing else is a logo to JupyterLab."""
     assert logo_of({"name": "py", "spec": {}, "resources": resources}) == logo
+
+
+class Library(ScriptedProvider):
+    """Has every file, each fetched by its name and how often it was before."""
+
+    def __init__(self) -> None:
+        super().__init__(ProviderConfig("gpu", "gpu.json"), logging.getLogger("test_resources"))
+        self.fetched: list[str] = []
+        self.away = False
+
+    async def resource(self, kernel_name: str, file: str) -> Resource:
+        self.fetched.append(f"{kernel_name}/{file}")
+        await asyncio.sleep(0)
+        if self.away:
+            raise ProviderUnavailable("gpu", "refused", "Cannot reach gpu.")
+        return Resource(str(len(self.fetched)).encode(), "image/png")
+
+
+def model(**more: Any) -> dict[str, Any]:
+    """Return a kernelspec's model with a logo."""
+    return {"name": "py", "spec": more, "resources": {"logo-64x64": "/k/a.png"}}
+
+
+async def test_a_file_is_fetched_once() -> None:
+    """Those who ask at once and those who ask later get what was fetched for the first of them."""
+    library, resources = Library(), Resources()
+    at_once = [resources.get(library, "py", model(), "a.png") for _ in range(5)]
+    found = [*await asyncio.gather(*at_once), await resources.get(library, "py", model(), "a.png")]
+    assert {resource.body for resource in found} == {b"1"}
+    await resources.get(library, "py", model(), "b.png")
+    await resources.get(library, "r", model(), "a.png")
+    assert library.fetched == ["py/a.png", "py/b.png", "r/a.png"]
+
+
+async def test_a_changed_kernelspec_has_its_files_fetched_again() -> None:
+    """A kernelspec that is not what it was may have another logo under the same name."""
+    library, resources = Library(), Resources()
+    for version, expected in ((1, b"1"), (1, b"1"), (2, b"2"), (2, b"2")):
+        resource = await resources.get(library, "py", model(version=version), "a.png")
+        assert resource.body == expected
+
+
+async def test_a_file_that_could_not_be_had_is_asked_for_again() -> None:
+    """A failure is not kept, and one who stops waiting takes the file away from nobody."""
+    library, resources = Library(), Resources()
+    library.away = True
+    with pytest.raises(ProviderUnavailable):
+        await resources.get(library, "py", model(), "a.png")
+    library.away = False
+    impatient = asyncio.create_task(resources.get(library, "py", model(), "a.png"))
+    patient = asyncio.create_task(resources.get(library, "py", model(), "a.png"))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    assert (await patient).body == b"2"
+    assert library.fetched == ["py/a.png"] * 2
