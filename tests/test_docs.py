@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 
 from kernel_providers_ext.config import KernelProvidersConfig
-from kernel_providers_ext.provider_config import SCHEMA, parse
+from kernel_providers_ext.events import CHANGED
+from kernel_providers_ext.events import SCHEMA as EVENT
+from kernel_providers_ext.provider_config import SCHEMA, ProviderConfig, parse
+from kernel_providers_ext.providers import KernelProviders
+from kernel_providers_ext.report import describe, report
+from kernel_providers_ext.status import Kernelspecs, Reachable, Status, now
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+REST = (ROOT / "docs" / "rest.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("field", SCHEMA["properties"])
@@ -32,3 +38,33 @@ def test_the_readmes_example_is_a_provider() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     [example] = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
     assert parse("gpu-farm", json.loads(example), "README.md").label == "GPU farm"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *report(KernelProviders()),
+        *describe(ProviderConfig("gpu", "gpu.json"), "GPU", Status(now())),
+        *(state.value for state in (*Reachable, *Kernelspecs)),
+    ],
+)
+def test_each_word_of_the_list_is_in_its_reference(word: str) -> None:
+    """Every field of ``GET /api/kernel-providers`` has a row, and every state is named."""
+    assert re.search(rf"^\|.*`{word}`", REST, re.MULTILINE)
+
+
+def test_the_example_of_the_list_is_one() -> None:
+    """The example has the fields that an answer has, in their order."""
+    example = json.loads(re.findall(r"```json\n(.*?)```", REST, re.DOTALL)[0])
+    answer = report(KernelProviders())
+    assert list(example) == list(answer)
+    assert [list(p) for p in example["providers"]] == [list(answer["providers"][0])] * 2
+    assert {**example["providers"][0], "since": ""} == {**answer["providers"][0], "since": ""}
+
+
+def test_the_example_of_the_event_is_one() -> None:
+    """The example of an event has its schema's id and properties."""
+    example = json.loads(re.findall(r"```json\n(.*?)```", REST, re.DOTALL)[1])
+    schema = json.loads(EVENT.read_text("utf-8"))
+    assert example.pop("schema_id") == schema["$id"] == CHANGED
+    assert list(example) == list(schema["properties"]) == schema["required"]
