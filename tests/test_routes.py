@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,90 +37,91 @@ async def wait_for(client: Client, provider_id: str, *states: str) -> Any:
     return await until(found)
 
 
-async def test_the_list_has_all_that_there_is(start: Start, places: dict[str, Process]) -> None:
-    """Local kernels first, then the others in order, then what is off; and what is left out."""
-    place, dead = places["gate-a"], f"http://127.0.0.1:{free_port()}"
-    well = {"url": place.url, "label": "Farm", "token": {"value": place.token}}
-    before = datetime.now().astimezone()
-    server, client = start(
-        {
-            "b": {**well, "refresh_interval": 1000},
-            "c": {"url": dead, "label": "Farm"},
-            "a-off": {"enabled": False, "url": "http://gpu.example.org", "label": "Old"},
-            "d-bad": {"url": "nonsense"},
-        },
-        config={"KernelProviders": {"placement": "prefix"}},
-        base_url="/user/y/",
-    )
+@dataclass(frozen=True)
+class Site:
+    """A server with providers that are well, dead, off and wrong, and what it says of them."""
+
+    answer: dict[str, Any]
+    started: datetime
+    folder: Path
+    place: Process
+    client: Client
+
+    @property
+    def providers(self) -> list[dict[str, Any]]:
+        return list(self.answer["providers"])
+
+
+DEAD = f"http://127.0.0.1:{free_port()}"
+TIMES = ("since", "last_seen", "latency_ms", "retry_in")
+
+
+@pytest.fixture
+async def site(start: Start, places: dict[str, Process]) -> Site:
+    """Such a server, once each provider has answered or failed."""
+    place, started = places["gate-a"], datetime.now().astimezone()
+    well = {"url": place.url, "token": {"value": place.token}, "refresh_interval": 1000}
+    providers = {
+        "b": {**well, "label": "Farm"},
+        "c": {"url": DEAD, "label": "Farm"},
+        "a-off": {"enabled": False, "url": "http://gpu.example.org", "label": "Old"},
+        "d-bad": {"url": "nonsense"},
+    }
+    config = {"KernelProviders": {"placement": "prefix"}}
+    server, client = start(providers, config=config, base_url="/user/y/")
     await wait_for(client, "b", "online")
     await wait_for(client, "c", "offline")
     answer = await client.get("api/kernel-providers")
-    assert set(answer) == {"default", "template", "providers", "problems"}
-    assert (answer["default"], answer["template"]) == ("local", "{provider}: {kernel}")
-    assert [provider["id"] for provider in answer["providers"]] == ["local", "b", "c", "a-off"]
-    local, online, offline, off = answer["providers"]
+    return Site(answer, started, server.config_folder / "kernel_providers.d", place, client)
 
-    def expected(**fields: Any) -> dict[str, Any]:
-        """Return the fields that are not about times, the same for all but for those given."""
-        well = {"kind": "gateway", "reason": "", "sentence": "", "kernelspecs": "none"}
-        return {**well, **fields}
 
-    folder = server.config_folder / "kernel_providers.d"
-    times = ("since", "last_seen", "latency_ms", "retry_in")
-    assert [{k: v for k, v in p.items() if k not in times} for p in answer["providers"]] == [
-        expected(
-            id="local",
-            label="This server",
-            kind="local",
-            url=None,
-            source=None,
-            state="online",
-            kernelspecs="fresh",
-        ),
-        expected(
-            id="b",
-            label="Farm [b]",
-            url=place.url,
-            source=str(folder / "b.json"),
-            state="online",
-            kernelspecs="fresh",
-        ),
-        expected(
-            id="c",
-            label="Farm [c]",
-            url=dead,
-            source=str(folder / "c.json"),
-            state="offline",
-            reason="refused",
-            sentence=offline["sentence"],
-        ),
-        expected(
-            id="a-off",
-            label="Old",
-            url="http://gpu.example.org",
-            source=str(folder / "a-off.json"),
-            state="off",
-        ),
+def expected(site: Site, provider_id: str, **fields: Any) -> dict[str, Any]:
+    """Return a remote provider's fields, those about times aside."""
+    source = str(site.folder / f"{provider_id}.json")
+    common = {"kind": "gateway", "reason": "", "sentence": "", "kernelspecs": "none"}
+    return {**common, "id": provider_id, "source": source, **fields}
+
+
+async def test_the_list_has_all_that_there_is(site: Site) -> None:
+    """Local kernels first, then the others in order, then what is off."""
+    online = {"state": "online", "kernelspecs": "fresh"}
+    local = {"id": "local", "label": "This server", "kind": "local", "url": None, "source": None}
+    failed = {"state": "offline", "reason": "refused", "sentence": site.providers[2]["sentence"]}
+    assert [{k: v for k, v in p.items() if k not in TIMES} for p in site.providers] == [
+        {**local, **online, "reason": "", "sentence": ""},
+        expected(site, "b", label="Farm [b]", url=site.place.url, **online),
+        expected(site, "c", label="Farm [c]", url=DEAD, **failed),
+        expected(site, "a-off", label="Old", url="http://gpu.example.org", state="off"),
     ]
-    assert "connection refused" in offline["sentence"]
-    spec = (await client.kernelspecs())["b/python3"]["spec"]
-    assert spec["metadata"]["kernel_provider_label"] == online["label"]
+    assert "connection refused" in failed["sentence"]
+    spec = (await site.client.kernelspecs())["b/python3"]["spec"]
+    assert spec["metadata"]["kernel_provider_label"] == "Farm [b]"
+    assert site.place.token not in str(site.answer)
 
-    for provider in answer["providers"]:
-        assert before < datetime.fromisoformat(provider["since"]) < datetime.now().astimezone()
+
+async def test_the_list_says_what_is_wrong(site: Site) -> None:
+    """What was left out is named with its source and a sentence; the template is the server's."""
+    [problem] = site.answer.pop("problems")
+    assert set(problem) == {"id", "source", "sentence"}
+    assert (problem["id"], problem["source"]) == ("d-bad", str(site.folder / "d-bad.json"))
+    assert "the field 'url' is not a web address" in problem["sentence"]
+    del site.answer["providers"]
+    assert site.answer == {"default": "local", "template": "{provider}: {kernel}"}
+
+
+async def test_the_list_says_when(site: Site) -> None:
+    """Times have a zone; who has not answered has none; local and off are not asked."""
+    local, online, offline, off = site.providers
+    for provider in site.providers:
+        since = datetime.fromisoformat(provider["since"])
+        assert site.started < since < datetime.now().astimezone()
     assert datetime.fromisoformat(online["last_seen"]) >= datetime.fromisoformat(online["since"])
-    assert [p["last_seen"] for p in (local, offline, off)] == [None] * 3
     assert 0 <= online["latency_ms"] < 20_000
-    assert [p["latency_ms"] for p in (local, offline, off)] == [None] * 3
+    for provider in (local, offline, off):
+        assert (provider["last_seen"], provider["latency_ms"]) == (None, None)
     assert 800 < online["retry_in"] <= 1100
     assert 0 <= offline["retry_in"] <= 70
     assert (local["retry_in"], off["retry_in"]) == (None, None)
-
-    [problem] = answer["problems"]
-    assert set(problem) == {"id", "source", "sentence"}
-    assert (problem["id"], problem["source"]) == ("d-bad", str(folder / "d-bad.json"))
-    assert "the field 'url' is not a web address" in problem["sentence"]
-    assert place.token not in str(answer)
 
 
 async def test_a_gateway_that_stands_for_local_kernels_is_the_default(
