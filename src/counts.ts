@@ -15,7 +15,7 @@ export const NO_KERNELS: ICounts = { kernels: 0, running: 0 };
  * @returns Counts by provider id; those that have none are missing.
  */
 export function countKernels(
-  providers: IKernelProviders,
+  providers: Pick<IKernelProviders, 'idOf'>,
   specs: KernelSpec.ISpecModels | null,
   running: Iterable<Kernel.IModel>
 ): Map<string, ICounts> {

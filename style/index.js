@@ -1,2 +1,3 @@
 import './base.css';
 import './details.css';
+import './launcher.css';

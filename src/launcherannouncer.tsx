@@ -1,0 +1,40 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { transitions } from './launchersections';
+import { stateWord } from './sentences';
+import type { IProvider, ProviderState } from './tokens';
+
+/** Tells screen readers of providers whose state has changed, and how much a search found. */
+export function Announcer({
+  providers,
+  found,
+  trans
+}: {
+  readonly providers: readonly IProvider[];
+  /** How many cards a search has found; null while there is none. */
+  readonly found: number | null;
+  readonly trans: TranslationBundle;
+}): React.JSX.Element {
+  const before = React.useRef<ReadonlyMap<string, ProviderState> | null>(null);
+  const [news, setNews] = React.useState<readonly string[]>([]);
+  React.useEffect(() => {
+    const changed = transitions(before.current, providers);
+    before.current = new Map(providers.map(({ id, state }) => [id, state]));
+    if (changed.length > 0) {
+      setNews(
+        changed.map(({ label, state }) =>
+          trans.__('%1: %2', label, stateWord(state, trans))
+        )
+      );
+    }
+  }, [providers, trans]);
+  return (
+    <div className="kpe-visually-hidden" role="status">
+      {news.map(text => (
+        <p key={text}>{text}</p>
+      ))}
+      {found !== null && <p>{trans._n('%1 result', '%1 results', found)}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { consoleIcon, notebookIcon } from '@jupyterlab/ui-components';
+import { DisposableSet } from '@lumino/disposable';
+
+import type { LauncherItem } from './launchercards';
+import { ProvidersLauncher } from './launcherwidget';
+import { COMMAND_IDS } from './tokens';
+import type { IKernelProviders } from './tokens';
+
+/** Commands about the card under the context menu; the schema has them in that menu. */
+const CARD_COMMANDS = {
+  notebook: 'kernel-providers:card-notebook',
+  console: 'kernel-providers:card-console'
+} as const;
+
+/** Add the commands of the context menu of a kernel's card. */
+export function addCardCommands(
+  app: JupyterFrontEnd,
+  labTrans: TranslationBundle
+): void {
+  const describedBy = { args: { type: 'object', properties: {} } };
+  const add = (
+    kind: keyof typeof CARD_COMMANDS,
+    label: string,
+    icon: typeof notebookIcon
+  ): void => {
+    app.commands.addCommand(CARD_COMMANDS[kind], {
+      label,
+      icon,
+      describedBy,
+      isVisible: () => under(app, kind) !== null,
+      execute: () => {
+        const found = under(app, kind);
+        found?.launcher.launch(found.item);
+      }
+    });
+  };
+  add('notebook', labTrans.__('Notebook'), notebookIcon);
+  add('console', labTrans.__('Console'), consoleIcon);
+}
+
+/** Keep the commands about each provider in the context menu of its header. */
+export function fillHeaderMenus(
+  app: JupyterFrontEnd,
+  providers: IKernelProviders
+): void {
+  let items = new DisposableSet();
+  const fill = (): void => {
+    items.dispose();
+    items = DisposableSet.from(
+      providers.providers.flatMap(({ id }) =>
+        Object.values(COMMAND_IDS).map((command, rank) =>
+          app.contextMenu.addItem({
+            command,
+            args: { id },
+            rank,
+            selector: `.jp-Launcher-section[data-provider="${CSS.escape(id)}"] .jp-Launcher-sectionHeader`
+          })
+        )
+      )
+    );
+  };
+  providers.changed.connect(fill);
+  fill();
+}
+
+/** Give the focus back to the card or header whose context menu is closed. */
+export function keepFocus(app: JupyterFrontEnd): void {
+  app.contextMenu.menu.aboutToClose.connect(() => {
+    const opener = app.contextMenuHitTest(node =>
+      node.matches('.jp-LauncherCard, .kpe-ProviderSection-toggle')
+    );
+    // It still has the focus while it closes.
+    queueMicrotask(() => {
+      if (document.activeElement === document.body) {
+        opener?.focus();
+      }
+    });
+  });
+}
+
+/** The launcher under the context menu, and what it would start there. */
+function under(
+  app: JupyterFrontEnd,
+  kind: keyof typeof CARD_COMMANDS
+): { launcher: ProvidersLauncher; item: LauncherItem } | null {
+  const card = app.contextMenuHitTest(
+    node => node.dataset['kernel'] !== undefined
+  );
+  const name = card?.dataset['kernel'];
+  if (name === undefined) {
+    return null;
+  }
+  for (const widget of app.shell.widgets('main')) {
+    if (
+      widget instanceof MainAreaWidget &&
+      widget.content instanceof ProvidersLauncher &&
+      widget.node.contains(card ?? null)
+    ) {
+      const launcher = widget.content;
+      const item = launcher.itemOf(name, kind);
+      return item === undefined ? null : { launcher, item };
+    }
+  }
+  return null;
+}
