@@ -1,7 +1,31 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { PageConfig } from '@jupyterlab/coreutils';
+import type { ServiceManagerPlugin } from '@jupyterlab/services';
+
 import { commandsPlugin } from './commands';
 import { launcherPlugin } from './launcher';
 import { providersPlugin } from './providers';
 import { specsPlugin } from './specs';
 
+type Plugin = JupyterFrontEndPlugin<unknown> | ServiceManagerPlugin<unknown>;
+
+/**
+ * Plugins that take the place of one of JupyterLab's, by the id of that one.
+ *
+ * The server companion switches those off; without it, they stay, and ours are not there.
+ */
+const STAND_INS: readonly (readonly [string, Plugin])[] = [
+  ['@jupyterlab/services-extension:kernel-spec-manager', specsPlugin],
+  ['@jupyterlab/launcher-extension:plugin', launcherPlugin]
+];
+
 /** The plugins of this extension; each of them can be disabled alone. */
-export default [specsPlugin, providersPlugin, commandsPlugin, launcherPlugin];
+const plugins: Plugin[] = [
+  ...STAND_INS.filter(([stock]) => PageConfig.Extension.isDisabled(stock)).map(
+    ([, plugin]) => plugin
+  ),
+  providersPlugin,
+  commandsPlugin
+];
+
+export default plugins;

@@ -1,6 +1,17 @@
 import { expect, test as galataTest } from '@jupyterlab/galata';
 import type { APIRequestContext } from '@playwright/test';
 
+import { Gateway } from './gateway';
+import type { IKernelspec } from './gateway';
+
+interface IFixtures {
+  /** Makes real gateways, which are stopped and forgotten after the test. */
+  makeGateway: (
+    id: string,
+    kernelspecs?: readonly IKernelspec[]
+  ) => Promise<Gateway>;
+}
+
 interface IAutomatic {
   /** Shuts down every kernel after the test. */
   kernelCleanup: undefined;
@@ -12,9 +23,23 @@ interface IAutomatic {
  * Galata's test, but with the real kernels and sessions: its mocks would hide those that
  * the server lists and the page has not started itself.
  */
-export const test = galataTest.extend<IAutomatic>({
+export const test = galataTest.extend<IFixtures & IAutomatic>({
   kernels: null,
   sessions: null,
+  makeGateway: async ({ request }, use) => {
+    const gateways: Gateway[] = [];
+    await use(async (id, kernelspecs) => {
+      const gateway = await Gateway.create(request, id, kernelspecs);
+      gateways.push(gateway);
+      return gateway;
+    });
+    if ((await list(request, 'kernels')).length > 0) {
+      // Kernels of a gateway that is down could not be shut down.
+      await Promise.all(gateways.map(gateway => gateway.start()));
+      await shutDownAllKernels(request);
+    }
+    await Promise.all(gateways.map(gateway => gateway.dispose()));
+  },
   kernelCleanup: [
     async ({ request }, use) => {
       await use(undefined);

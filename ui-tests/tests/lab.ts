@@ -28,6 +28,18 @@ export function launcherCard(
     .and(page.getByTitle(label, { exact: true }));
 }
 
+/**
+ * The launcher's section of one provider.
+ *
+ * @param page - The page, with a launcher open.
+ * @param id - The provider's id.
+ */
+export function section(page: IJupyterLabPageFixture, id: string): Locator {
+  return page.locator(
+    `.jp-Launcher .jp-Launcher-section[data-provider="${id}"]`
+  );
+}
+
 /** The notebook that is in front. */
 export class Notebook {
   readonly panel: Locator;

@@ -1,0 +1,27 @@
+// The tests beside jupyterlab-launchpad, which has a launcher and a kernel picker, too.
+// UI_TESTS_LAUNCHPAD is where it is: pip install --target … --no-deps jupyterlab-launchpad
+const path = require('node:path');
+
+process.env.UI_TESTS_PORT ??= '8898';
+const config = require('./playwright.config');
+
+const home =
+  process.env.UI_TESTS_LAUNCHPAD ??
+  path.join(__dirname, '..', '.venv', 'launchpad');
+
+module.exports = {
+  ...config,
+  testDir: 'launchpad',
+  webServer: {
+    ...config.webServer,
+    env: {
+      ...config.webServer.env,
+      JUPYTER_CONFIG_PATH: [
+        path.join(__dirname, 'config'),
+        path.join(home, 'etc', 'jupyter')
+      ].join(path.delimiter),
+      JUPYTER_PATH: path.join(home, 'share', 'jupyter'),
+      PYTHONPATH: home
+    }
+  }
+};

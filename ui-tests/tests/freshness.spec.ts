@@ -1,0 +1,77 @@
+import { expect } from '@jupyterlab/galata';
+
+import { test } from './fixtures';
+import { provider } from './gateway';
+import { section } from './lab';
+
+// JupyterLab's own poll comes 61 seconds after the page: what these tests see before is
+// due to the server's events.
+
+test('a provider that is added, stopped and started again shows at once', async ({
+  makeGateway,
+  page,
+  request
+}) => {
+  const gateway = await makeGateway('late', [
+    { name: 'julia', displayName: 'Julia 1.12', language: 'julia' }
+  ]);
+  await gateway.start();
+  await expect(section(page, 'demo-b')).toBeVisible();
+  await expect(section(page, 'late')).toHaveCount(0);
+
+  await gateway.declare();
+  const late = section(page, 'late');
+  await expect(
+    late.getByTitle('Julia 1.12 (late)', { exact: true })
+  ).toBeVisible();
+  await expect(late).toContainText('Online');
+
+  await gateway.stop();
+  await expect
+    .poll(async () => (await provider(request, 'late'))?.state)
+    .toBe('offline');
+  await expect(late).toContainText('Offline');
+  await expect(late).toContainText('connection refused');
+  // What was known stays.
+  await expect(
+    late.getByTitle('Julia 1.12 (late)', { exact: true })
+  ).toBeVisible();
+
+  await gateway.start();
+  await late.getByRole('button', { name: 'Retry' }).click();
+  await expect(late).toContainText('Online');
+  await expect(late.getByRole('button', { name: 'Retry' })).toHaveCount(0);
+});
+
+test('kernel specs that did not change redraw nothing and load no icon', async ({
+  page
+}) => {
+  await expect(section(page, 'demo-b')).toBeVisible();
+  const requests: string[] = [];
+  page.on('request', request => requests.push(request.url()));
+
+  const changes = await page.evaluate(async () => {
+    const records: MutationRecord[] = [];
+    const observer = new MutationObserver(found => records.push(...found));
+    observer.observe(document.querySelector('.jp-Launcher') as Element, {
+      attributes: true,
+      characterData: true,
+      childList: true,
+      subtree: true
+    });
+    for (let round = 0; round < 3; round++) {
+      await window.jupyterapp.serviceManager.kernelspecs.refreshSpecs();
+    }
+    await new Promise(requestAnimationFrame);
+    records.push(...observer.takeRecords());
+    return records.map(({ target, type }) => `${type} of ${target.nodeName}`);
+  });
+
+  expect(changes).toEqual([]);
+  expect(requests.filter(url => url.includes('/api/kernelspecs'))).toHaveLength(
+    3
+  );
+  expect(requests.filter(url => /\/kernelspecs\/.+\/logo/.test(url))).toEqual(
+    []
+  );
+});

@@ -1,0 +1,174 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { expect } from '@jupyterlab/galata';
+import type { APIRequestContext } from '@playwright/test';
+
+const TOKEN = 'a-token-of-the-tests';
+
+/** Milliseconds that a Kernel Gateway may take to come up on a small machine. */
+const START_TIMEOUT = 60 * 1000;
+
+/** A kernelspec that a gateway offers beside Python; every one of them runs Python. */
+export interface IKernelspec {
+  name: string;
+  displayName: string;
+  language: string;
+}
+
+/** A real Kernel Gateway that can be stopped and started again at the same address. */
+export class Gateway {
+  private constructor(
+    readonly id: string,
+    readonly port: number,
+    private readonly folder: string,
+    private readonly declaration: string
+  ) {}
+
+  /**
+   * Make a gateway that is neither running nor declared yet.
+   *
+   * @param request - Playwright's client, with the server's token.
+   * @param id - The provider's id.
+   * @param kernelspecs - What it offers beside `python3`.
+   */
+  static async create(
+    request: APIRequestContext,
+    id: string,
+    kernelspecs: readonly IKernelspec[] = []
+  ): Promise<Gateway> {
+    const folder = await mkdtemp(path.join(tmpdir(), `${id}-`));
+    for (const { name, displayName, language } of kernelspecs) {
+      const home = path.join(folder, 'kernels', name);
+      await mkdir(home, { recursive: true });
+      await writeFile(
+        path.join(home, 'kernel.json'),
+        JSON.stringify({
+          argv: [
+            'python',
+            '-m',
+            'ipykernel_launcher',
+            '-f',
+            '{connection_file}'
+          ],
+          display_name: displayName,
+          language
+        })
+      );
+    }
+    const declaration = path.join(await declarations(request), `${id}.json`);
+    return new Gateway(id, await freePort(), folder, declaration);
+  }
+
+  /** Start the process, unless it runs already, and wait until it answers. */
+  async start(): Promise<void> {
+    if (this.process !== null) {
+      return;
+    }
+    this.process = spawn(
+      'jupyter',
+      [
+        'kernelgateway',
+        '--KernelGatewayApp.ip=127.0.0.1',
+        `--KernelGatewayApp.port=${this.port}`,
+        '--KernelGatewayApp.port_retries=0'
+      ],
+      {
+        env: {
+          ...process.env,
+          JUPYTER_PATH: this.folder,
+          JUPYTER_CONFIG_PATH: '',
+          KG_AUTH_TOKEN: TOKEN,
+          KG_ENV_PROCESS_WHITELIST: 'DEMO_PROVIDER',
+          DEMO_PROVIDER: this.id
+        },
+        stdio: 'ignore'
+      }
+    );
+    await expect
+      .poll(
+        () =>
+          fetch(`http://127.0.0.1:${this.port}/api`).then(
+            () => true,
+            () => false
+          ),
+        { timeout: START_TIMEOUT }
+      )
+      .toBe(true);
+  }
+
+  /** Stop the process, and its kernels with it. */
+  async stop(): Promise<void> {
+    const { process } = this;
+    this.process = null;
+    if (process !== null && process.exitCode === null) {
+      const gone = once(process, 'exit');
+      process.kill('SIGTERM');
+      await gone;
+    }
+  }
+
+  /**
+   * Let the server know of the gateway.
+   *
+   * @param settings - Fields of the declaration that are not the usual ones.
+   */
+  async declare(settings: Record<string, unknown> = {}): Promise<void> {
+    await writeFile(
+      this.declaration,
+      JSON.stringify({
+        kind: 'gateway',
+        url: `http://127.0.0.1:${this.port}/`,
+        token: { value: TOKEN },
+        refresh_interval: 1,
+        ...settings
+      })
+    );
+  }
+
+  /** Stop the process, and take everything back. */
+  async dispose(): Promise<void> {
+    await rm(this.declaration, { force: true });
+    await this.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private process: ChildProcess | null = null;
+}
+
+/** What the server says of a provider; undefined where it has none of that id. */
+export async function provider(
+  request: APIRequestContext,
+  id: string
+): Promise<{ state: string; source: string } | undefined> {
+  const response = await request.get('/api/kernel-providers');
+  const { providers } = (await response.json()) as {
+    providers: { id: string; state: string; source: string }[];
+  };
+  return providers.find(candidate => candidate.id === id);
+}
+
+/** The folder in which the server under test looks for providers. */
+async function declarations(request: APIRequestContext): Promise<string> {
+  const demo = await provider(request, 'demo-a');
+  if (demo === undefined) {
+    throw new Error('The server under test is not the demo.');
+  }
+  return path.dirname(demo.source);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

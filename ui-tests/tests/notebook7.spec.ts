@@ -1,0 +1,31 @@
+import { expect } from '@jupyterlab/galata';
+
+import { test } from './fixtures';
+import { DEMO_A, DEMO_B, LOCAL } from './lab';
+
+test.use({ autoGoto: false });
+
+test('Notebook 7 has names, icons and the picker', async ({ context }) => {
+  const tree = await context.newPage();
+  await tree.goto('/tree');
+  await tree.getByText('New', { exact: true }).click();
+  const kernels = tree.locator('.lm-Menu-itemLabel', { hasText: LOCAL });
+  await expect(kernels).toHaveText([LOCAL, DEMO_A, DEMO_B]);
+
+  const [notebook] = await Promise.all([
+    context.waitForEvent('page'),
+    kernels.getByText(DEMO_A).click()
+  ]);
+  const name = notebook.locator('.jp-Toolbar-kernelName');
+  await expect(name).toHaveText(DEMO_A);
+  const logo = notebook.locator('.jp-NotebookKernelLogo img');
+  await expect
+    .poll(() => logo.evaluate((image: HTMLImageElement) => image.naturalWidth))
+    .toBeGreaterThan(0);
+
+  await name.click();
+  const dialog = notebook.locator('.jp-Dialog');
+  await dialog.getByRole('option', { name: DEMO_B }).click();
+  await dialog.getByRole('button', { name: 'Select Kernel' }).click();
+  await expect(name).toHaveText(DEMO_B);
+});
