@@ -28,6 +28,14 @@ export function launcherCard(
     .and(page.getByTitle(label, { exact: true }));
 }
 
+/** The button on the card of a remote kernel that opens a console. */
+export function consoleButton(
+  page: IJupyterLabPageFixture,
+  label: string
+): Locator {
+  return page.getByRole('button', { name: `Console: ${label}`, exact: true });
+}
+
 /**
  * The launcher's section of one provider.
  *

@@ -2,6 +2,7 @@ import { expect } from '@jupyterlab/galata';
 
 import { list, test } from './fixtures';
 import {
+  consoleButton,
   DEMO_A,
   DEMO_B,
   LOCAL,
@@ -75,7 +76,7 @@ test('a notebook that is opened again finds its remote kernel', async ({
 });
 
 test('a console runs on a remote kernel', async ({ page }) => {
-  await launcherCard(page, 'Console', DEMO_B).click();
+  await consoleButton(page, DEMO_B).click();
   const panel = page.locator('.jp-ConsolePanel');
   await expect(panel.locator('.jp-Toolbar-kernelName')).toHaveText(DEMO_B);
   // Earlier the prompt may still be replaced by another.
