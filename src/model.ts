@@ -7,6 +7,7 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
 import { providerOf } from './names';
+import { oneAtATime } from './oneatatime';
 import { fetchProviders, retryProvider } from './request';
 import { LOCAL_ID, NAME_SEPARATOR } from './tokens';
 import type {
@@ -53,14 +54,15 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     this._specs = specs;
     this._poll = new Poll({
       auto: false,
-      factory: () => this._fetch(),
+      factory: this._look,
       frequency: frequencyOf(DEFAULT_PREFERENCES.checkInterval),
       name: 'kernel-providers-ext#providers',
       standby
     });
-    this.ready = this._fetch()
-      .catch(() => undefined)
-      .then(() => this._poll.start());
+    this.ready = this._look().then(
+      () => this._poll.schedule(),
+      () => this._poll.start()
+    );
   }
 
   readonly ready: Promise<void>;
@@ -73,13 +75,22 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     return this._json.problems;
   }
 
+  get template(): string {
+    return this._json.template;
+  }
+
   get preferences(): IPreferences {
     return this._preferences;
   }
   set preferences(preferences: IPreferences) {
+    const { checkInterval } = this._preferences;
     this._preferences = preferences;
     this._arrange();
     this._changed.emit();
+    if (preferences.checkInterval !== checkInterval) {
+      // Else the interval that is running, maybe a long one, would have to end first.
+      void this._poll.refresh();
+    }
   }
 
   get changed(): ISignal<this, void> {
@@ -109,19 +120,14 @@ export class KernelProviders implements IKernelProviders, IDisposable {
   }
 
   async refresh(): Promise<void> {
-    await this._poll.refresh();
-    await this._poll.tick.catch(() => undefined);
+    // Not by the poll: it rests while the page is hidden, and forgets a refresh that is
+    // asked for during another one.
+    await this._look().catch(() => undefined);
   }
 
   async retry(id: string): Promise<void> {
-    const provider = await retryProvider(this._settings, id);
-    this._take({
-      ...this._json,
-      providers: this._json.providers.map(known =>
-        known.id === id ? provider : known
-      )
-    });
-    await this._specs.refreshSpecs();
+    await retryProvider(this._settings, id);
+    await Promise.allSettled([this.refresh(), this._specs.refreshSpecs()]);
   }
 
   private async _fetch(): Promise<void> {
@@ -150,6 +156,7 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     );
   }
 
+  private readonly _look = oneAtATime(() => this._fetch());
   private readonly _settings: ServerConnection.ISettings;
   private readonly _specs: KernelSpec.IManager;
   private readonly _poll: Poll;

@@ -12,6 +12,7 @@ import type {
 } from '@jupyterlab/services';
 
 import { withDisplayNames } from './names';
+import { oneAtATime } from './oneatatime';
 import { encodeResourceUrl } from './text';
 import { PLUGIN_IDS } from './tokens';
 import type { KernelSpecJSON, KernelSpecsJSON } from './tokens';
@@ -50,6 +51,16 @@ export class ProviderKernelSpecManager extends KernelSpecManager {
   }
 
   /**
+   * Fetch the specs now.
+   *
+   * Not by the poll: it rests while the page is hidden, and forgets a refresh that is
+   * asked for during another one, though that may have missed what has changed since.
+   */
+  override refreshSpecs(): Promise<void> {
+    return this._refresh();
+  }
+
+  /**
    * Name the kernels in another way, and tell of it by `specsChanged`.
    *
    * @param placement - A placement in which nothing is wrong; empty for the names that
@@ -62,6 +73,7 @@ export class ProviderKernelSpecManager extends KernelSpecManager {
     }
   }
 
+  private readonly _refresh = oneAtATime(() => this.requestSpecs());
   private readonly _client: ProviderKernelSpecAPIClient;
 }
 

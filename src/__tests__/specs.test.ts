@@ -1,8 +1,13 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { describe, expect, it } from 'vitest';
 
-import { ProviderKernelSpecAPIClient, encodeResources } from '../specs';
+import {
+  encodeResources,
+  ProviderKernelSpecAPIClient,
+  ProviderKernelSpecManager
+} from '../specs';
 import type { KernelSpecJSON, KernelSpecsJSON } from '../tokens';
+import { remoteSpec } from './specimens';
 
 function spec(name: string, resources: Record<string, string>): KernelSpecJSON {
   return {
@@ -112,5 +117,75 @@ describe('ProviderKernelSpecAPIClient', () => {
       response: { status: 403 },
       message: expect.stringContaining('Forbidden') as string
     });
+  });
+});
+
+describe('ProviderKernelSpecManager', () => {
+  const details = remoteSpec('gpu', 'GPU farm', 'Python 3');
+
+  /** A manager of a server with one remote kernel. */
+  async function manager() {
+    const scene = { requests: 0, language: 'python', names: [] as string[] };
+    const specs = new ProviderKernelSpecManager({
+      serverSettings: ServerConnection.makeSettings({
+        baseUrl: 'http://localhost/',
+        fetch: async () => {
+          scene.requests += 1;
+          const { name, resources } = details;
+          const spec = { ...details, language: scene.language };
+          const kernelspecs = { [name]: { name, spec, resources } };
+          await Promise.resolve();
+          return new Response(JSON.stringify({ default: name, kernelspecs }));
+        }
+      }),
+      standby: () => true
+    });
+    specs.specsChanged.connect((_, { kernelspecs }) => {
+      scene.names.push(kernelspecs[details.name]?.display_name ?? '');
+    });
+    await specs.ready;
+    return { scene, specs };
+  }
+
+  it('names the kernels in another way at once', async () => {
+    const { scene, specs } = await manager();
+    await specs.place('prefix');
+    expect(scene.names).toEqual(['Python 3 (GPU farm)', 'GPU farm: Python 3']);
+    await specs.place('');
+    expect(scene.names.at(-1)).toBe('Python 3 (GPU farm)');
+    specs.dispose();
+  });
+
+  it('asks nothing where the placement is the same', async () => {
+    const { scene, specs } = await manager();
+    await specs.place('');
+    expect(scene.requests).toBe(1);
+    specs.dispose();
+  });
+
+  it('tells nothing where the names are the same', async () => {
+    const { scene, specs } = await manager();
+    await specs.place('suffix');
+    await specs.refreshSpecs();
+    expect(scene.names).toHaveLength(1);
+    specs.dispose();
+  });
+
+  it('misses no change that comes while the server answers', async () => {
+    const { scene, specs } = await manager();
+    const first = specs.refreshSpecs();
+    scene.language = 'R';
+    const second = specs.refreshSpecs();
+    await first;
+    await second;
+    expect(specs.specs?.kernelspecs[details.name]?.language).toBe('R');
+    specs.dispose();
+  });
+
+  it('asks even while polling rests, as in a hidden page', async () => {
+    const { scene, specs } = await manager();
+    await specs.refreshSpecs();
+    expect(scene.requests).toBe(2);
+    specs.dispose();
   });
 });

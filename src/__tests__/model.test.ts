@@ -1,0 +1,293 @@
+import { ServerConnection } from '@jupyterlab/services';
+import type { KernelSpec } from '@jupyterlab/services';
+import { PromiseDelegate } from '@lumino/coreutils';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { DEFAULT_PREFERENCES, inOrder, KernelProviders } from '../model';
+import type { IProvidersJSON } from '../tokens';
+import { provider, providerJSON, remoteSpec, spec } from './specimens';
+
+/** A server at `/user/x/` with a companion, and the model that asks it. */
+class Scene {
+  json: IProvidersJSON = {
+    default: 'local',
+    template: '{kernel} ({provider})',
+    providers: [providerJSON('gpu'), providerJSON('local')],
+    problems: []
+  };
+  /** While there is one, answers wait for it. */
+  gate: PromiseDelegate<void> | null = null;
+  readonly requests: string[] = [];
+  readonly refreshSpecs = vi.fn(() => Promise.resolve());
+  readonly changes: number[] = [];
+  readonly model: KernelProviders;
+
+  constructor(public status = 200) {
+    const specs = {
+      refreshSpecs: this.refreshSpecs,
+      specs: {
+        default: 'python3',
+        kernelspecs: {
+          python3: spec('python3', 'Python 3'),
+          'gpu/python3': remoteSpec('gpu', 'GPU', 'Python 3')
+        }
+      }
+    };
+    this.model = new KernelProviders(
+      ServerConnection.makeSettings({
+        baseUrl: 'http://localhost/user/x/',
+        fetch: request => this.answer(request as Request)
+      }),
+      specs as unknown as KernelSpec.IManager,
+      'never'
+    );
+    this.model.changed.connect(() => {
+      this.changes.push(this.requests.length);
+    });
+  }
+
+  private async answer({ method, url }: Request): Promise<Response> {
+    this.requests.push(`${method} ${new URL(url).pathname}`);
+    // What the server says is what it knows when it is asked.
+    const { status } = this;
+    const body = JSON.stringify(
+      method === 'POST' ? this.json.providers[0] : this.json
+    );
+    await this.gate?.promise;
+    return new Response(body, { status });
+  }
+}
+
+const GET = 'GET /user/x/api/kernel-providers';
+
+let scene: Scene;
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  scene = new Scene();
+  await scene.model.ready;
+});
+
+afterEach(() => {
+  scene.model.dispose();
+  vi.useRealTimers();
+});
+
+describe('KernelProviders', () => {
+  it('knows nothing before the server has answered', async () => {
+    const other = new Scene();
+    expect(other.model.providers).toEqual([]);
+    expect(other.model.idOf('gpu/ir')).toBe('gpu');
+    expect(other.model.idOf('ir')).toBe('local');
+    await other.model.ready;
+    expect(other.model.providers).toHaveLength(2);
+    other.model.dispose();
+  });
+
+  it('is ready after one answer, with this server first', () => {
+    expect(scene.requests).toEqual([GET]);
+    expect(scene.changes).toEqual([1]);
+    expect(scene.model.providers.map(({ id }) => id)).toEqual(['local', 'gpu']);
+    expect(scene.model.get('gpu')).toMatchObject({ label: 'gpu', latency: 42 });
+    expect(scene.model.get('cpu')).toBeUndefined();
+    expect(scene.model.template).toBe('{kernel} ({provider})');
+  });
+
+  it.each([404, 500])('is ready without an answer: %i', async status => {
+    const other = new Scene(status);
+    await other.model.ready;
+    expect(other.model.providers).toEqual([]);
+    other.model.dispose();
+  });
+
+  it('tells when it knows more of a provider, and not when it does not', async () => {
+    const [gpu, local] = scene.json.providers;
+    if (gpu === undefined || local === undefined) {
+      throw new Error('No providers.');
+    }
+    scene.json.providers = [
+      { ...gpu, latency_ms: 7, last_seen: '2026-05-04T10:00:00Z' },
+      local
+    ];
+    await scene.model.refresh();
+    expect(scene.changes).toHaveLength(1);
+    expect(scene.model.get('gpu')?.latency).toBe(7);
+
+    scene.json.providers = [{ ...gpu, state: 'offline', retry_in: 30 }, local];
+    await scene.model.refresh();
+    expect(scene.changes).toHaveLength(2);
+
+    scene.json.problems = [{ id: 'x', source: 'x.json', sentence: 'Bad.' }];
+    await scene.model.refresh();
+    expect(scene.changes).toHaveLength(3);
+    expect(scene.model.problems).toEqual(scene.json.problems);
+  });
+
+  it("tells times by the browser's clock", async () => {
+    vi.setSystemTime('2030-01-01T00:00:00Z');
+    scene.json.providers = [
+      providerJSON('gpu', { state: 'offline', retry_in: 30 }),
+      providerJSON('cpu', { retry_in: 30, last_seen: null })
+    ];
+    await scene.model.refresh();
+    expect(scene.model.get('gpu')?.retryAt).toEqual(
+      new Date('2030-01-01T00:00:30Z')
+    );
+    expect(scene.model.get('cpu')).toMatchObject({
+      retryAt: null,
+      lastSeen: null
+    });
+  });
+
+  it('keeps what it knows while the server is away', async () => {
+    scene.status = 503;
+    await scene.model.refresh();
+    expect(scene.model.providers).toHaveLength(2);
+    expect(scene.changes).toHaveLength(1);
+  });
+
+  it('misses no change that comes while the server answers', async () => {
+    scene.gate = new PromiseDelegate();
+    const first = scene.model.refresh();
+    scene.json.providers = [providerJSON('gpu', { state: 'offline' })];
+    const second = scene.model.refresh();
+    scene.gate.resolve();
+    await first;
+    expect(scene.model.get('gpu')?.state).toBe('online');
+    await second;
+    expect(scene.model.get('gpu')?.state).toBe('offline');
+  });
+
+  it('has the server ask a provider, and then looks what has become of it', async () => {
+    scene.json.providers = [providerJSON('gpu', { state: 'slow' })];
+    await scene.model.retry('gpu farm');
+    expect(scene.requests.slice(1)).toEqual([
+      'POST /user/x/api/kernel-providers/gpu%20farm/retry',
+      GET
+    ]);
+    expect(scene.model.get('gpu')?.state).toBe('slow');
+    expect(scene.refreshSpecs).toHaveBeenCalledOnce();
+  });
+
+  it('says that the server cannot be asked', async () => {
+    scene.status = 403;
+    await expect(scene.model.retry('gpu')).rejects.toBeInstanceOf(
+      ServerConnection.ResponseError
+    );
+  });
+
+  it('says nothing of specs that cannot be had after that', async () => {
+    scene.refreshSpecs.mockRejectedValue(new Error('away'));
+    await expect(scene.model.retry('gpu')).resolves.toBeUndefined();
+  });
+
+  it('takes nothing in after its end', async () => {
+    const providers = scene.model.providers;
+    scene.gate = new PromiseDelegate();
+    scene.json.providers = [];
+    const refreshed = scene.model.refresh();
+    scene.model.dispose();
+    scene.gate.resolve();
+    await refreshed;
+    expect(scene.model.providers).toBe(providers);
+  });
+});
+
+describe('KernelProviders.idOf', () => {
+  it.each([
+    ['python3', 'local'],
+    ['gpu/python3', 'gpu'],
+    ['unknown/python3', 'unknown'],
+    ['hub/gpu/python3', 'hub'],
+    ['unknown', 'local']
+  ])('finds for %s the provider %s', (name, id) => {
+    expect(scene.model.idOf(name)).toBe(id);
+  });
+
+  it('finds for names without a prefix the provider whose names have none', async () => {
+    scene.json.default = 'gateway';
+    await scene.model.refresh();
+    expect(scene.model.idOf('python3')).toBe('gateway');
+    expect(scene.model.idOf('unknown')).toBe('gateway');
+    expect(scene.model.idOf('gpu/python3')).toBe('gpu');
+  });
+});
+
+describe('KernelProviders, when it looks', () => {
+  /** How often the server is asked within some seconds. */
+  const looksWithin = async (seconds: number): Promise<number> => {
+    const before = scene.requests.length;
+    await vi.advanceTimersByTimeAsync(1000 * seconds);
+    return scene.requests.length - before;
+  };
+
+  it('looks once a minute by itself', async () => {
+    expect(await looksWithin(59)).toBe(0);
+    expect(await looksWithin(62)).toBe(2);
+  });
+
+  it('looks more often while a provider is not well', async () => {
+    scene.json.providers = [
+      providerJSON('gpu', { state: 'offline', retry_in: 30 })
+    ];
+    await looksWithin(61);
+    expect(await looksWithin(31)).toBe(3);
+  });
+
+  it('looks as often as the user likes, from now on', async () => {
+    scene.model.preferences = { ...DEFAULT_PREFERENCES, checkInterval: 5 };
+    expect(await looksWithin(1)).toBe(1);
+    expect(await looksWithin(10)).toBe(2);
+  });
+
+  it('does not look because of other preferences', async () => {
+    scene.model.preferences = { ...DEFAULT_PREFERENCES, sections: false };
+    expect(await looksWithin(1)).toBe(0);
+  });
+
+  it('looks no more after its end', async () => {
+    scene.model.dispose();
+    expect(await looksWithin(600)).toBe(0);
+  });
+});
+
+describe('KernelProviders.preferences', () => {
+  it('puts the providers into the order of the user, and tells', () => {
+    const order = ['gpu', 'local'];
+    scene.model.preferences = { ...DEFAULT_PREFERENCES, order };
+    expect(scene.model.providers.map(({ id }) => id)).toEqual(order);
+    expect(scene.changes).toHaveLength(2);
+  });
+
+  it('keeps that order in later answers', async () => {
+    const order = ['gpu', 'local'];
+    scene.model.preferences = { ...DEFAULT_PREFERENCES, order };
+    await scene.model.refresh();
+    expect(scene.model.providers.map(({ id }) => id)).toEqual(order);
+  });
+});
+
+describe('inOrder', () => {
+  const providers = ['a', 'b', 'local', 'c'].map(id => provider(id));
+
+  it.each([
+    [[], ['local', 'a', 'b', 'c']],
+    [['c'], ['local', 'c', 'a', 'b']],
+    [
+      ['c', 'local', 'a'],
+      ['c', 'local', 'a', 'b']
+    ],
+    [
+      ['gone', 'b'],
+      ['local', 'b', 'a', 'c']
+    ]
+  ])('orders by %j', (order, ids) => {
+    expect(inOrder(providers, order).map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('leaves what it is given', () => {
+    const before = [...providers];
+    inOrder(providers, ['c', 'b']);
+    expect(providers).toEqual(before);
+  });
+});
