@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { PlacementProblem } from './names';
 import type { IProvider, ProviderState } from './tokens';
 
 /** How many kernels a provider has. */
@@ -56,7 +57,9 @@ export function stateSentence(
     case 'checking':
       return trans.__('Asking %1 for its kernels', provider.label);
     case 'off':
-      return trans.__('Turned off in %1', provider.source ?? '');
+      return provider.source === null
+        ? word
+        : trans.__('Turned off in %1', provider.source);
     default:
       return [
         `${word}.`,
@@ -66,6 +69,28 @@ export function stateSentence(
       ]
         .filter(part => part !== '')
         .join(' ');
+  }
+}
+
+/** What is wrong with a template for names, and what to do. */
+export function placementSentence(
+  problem: PlacementProblem,
+  trans: TranslationBundle
+): string {
+  switch (problem.kind) {
+    case 'field':
+      return trans.__(
+        'There is no {%1}. Use {kernel}, and {provider} if you like. Until then, names stay as they are.',
+        problem.field
+      );
+    case 'brace':
+      return trans.__(
+        'A brace stands alone. Write {kernel} and {provider}; double a brace to show it. Until then, names stay as they are.'
+      );
+    case 'kernel':
+      return trans.__(
+        'The kernel is missing. Put {kernel} where its name should stand. Until then, names stay as they are.'
+      );
   }
 }
 

@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+import {
+  displayName,
+  placementProblem,
+  providerOf,
+  shortName,
+  unique,
+  withDisplayNames
+} from '../names';
+import { remoteSpec, spec } from './specimens';
+
+interface ICases {
+  /** Placement, kernel, provider, display name. */
+  placements: [string, string, string, string][];
+  refused: string[];
+  /** Wanted display names, those that are taken, those that are given. */
+  unique: [Record<string, string>, string[], string[]][];
+}
+
+/** Read by the server's tests as well: names must not depend on who made them. */
+const CASES = JSON.parse(readFileSync('tests/names.json', 'utf8')) as ICases;
+
+describe('displayName', () => {
+  it.each(CASES.placements)(
+    'puts by %j a kernel %j of %j',
+    (placement, kernel, provider, shown) => {
+      expect(placementProblem(placement)).toBeNull();
+      expect(displayName(placement, kernel, provider)).toBe(shown);
+    }
+  );
+});
+
+describe('placementProblem', () => {
+  it.each(CASES.refused)('refuses %j', placement => {
+    expect(placementProblem(placement)).not.toBeNull();
+  });
+
+  it.each([
+    ['{kernl} ({provider})', { kind: 'field', field: 'kernl' }],
+    ['{ kernel }', { kind: 'field', field: ' kernel ' }],
+    ['{kernel.name}', { kind: 'field', field: 'kernel.name' }],
+    ['{kernel} ({provider', { kind: 'brace' }],
+    ['{kernel}}', { kind: 'brace' }],
+    ['{provider}', { kind: 'kernel' }],
+    ['{{kernel}}', { kind: 'kernel' }],
+    ['', { kind: 'kernel' }]
+  ])('says what is wrong with %j', (placement, problem) => {
+    expect(placementProblem(placement)).toEqual(problem);
+  });
+});
+
+describe('unique', () => {
+  it.each(CASES.unique)('makes %j unique beside %j', (wanted, taken, given) => {
+    const names = unique(new Map(Object.entries(wanted)), new Set(taken));
+    expect([...names.keys()]).toEqual(Object.keys(wanted));
+    expect([...names.values()]).toEqual(given);
+  });
+
+  it('depends on no order', () => {
+    for (const [wanted, taken] of CASES.unique) {
+      const entries = Object.entries(wanted);
+      const there = unique(new Map(entries), new Set(taken));
+      const back = unique(new Map(entries.reverse()), new Set(taken));
+      expect(Object.fromEntries(back)).toEqual(Object.fromEntries(there));
+    }
+  });
+});
+
+describe('providerOf', () => {
+  it('reads the flat metadata of a remote kernel', () => {
+    expect(providerOf(remoteSpec('gpu', 'GPU farm', 'R'))).toEqual({
+      id: 'gpu',
+      label: 'GPU farm',
+      kernel: 'R'
+    });
+  });
+
+  it.each([
+    ['a local kernel', {}],
+    ['metadata of another kind', { kernel_provider: { id: 'gpu' } }],
+    ['half of it', { kernel_provider: 'gpu', kernel_provider_label: 'GPU' }]
+  ])('takes %s for local', (_what, metadata) => {
+    expect(providerOf({ ...spec('python3', 'Python 3'), metadata })).toBeNull();
+  });
+});
+
+describe('withDisplayNames', () => {
+  const gpu = remoteSpec('gpu', 'GPU', 'Python 3');
+  const cpu = remoteSpec('cpu', 'CPU', 'Python 3');
+  const local = spec('python3', 'Python 3');
+  const specs = {
+    default: 'gpu/python3',
+    kernelspecs: {
+      'gpu/python3': gpu,
+      gone: undefined,
+      python3: local,
+      'cpu/python3': cpu
+    }
+  };
+  const namesBy = (placement: string): string[] =>
+    Object.values(withDisplayNames(specs, placement).kernelspecs).map(
+      spec => spec?.display_name ?? ''
+    );
+
+  it('puts local kernels first, as they are', () => {
+    const result = withDisplayNames(specs, 'prefix');
+    expect(Object.keys(result.kernelspecs)).toEqual([
+      'python3',
+      'gpu/python3',
+      'cpu/python3'
+    ]);
+    expect(result.kernelspecs.python3).toBe(local);
+    expect(result.default).toBe('gpu/python3');
+  });
+
+  it('names remote kernels by the placement', () => {
+    expect(namesBy('prefix')).toEqual([
+      'Python 3',
+      'GPU: Python 3',
+      'CPU: Python 3'
+    ]);
+  });
+
+  it("keeps the server's names where the user has no placement", () => {
+    expect(namesBy('')).toEqual([
+      'Python 3',
+      gpu.display_name,
+      cpu.display_name
+    ]);
+  });
+
+  it('tells kernels apart that would look the same', () => {
+    expect(namesBy('none')).toEqual([
+      'Python 3',
+      'Python 3 [gpu/python3]',
+      'Python 3 [cpu/python3]'
+    ]);
+  });
+
+  it('changes nothing in what it is given', () => {
+    const before = structuredClone(specs);
+    withDisplayNames(specs, 'none');
+    expect(specs).toEqual(before);
+  });
+});
+
+describe('shortName', () => {
+  const long = 'Python 3.12 with CUDA and PyTorch';
+  const shorten = (placement: string, label: string, more = ''): string => {
+    const remote = remoteSpec('gpu', label, long);
+    const name = displayName(placement, long, label) + more;
+    return shortName({ ...remote, display_name: name }, placement, 15);
+  };
+
+  it.each([
+    ['suffix', 'GPU farm', '', 'Python…PyTorch (GPU farm)'],
+    ['prefix', 'GPU farm', '', 'GPU farm: Python…PyTorch'],
+    ['none', 'GPU farm', '', 'Python…PyTorch'],
+    ['suffix', 'GPU', ' [gpu/py]', 'Python…PyTorch (GPU) [gpu/py]'],
+    ['prefix', long, '', `${long}: Python…PyTorch`],
+    ['{{{kernel}}} {provider}', 'GPU', '', '{Python…PyTorch} GPU']
+  ])('cuts only the kernel by %j in %j', (placement, label, more, shown) => {
+    expect(shorten(placement, label, more)).toBe(shown);
+  });
+
+  it('leaves a name that has room', () => {
+    const remote = remoteSpec('gpu', 'A farm with a long name', 'Python 3');
+    expect(shortName(remote, 'suffix', 8)).toBe(remote.display_name);
+  });
+
+  it('leaves a local name, however long', () => {
+    expect(shortName(spec('python3', long), 'suffix', 8)).toBe(long);
+  });
+
+  it.each(['prefix', '{kernel!r} ({provider})', ''])(
+    'leaves a name that was not made by %j',
+    placement => {
+      const name = `GPU farm / ${long}`;
+      const remote = remoteSpec('gpu', 'GPU farm', long);
+      const other = { ...remote, display_name: name };
+      expect(shortName(other, placement, 8)).toBe(name);
+    }
+  );
+
+  it('does not cut a character in two', () => {
+    const remote = remoteSpec('gpu', 'GPU', '🐍🐍🐍🐍🐍🐍');
+    expect(shortName(remote, 'suffix', 4)).toBe('🐍🐍…🐍 (GPU)');
+  });
+});
