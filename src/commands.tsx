@@ -157,10 +157,36 @@ function addShutDownAll(context: IContext): void {
         !providers.preferences.confirmShutdown ||
         (await confirmShutDown(doomed.length, labelOf(providers, args), trans));
       if (isSure) {
-        await Promise.all(doomed.map(({ id }) => kernels.shutdown(id)));
+        await shutDown(kernels, doomed, labelOf(providers, args), trans);
       }
     }
   });
+}
+
+/** Shut kernels down, whether or not some of them cannot be, and say so. */
+async function shutDown(
+  kernels: Kernel.IManager,
+  doomed: readonly Kernel.IModel[],
+  label: string,
+  trans: TranslationBundle
+): Promise<void> {
+  const results = await Promise.allSettled(
+    doomed.map(({ id }) => kernels.shutdown(id))
+  );
+  const failures = results.filter(({ status }) => status === 'rejected');
+  const [first] = failures;
+  if (first?.status === 'rejected') {
+    const { reason } = first as { reason: unknown };
+    await showErrorMessage(
+      trans._n(
+        '%1 kernel on %2 could not be shut down',
+        '%1 kernels on %2 could not be shut down',
+        failures.length,
+        label
+      ),
+      reason instanceof Error ? reason : String(reason)
+    );
+  }
 }
 
 async function confirmShutDown(
