@@ -3,6 +3,7 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import type { ServiceManagerPlugin } from '@jupyterlab/services';
 
 import { commandsPlugin } from './commands';
+import { dialogsPlugin } from './dialogs';
 import { launcherPlugin } from './launcher';
 import { providersPlugin } from './providers';
 import { specsPlugin } from './specs';
@@ -16,7 +17,8 @@ type Plugin = JupyterFrontEndPlugin<unknown> | ServiceManagerPlugin<unknown>;
  */
 const STAND_INS: readonly (readonly [string, Plugin])[] = [
   ['@jupyterlab/services-extension:kernel-spec-manager', specsPlugin],
-  ['@jupyterlab/launcher-extension:plugin', launcherPlugin]
+  ['@jupyterlab/launcher-extension:plugin', launcherPlugin],
+  ['@jupyterlab/apputils-extension:sessionDialogs', dialogsPlugin]
 ];
 
 /** The plugins of this extension; each of them can be disabled alone. */

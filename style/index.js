@@ -1,3 +1,5 @@
 import './base.css';
 import './details.css';
 import './launcher.css';
+import './kernelname.css';
+import './picker.css';

@@ -102,7 +102,7 @@ export class Notebook {
   async switchKernel(label: string): Promise<void> {
     await this.kernelName.click();
     const dialog = this.page.locator('.jp-Dialog');
-    await dialog.getByRole('combobox').selectOption({ label });
+    await dialog.getByTitle(label, { exact: true }).click();
     await dialog.getByRole('button', { name: 'Select Kernel' }).click();
     await this.expectKernel(label);
   }

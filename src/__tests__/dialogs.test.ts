@@ -1,0 +1,253 @@
+// @vitest-environment jsdom
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { Kernel, KernelSpec } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { ProviderSessionContextDialogs } from '../dialogs';
+import type { IKernelProviders } from '../tokens';
+
+// What jsdom does not have, and what JupyterLab needs.
+vi.hoisted(() => {
+  vi.stubGlobal('DragEvent', class extends MouseEvent {});
+  vi.stubGlobal('requestIdleCallback', (callback: () => void) =>
+    setTimeout(callback)
+  );
+  vi.stubGlobal('matchMedia', () => ({ addListener: () => undefined }));
+  Element.prototype.scrollIntoView = () => undefined;
+});
+
+const LOCAL: KernelSpec.ISpecModel = {
+  name: 'python3',
+  display_name: 'Python 3',
+  language: 'python',
+  argv: [],
+  resources: {}
+};
+const REMOTE: KernelSpec.ISpecModel = {
+  ...LOCAL,
+  name: 'gpu/python3',
+  display_name: 'Python 3 (GPU)'
+};
+const OWN: Kernel.IModel = { id: 'own-1', name: 'python3' };
+const OTHER: Kernel.IModel = { id: 'other-1', name: 'gpu/python3' };
+
+/** A session of a server with two kernels, and what is done to it. */
+function fakeSession(isAttached: boolean) {
+  const sender = {};
+  const server = {
+    specs: {
+      default: 'python3',
+      kernelspecs: { python3: LOCAL, 'gpu/python3': REMOTE }
+    } as KernelSpec.ISpecModels,
+    running: [OTHER],
+    specsChanged: new Signal<object, void>(sender),
+    runningChanged: new Signal<object, void>(sender)
+  };
+  const context = {
+    isDisposed: false,
+    name: 'x.ipynb',
+    hasNoKernel: !isAttached,
+    kernelDisplayName: isAttached ? 'Python 3' : 'No Kernel',
+    kernelPreference: {
+      name: 'python3',
+      autoStartDefault: false
+    } as ISessionContext.IKernelPreference,
+    session: isAttached
+      ? { kernel: { ...OWN, model: OWN, status: 'idle' } }
+      : null,
+    specsManager: {
+      get specs() {
+        return server.specs;
+      },
+      specsChanged: server.specsChanged
+    },
+    kernelManager: {
+      running: () => server.running.values(),
+      runningChanged: server.runningChanged
+    },
+    sessionManager: {
+      running: () => [].values(),
+      runningChanged: new Signal<object, void>(sender)
+    },
+    kernelChanged: new Signal<object, void>(sender),
+    statusChanged: new Signal<object, void>(sender),
+    changeKernel: vi.fn(() => Promise.resolve(null)),
+    shutdown: vi.fn(() => Promise.resolve())
+  };
+  return { server, context };
+}
+
+const providers = {
+  providers: [],
+  idOf: (name: string) => (name.includes('/') ? 'gpu' : 'local'),
+  changed: new Signal<object, void>({})
+} as unknown as IKernelProviders;
+
+/** Open the dialog, and offer what people do in it. */
+async function open(isAttached: boolean) {
+  const { server, context } = fakeSession(isAttached);
+  const dialogs = new ProviderSessionContextDialogs(providers, {});
+  const done = dialogs.selectKernel(context as unknown as ISessionContext);
+  await vi.waitFor(() => {
+    expect(document.querySelector('[role=option]')).not.toBeNull();
+  });
+  const input = document.querySelector<HTMLInputElement>('[role=combobox]');
+  const select = document.querySelector<HTMLButtonElement>('.jp-mod-accept');
+  if (input === null || select === null) {
+    throw new Error('The dialog is not complete.');
+  }
+  return {
+    server,
+    context,
+    done,
+    input,
+    select,
+    active: () =>
+      document.querySelector<HTMLElement>('[aria-selected=true]')?.dataset[
+        'value'
+      ],
+    isOpen: () => document.querySelector('.jp-Dialog') !== null,
+    press: (...keys: string[]) => {
+      for (const key of keys) {
+        const keyCode = { Enter: 13, Escape: 27 }[key] ?? 0;
+        const init = { key, keyCode, bubbles: true, cancelable: true };
+        input.dispatchEvent(new KeyboardEvent('keydown', init));
+      }
+    },
+    type: (text: string) => {
+      Object.getOwnPropertyDescriptor(
+        HTMLInputElement.prototype,
+        'value'
+      )?.set?.call(input, text);
+      input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    }
+  };
+}
+
+beforeEach(() => {
+  document.body.replaceChildren();
+});
+
+describe('selectKernel', () => {
+  it('changes nothing if the attached kernel is accepted', async () => {
+    const { context, done, press, active } = await open(true);
+    expect(active()).toBe('{"id":"own-1"}');
+    press('Enter');
+    await done;
+    expect(context.changeKernel).not.toHaveBeenCalled();
+    expect(context.shutdown).not.toHaveBeenCalled();
+  });
+
+  it('starts the kernel that is chosen', async () => {
+    const { context, done, press } = await open(true);
+    press('Home', 'Enter');
+    await done;
+    expect(context.changeKernel).toHaveBeenCalledWith({ name: 'python3' });
+  });
+
+  it('connects to the running kernel that is chosen', async () => {
+    const { context, done, press, type } = await open(true);
+    type('other-1');
+    press('Enter');
+    await done;
+    expect(context.changeKernel).toHaveBeenCalledWith({ id: 'other-1' });
+  });
+
+  it('does nothing on Enter while nothing matches', async () => {
+    const { context, done, press, type, select, active, isOpen } =
+      await open(true);
+    type('no kernel');
+    await vi.waitFor(() => {
+      expect(active()).toBeUndefined();
+    });
+    expect(select.disabled).toBe(true);
+    press('Enter');
+    expect(isOpen()).toBe(true);
+
+    type('');
+    await vi.waitFor(() => {
+      expect(active()).toBe('{"id":"own-1"}');
+    });
+    expect(select.disabled).toBe(false);
+
+    press('Escape');
+    await done;
+    expect(isOpen()).toBe(false);
+    expect(context.changeKernel).not.toHaveBeenCalled();
+    expect(context.shutdown).not.toHaveBeenCalled();
+  });
+
+  it('shuts down only if "no kernel" is gone to, step by step', async () => {
+    const { context, done, press } = await open(true);
+    press('End', 'PageDown', 'ArrowDown', 'ArrowDown', 'Enter');
+    await done;
+    expect(context.shutdown).toHaveBeenCalledOnce();
+    expect(context.changeKernel).not.toHaveBeenCalled();
+  });
+
+  it('goes no further than the last kernel by End and PageDown', async () => {
+    const { context, done, press } = await open(true);
+    press('PageDown', 'End', 'PageDown', 'Enter');
+    await done;
+    expect(context.changeKernel).toHaveBeenCalledWith({ id: 'other-1' });
+  });
+
+  it('forgets "no kernel" when one types', async () => {
+    const { context, done, press, type } = await open(true);
+    press('End', 'ArrowDown');
+    type('gpu/python3');
+    press('Enter');
+    await done;
+    expect(context.shutdown).not.toHaveBeenCalled();
+    expect(context.changeKernel).toHaveBeenCalledWith({ name: 'gpu/python3' });
+  });
+
+  it('shuts down nothing where there is no kernel', async () => {
+    const { context, done, press } = await open(false);
+    press('End', 'ArrowDown', 'Enter');
+    await done;
+    expect(context.shutdown).not.toHaveBeenCalled();
+    expect(context.changeKernel).not.toHaveBeenCalled();
+  });
+
+  it('remembers to start the preferred kernel', async () => {
+    const { context, done, press } = await open(false);
+    document
+      .querySelector<HTMLInputElement>('.jp-Dialog-checkbox input')
+      ?.click();
+    press('Enter');
+    await done;
+    expect(context.kernelPreference).toEqual({
+      name: 'python3',
+      autoStartDefault: true
+    });
+    expect(context.changeKernel).toHaveBeenCalledWith({ name: 'python3' });
+  });
+
+  it('keeps what is typed and chosen while kernels come and go', async () => {
+    const { server, done, press, type, input, active } = await open(true);
+    type('python');
+    press('Home', 'ArrowDown');
+    await vi.waitFor(() => {
+      expect(active()).toBe('{"id":"own-1"}');
+    });
+    press('ArrowDown');
+    await vi.waitFor(() => {
+      expect(active()).toBe('{"name":"gpu/python3"}');
+    });
+    const newer = { ...LOCAL, name: 'a', display_name: 'A new Python' };
+    server.specs = {
+      default: 'python3',
+      kernelspecs: { a: newer, ...server.specs.kernelspecs }
+    };
+    server.specsChanged.emit();
+    await vi.waitFor(() => {
+      expect(document.body.textContent).toContain('A new Python');
+    });
+    expect(input.value).toBe('python');
+    expect(active()).toBe('{"name":"gpu/python3"}');
+    press('Escape');
+    await done;
+  });
+});

@@ -1,0 +1,362 @@
+import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
+import { describe, expect, it } from 'vitest';
+
+import {
+  filtered,
+  kernelGroups,
+  keyOf,
+  missingName,
+  preselected
+} from '../kernelchoices';
+import type { IKernelGroup, IKernelSource, Places } from '../kernelchoices';
+import type { IProvider, ProviderState } from '../tokens';
+
+function spec(
+  name: string,
+  language = 'python',
+  display_name = name
+): KernelSpec.ISpecModel {
+  return { name, language, display_name, argv: [], resources: {} };
+}
+
+function specs(
+  defaultName: string,
+  ...models: KernelSpec.ISpecModel[]
+): KernelSpec.ISpecModels {
+  return {
+    default: defaultName,
+    kernelspecs: Object.fromEntries(models.map(it => [it.name, it]))
+  };
+}
+
+function kernel(id: string, name: string): Kernel.IModel {
+  return { id, name, execution_state: 'idle' };
+}
+
+function session(path: string, its: Kernel.IModel): Session.IModel {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return { id: path, path, name, type: 'notebook', kernel: its };
+}
+
+function source(parts: Partial<IKernelSource>): IKernelSource {
+  return {
+    specs: null,
+    running: [],
+    sessions: [],
+    current: null,
+    preference: {},
+    ...parts
+  };
+}
+
+function provider(id: string, state: ProviderState = 'online'): IProvider {
+  return {
+    id,
+    label: id === 'local' ? 'This server' : `The ${id}`,
+    kind: 'gateway',
+    url: null,
+    source: null,
+    state,
+    reason: '',
+    sentence: '',
+    since: new Date(0),
+    lastSeen: null,
+    latency: null,
+    kernelspecs: 'fresh',
+    retryAt: null
+  };
+}
+
+function places(...providers: IProvider[]): Places {
+  return {
+    providers,
+    idOf: name => (name.includes('/') ? (name.split('/')[0] ?? '') : 'local')
+  };
+}
+
+/** Each group as `label: key, key…`. */
+function outline(groups: readonly IKernelGroup[]): Record<string, string[]> {
+  return Object.fromEntries(
+    groups.map(({ id, rows }) => [id, rows.map(row => keyOf(row.choice))])
+  );
+}
+
+const start = (name: string): string => keyOf({ name });
+const connect = (id: string): string => keyOf({ id });
+
+const two = places(provider('local'), provider('gpu'));
+
+describe('kernelGroups', () => {
+  it('has a group for each provider, in their order', () => {
+    const its = source({
+      specs: specs('python3', spec('python3'), spec('gpu/python3')),
+      running: [kernel('1', 'gpu/python3'), kernel('2', 'python3')]
+    });
+    const swapped = places(provider('gpu'), provider('local'));
+
+    expect(Object.entries(outline(kernelGroups(its, swapped)))).toEqual([
+      ['gpu', [start('gpu/python3'), connect('1')]],
+      ['local', [start('python3'), connect('2')]]
+    ]);
+  });
+
+  it('puts the language that is wanted first, and sorts by what people read', () => {
+    const its = source({
+      preference: { language: 'R' },
+      specs: specs(
+        'a',
+        spec('a', 'python', 'Python 3.10'),
+        spec('b', 'python', 'Python 3.9'),
+        spec('c', 'R', 'R'),
+        spec('d', 'R', 'Not R by name')
+      ),
+      running: [kernel('1', 'a'), kernel('2', 'c')]
+    });
+    expect(outline(kernelGroups(its, two))['local']).toEqual([
+      start('d'),
+      start('c'),
+      start('b'),
+      start('a'),
+      connect('2'),
+      connect('1')
+    ]);
+  });
+
+  it('takes the language of the kernel that is asked for, or attached', () => {
+    const known = specs('a', spec('a'), spec('b', 'R'));
+    for (const its of [
+      source({ specs: known, preference: { name: 'b' } }),
+      source({ specs: known, current: kernel('1', 'b') })
+    ]) {
+      expect(outline(kernelGroups(its, two))['local']?.[0]).toBe(start('b'));
+    }
+  });
+
+  it('names who uses a running kernel, and shows the attached one first', () => {
+    const mine = kernel('9', 'python3');
+    const other = kernel('1', 'python3');
+    const its = source({
+      specs: specs('python3', spec('python3')),
+      current: mine,
+      running: [other],
+      sessions: [
+        session('a/one.ipynb', other),
+        session('two.ipynb', other),
+        session('mine.ipynb', mine)
+      ]
+    });
+    const rows = kernelGroups(its, two)[0]?.rows.slice(1);
+    expect(rows).toMatchObject([
+      { choice: { id: '9' }, isCurrent: true, users: ['mine.ipynb'] },
+      {
+        choice: { id: '1' },
+        isCurrent: false,
+        users: ['one.ipynb', 'two.ipynb'],
+        paths: ['a/one.ipynb', 'two.ipynb']
+      }
+    ]);
+  });
+
+  it('shows providers without kernels, but for those that are off', () => {
+    const all = places(
+      provider('local'),
+      provider('down', 'offline'),
+      provider('unused', 'off')
+    );
+    const its = source({ specs: specs('python3', spec('python3')) });
+    expect(kernelGroups(its, all).map(({ label }) => label)).toEqual([
+      'This server',
+      'The down'
+    ]);
+  });
+
+  it('shows kernels of a provider that the server does not tell of', () => {
+    const remote: KernelSpec.ISpecModel = {
+      ...spec('new/python3'),
+      metadata: {
+        kernel_provider: 'new',
+        kernel_provider_label: 'A new one',
+        kernel_display_name: 'Python 3'
+      }
+    };
+    const its = source({
+      specs: specs('python3', spec('python3'), remote),
+      running: [kernel('1', 'gone/python3')]
+    });
+    const groups = kernelGroups(its, places(provider('local')));
+    expect(groups.map(({ label }) => label)).toEqual([
+      'This server',
+      'A new one',
+      'gone'
+    ]);
+  });
+
+  it('has the groups of stock where there is one place only', () => {
+    const its = source({
+      preference: { language: 'python' },
+      specs: specs('python3', spec('python3'), spec('ir', 'R')),
+      running: [kernel('1', 'ir')]
+    });
+    for (const one of [places(provider('local')), places()]) {
+      expect(outline(kernelGroups(its, one))).toEqual({
+        preferred: [start('python3')],
+        start: [start('ir')],
+        connect: [connect('1')]
+      });
+    }
+  });
+
+  it('tells of the only provider if it is not well', () => {
+    const its = source({ specs: specs('python3', spec('python3')) });
+    const down = places(provider('local', 'offline'));
+    expect(kernelGroups(its, down)).toMatchObject([
+      { id: 'local', purpose: null, provider: { state: 'offline' } }
+    ]);
+  });
+
+  it('is empty where no kernel may be started', () => {
+    const its = source({
+      specs: specs('python3', spec('python3')),
+      preference: { canStart: false }
+    });
+    expect(kernelGroups(its, two)).toEqual([]);
+  });
+});
+
+describe('preselected', () => {
+  const known = specs(
+    'python3',
+    spec('a-python'),
+    spec('python3'),
+    spec('ir', 'R', 'R'),
+    spec('gpu/python3'),
+    spec('gpu/julia', 'julia')
+  );
+  const chosen = (parts: Partial<IKernelSource>): unknown =>
+    preselected(source({ specs: known, ...parts }), two);
+
+  it('is the attached kernel, by its id', () => {
+    expect(
+      chosen({
+        current: kernel('1', 'gpu/python3'),
+        preference: { name: 'python3' }
+      })
+    ).toEqual({ id: '1' });
+  });
+
+  it('is no kernel where none may be started', () => {
+    expect(chosen({ preference: { canStart: false } })).toBeNull();
+  });
+
+  it('is the kernel that is asked for, by its name', () => {
+    expect(chosen({ preference: { name: 'gpu/python3' } })).toEqual({
+      name: 'gpu/python3'
+    });
+    // Not by the name that people read.
+    expect(chosen({ preference: { name: 'R', language: 'R' } })).toEqual({
+      name: 'ir'
+    });
+    expect(chosen({ preference: { name: 'R' } })).toBeUndefined();
+  });
+
+  it('stays at the provider whose kernel is asked for and not there', () => {
+    expect(
+      chosen({ preference: { name: 'gpu/old', language: 'python' } })
+    ).toEqual({ name: 'gpu/python3' });
+    for (const name of ['gpu/old', 'gone/python3']) {
+      expect(chosen({ preference: { name, language: 'R' } })).toBeUndefined();
+    }
+    expect(
+      chosen({ preference: { name: 'gone/python3', language: 'python' } })
+    ).toBeUndefined();
+    // Of a local kernel, too.
+    expect(
+      chosen({ preference: { name: 'old-julia', language: 'julia' } })
+    ).toBeUndefined();
+  });
+
+  it("is the server's default kernel before others of the language", () => {
+    expect(chosen({ preference: { language: 'python' } })).toEqual({
+      name: 'python3'
+    });
+    expect(chosen({ preference: { name: 'old', language: 'python' } })).toEqual(
+      { name: 'python3' }
+    );
+    expect(chosen({ preference: { language: 'R' } })).toEqual({ name: 'ir' });
+    expect(chosen({ preference: { language: 'julia' } })).toBeUndefined();
+  });
+
+  it("is the server's default kernel where nothing is asked for", () => {
+    expect(chosen({})).toEqual({ name: 'python3' });
+    expect(chosen({ specs: specs('gone', spec('python3')) })).toBeUndefined();
+  });
+
+  it('waits for what is not known yet', () => {
+    expect(
+      chosen({ specs: null, preference: { name: 'python3' } })
+    ).toBeUndefined();
+  });
+});
+
+describe('missingName', () => {
+  const known = specs('python3', spec('python3'));
+
+  it('is that of a kernel that is asked for and not there', () => {
+    const preference = { name: 'gpu/python3' };
+    expect(missingName(source({ specs: known, preference }))).toBe(
+      'gpu/python3'
+    );
+    const current = kernel('1', 'python3');
+    for (const its of [
+      source({ specs: known, preference: { name: 'python3' } }),
+      source({ specs: known }),
+      source({ preference }),
+      source({ specs: known, preference, current })
+    ]) {
+      expect(missingName(its)).toBe('');
+    }
+  });
+});
+
+describe('filtered', () => {
+  const busy = kernel('abc-1', 'gpu/julia');
+  const groups = kernelGroups(
+    source({
+      specs: specs(
+        'python3',
+        spec('python3', 'python', 'Python 3'),
+        spec('gpu/py', 'python', 'Deep Learning'),
+        spec('gpu/julia', 'julia', 'Julia')
+      ),
+      running: [busy],
+      sessions: [session('Fluid.ipynb', busy)]
+    }),
+    two
+  );
+  const found = (text: string): string[] =>
+    Object.values(outline(filtered(groups, text))).flat();
+
+  it('finds kernels by all that people may know of them', () => {
+    expect(found('deep')).toEqual([start('gpu/py')]);
+    expect(found('gpu/julia')).toEqual([start('gpu/julia'), connect('abc-1')]);
+    expect(found('the GPU')).toEqual([
+      start('gpu/py'),
+      start('gpu/julia'),
+      connect('abc-1')
+    ]);
+    expect(found('python')).toEqual([start('python3'), start('gpu/py')]);
+    expect(found('fluid')).toEqual([connect('abc-1')]);
+    expect(found('abc')).toEqual([connect('abc-1')]);
+  });
+
+  it('wants every word, in any order', () => {
+    expect(found(' julia  fluid ')).toEqual([connect('abc-1')]);
+    expect(found('python gpu')).toEqual([start('gpu/py')]);
+    expect(found('python fluid')).toEqual([]);
+  });
+
+  it('drops groups that have nothing left, and keeps all without a text', () => {
+    expect(Object.keys(outline(filtered(groups, 'deep')))).toEqual(['gpu']);
+    expect(filtered(groups, '  ')).toBe(groups);
+  });
+});

@@ -1,0 +1,128 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  ISessionContextDialogs,
+  SessionContextDialogs
+} from '@jupyterlab/apputils';
+import type { Dialog, ISessionContext } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { KernelPicker } from './kernelpicker';
+import type { KernelChoice } from './kernelchoices';
+import { PickerDialog } from './pickerdialog';
+import { PickerModel } from './pickermodel';
+import { IKernelProviders, PLUGIN_IDS } from './tokens';
+import { wordsOf } from './words';
+import type { IWords } from './words';
+
+/** The plugin that this one stands in for; the server companion switches it off. */
+const STOCK_ID = '@jupyterlab/apputils-extension:sessionDialogs';
+
+/** Provides the dialogs about a session's kernel. */
+export const dialogsPlugin: JupyterFrontEndPlugin<ISessionContextDialogs> = {
+  id: PLUGIN_IDS.dialogs,
+  description: 'Provides the dialog in which a kernel is chosen.',
+  autoStart: true,
+  requires: [IKernelProviders],
+  optional: [ITranslator, ISettingRegistry],
+  provides: ISessionContextDialogs,
+  activate: (
+    _app: JupyterFrontEnd,
+    providers: IKernelProviders,
+    translator: ITranslator | null,
+    settingRegistry: ISettingRegistry | null
+  ): ISessionContextDialogs => {
+    // The inherited restart asks for the setting of the stock plugin. That one being
+    // off, nobody else has the setting loaded, and so shown in the Settings Editor.
+    void settingRegistry?.load(STOCK_ID).catch((reason: unknown) => {
+      console.warn(`Settings failed to load for ${STOCK_ID}.`, reason);
+    });
+    return new ProviderSessionContextDialogs(providers, {
+      translator: translator ?? nullTranslator,
+      settingRegistry
+    });
+  }
+};
+
+/** The stock dialogs, but for the one in which a kernel is chosen. */
+export class ProviderSessionContextDialogs extends SessionContextDialogs {
+  constructor(
+    providers: IKernelProviders,
+    options: ISessionContext.IDialogsOptions
+  ) {
+    super(options);
+    this._providers = providers;
+    this._words = wordsOf(options.translator ?? nullTranslator);
+  }
+
+  /**
+   * Have the user choose a kernel for a session.
+   *
+   * @returns A promise that is fulfilled when the session has that kernel; it is
+   * rejected if it cannot be had.
+   */
+  override async selectKernel(context: ISessionContext): Promise<void> {
+    if (!context.isDisposed) {
+      await accept(context, await this._ask(context));
+    }
+  }
+
+  private async _ask(
+    context: ISessionContext
+  ): Promise<Dialog.IResult<KernelChoice | undefined>> {
+    const model = new PickerModel(context, this._providers);
+    const picker = new KernelPicker(model, this._words);
+    try {
+      return await new PickerDialog(picker, context, this._words).launch();
+    } finally {
+      model.dispose();
+    }
+  }
+
+  private readonly _providers: IKernelProviders;
+  private readonly _words: IWords;
+}
+
+/** Do what the user has accepted, if so. */
+async function accept(
+  context: ISessionContext,
+  { button, isChecked, value }: Dialog.IResult<KernelChoice | undefined>
+): Promise<void> {
+  if (context.isDisposed || !button.accept) {
+    return;
+  }
+  if (isChecked !== null) {
+    context.kernelPreference = {
+      ...context.kernelPreference,
+      autoStartDefault: isChecked
+    };
+  }
+  await choose(context, value);
+}
+
+/**
+ * Give a session the kernel that was chosen.
+ *
+ * Nothing is done if it has that one already: neither is it restarted, nor is "no
+ * kernel" taken for a shutdown where there is none.
+ */
+async function choose(
+  context: ISessionContext,
+  choice: KernelChoice | undefined
+): Promise<void> {
+  if (choice === undefined) {
+    return;
+  }
+  if (choice === null) {
+    if (!context.hasNoKernel) {
+      await context.shutdown();
+    }
+    return;
+  }
+  if (!('id' in choice) || choice.id !== context.session?.kernel?.id) {
+    await context.changeKernel(choice);
+  }
+}

@@ -1,0 +1,329 @@
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
+
+import { isWell } from './model';
+import { providerOf } from './names';
+import type { ICounts } from './sentences';
+import type { IKernelProviders, IProvider } from './tokens';
+
+/**
+ * What can be chosen: a kernel to start, by its name; one that runs, by its id; or null
+ * for no kernel. `SessionContext.changeKernel` takes the former two as they are.
+ */
+export type KernelChoice =
+  { readonly name: string } | { readonly id: string } | null;
+
+/** What there is to choose from, and for whom. */
+export interface IKernelSource {
+  /** What can be started; null if that is not known yet. */
+  readonly specs: KernelSpec.ISpecModels | null;
+  readonly running: readonly Kernel.IModel[];
+  readonly sessions: readonly Session.IModel[];
+  /** The kernel that is attached; null if there is none, or a dead one. */
+  readonly current: Kernel.IModel | null;
+  readonly preference: ISessionContext.IKernelPreference;
+}
+
+/** A kernel that can be started. */
+export interface IStartRow {
+  readonly kind: 'start';
+  readonly choice: { readonly name: string };
+  readonly spec: KernelSpec.ISpecModel;
+}
+
+/** A kernel that runs. */
+export interface IConnectRow {
+  readonly kind: 'connect';
+  readonly choice: { readonly id: string };
+  readonly kernel: Kernel.IModel;
+  /** What it was started from; undefined if that is not there any more. */
+  readonly spec: KernelSpec.ISpecModel | undefined;
+  /** Names of the notebooks and consoles that use it. */
+  readonly users: readonly string[];
+  /** Paths of the notebooks and consoles that use it. */
+  readonly paths: readonly string[];
+  /** Whether it is the kernel that is attached. */
+  readonly isCurrent: boolean;
+}
+
+/** A row for a kernel. */
+export type KernelRow = IStartRow | IConnectRow;
+
+/** What the rows of a group are for, where places need not be told. */
+export type Purpose = 'preferred' | 'start' | 'connect';
+
+/** Rows under one heading: those of a provider, or those for one purpose. */
+export interface IKernelGroup {
+  /** The provider's, or the purpose. */
+  readonly id: string;
+  /** Null in a group of a provider. */
+  readonly purpose: Purpose | null;
+  readonly label: string;
+  /** Undefined where the server tells nothing of it. */
+  readonly provider: IProvider | undefined;
+  readonly counts: ICounts;
+  readonly rows: readonly KernelRow[];
+}
+
+/** The part of the providers' model that matters here. */
+export type Places = Pick<IKernelProviders, 'providers' | 'idOf'>;
+
+/** A text for each choice that differs from all others; as the values of stock's options. */
+export function keyOf(choice: KernelChoice): string {
+  return JSON.stringify(choice);
+}
+
+/**
+ * The language that is wanted: the document's, or that of the kernel which it asks for
+ * or has; empty if none is.
+ */
+export function languageOf(source: IKernelSource): string {
+  const { preference, specs, current } = source;
+  const ofKernel = (name: string | undefined): string | undefined =>
+    name === undefined ? undefined : specs?.kernelspecs[name]?.language;
+  return (
+    preference.language ||
+    ofKernel(preference.name) ||
+    ofKernel(current?.name) ||
+    ''
+  );
+}
+
+/**
+ * All kernels that can be chosen; in each group those to start come before those that
+ * run, and those of the language that is wanted before the others.
+ *
+ * @returns A group for each provider, in their order. Where there is but one and it is
+ * well, nobody needs to be told about places: the groups are then stock's.
+ */
+export function kernelGroups(
+  source: IKernelSource,
+  places: Places
+): IKernelGroup[] {
+  if (source.preference.canStart === false) {
+    return [];
+  }
+  const rows = [...startRows(source), ...connectRows(source)];
+  const groups = byProvider(rows, places);
+  const [only] = groups;
+  const isPlain =
+    groups.length === 1 &&
+    (only?.provider === undefined || isWell(only.provider));
+  return isPlain ? byPurpose(rows, languageOf(source)) : groups;
+}
+
+/**
+ * What is chosen at first, by id or by name, never by display name. The first that holds:
+ *
+ * | there is                          | chosen                                         |
+ * | --------------------------------- | ---------------------------------------------- |
+ * | a kernel that is attached         | that kernel: nothing changes                   |
+ * | no leave to start kernels         | no kernel                                      |
+ * | a wish for a kernel that is there | that one, be its provider well or not          |
+ * | a wish for one that is not        | one of the language at *its* provider, or none |
+ * | a language                        | one of it at the default provider, or none     |
+ * | nothing                           | the server's default kernel                    |
+ *
+ * "One of the language" is the server's default kernel if it is among them, or else the
+ * first by name. So Enter moves no work to another machine.
+ *
+ * @returns Undefined if nothing is chosen.
+ */
+export function preselected(
+  source: IKernelSource,
+  places: Places
+): KernelChoice | undefined {
+  const { current, preference, specs } = source;
+  if (current !== null) {
+    return { id: current.id };
+  }
+  if (preference.canStart === false) {
+    return null;
+  }
+  if (specs === null) {
+    return undefined;
+  }
+  const { name } = preference;
+  if (name && specs.kernelspecs[name] !== undefined) {
+    return { name };
+  }
+  const language = languageOf(source);
+  if (!name && !language) {
+    return specs.kernelspecs[specs.default] && { name: specs.default };
+  }
+  const place = places.idOf(name || specs.default);
+  const fitting = startRows(source).filter(
+    ({ spec }) => spec.language === language && places.idOf(spec.name) === place
+  );
+  const byDefault = fitting.find(({ spec }) => spec.name === specs.default);
+  return (byDefault ?? fitting[0])?.choice;
+}
+
+/** The name of the kernel that is asked for and is not there; empty if there is none. */
+export function missingName(source: IKernelSource): string {
+  const { current, preference, specs } = source;
+  const { name = '' } = preference;
+  return current === null && specs !== null && !specs.kernelspecs[name]
+    ? name
+    : '';
+}
+
+/**
+ * The rows in which each word of a text occurs: in the name of the kernel or of its
+ * provider, in its language, in the names of those who use it, or in its id.
+ *
+ * @returns Groups that have such rows; all if the text is empty.
+ */
+export function filtered(
+  groups: readonly IKernelGroup[],
+  text: string
+): readonly IKernelGroup[] {
+  const words = folded(text).split(/\s+/).filter(Boolean);
+  if (words.length === 0) {
+    return groups;
+  }
+  return groups
+    .map(group => ({
+      ...group,
+      rows: group.rows.filter(row => {
+        const searched = folded(searchText(row, group));
+        return words.every(word => searched.includes(word));
+      })
+    }))
+    .filter(({ rows }) => rows.length > 0);
+}
+
+function searchText(row: KernelRow, group: IKernelGroup): string {
+  const { spec } = row;
+  const parts = [spec?.display_name, spec?.language, group.label];
+  return row.kind === 'start'
+    ? [...parts, spec?.name].join('\n')
+    : [...parts, row.kernel.name, row.kernel.id, ...row.users].join('\n');
+}
+
+function folded(text: string): string {
+  return text.toLocaleLowerCase();
+}
+
+function startRows(source: IKernelSource): IStartRow[] {
+  const language = languageOf(source);
+  return Object.values(source.specs?.kernelspecs ?? {})
+    .filter(spec => spec !== undefined)
+    .map((spec): IStartRow => ({
+      kind: 'start',
+      choice: { name: spec.name },
+      spec
+    }))
+    .sort(
+      (a, b) =>
+        rank(a, language) - rank(b, language) ||
+        collator.compare(a.spec.display_name, b.spec.display_name)
+    );
+}
+
+function connectRows(source: IKernelSource): IConnectRow[] {
+  const { current, running, sessions, specs } = source;
+  const language = languageOf(source);
+  const others = running.filter(({ id }) => id !== current?.id);
+  // The attached kernel is in no list yet if it has only just been started.
+  const kernels = current === null ? others : [current, ...others];
+  return kernels
+    .map((kernel): IConnectRow => {
+      const using = sessions.filter(({ kernel: its }) => its?.id === kernel.id);
+      return {
+        kind: 'connect',
+        choice: { id: kernel.id },
+        kernel,
+        spec: specs?.kernelspecs[kernel.name],
+        users: using.map(({ name, path }) => name || basename(path)),
+        paths: using.map(({ path }) => path),
+        isCurrent: kernel.id === current?.id
+      };
+    })
+    .sort(
+      (a, b) =>
+        Number(b.isCurrent) - Number(a.isCurrent) ||
+        rank(a, language) - rank(b, language) ||
+        collator.compare(a.users.join(), b.users.join()) ||
+        collator.compare(a.kernel.id, b.kernel.id)
+    );
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true });
+
+/** 0 for a kernel of the language, 1 for others. */
+function rank({ spec }: KernelRow, language: string): number {
+  return spec?.language === language ? 0 : 1;
+}
+
+function basename(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function byProvider(
+  rows: readonly KernelRow[],
+  places: Places
+): IKernelGroup[] {
+  const rowsById = new Map<string, KernelRow[]>(
+    places.providers.map(({ id }) => [id, []])
+  );
+  for (const row of rows) {
+    const name = row.kind === 'start' ? row.spec.name : row.kernel.name;
+    const id = places.idOf(name);
+    const known = rowsById.get(id);
+    if (known === undefined) {
+      rowsById.set(id, [row]);
+    } else {
+      known.push(row);
+    }
+  }
+  const providers = new Map(places.providers.map(it => [it.id, it]));
+  return [...rowsById]
+    .map(([id, its]) => ofProvider(id, providers.get(id), its))
+    .filter(
+      ({ provider, rows: its }) => its.length > 0 || provider?.state !== 'off'
+    );
+}
+
+function ofProvider(
+  id: string,
+  provider: IProvider | undefined,
+  rows: readonly KernelRow[]
+): IKernelGroup {
+  const spec = rows.find(row => row.spec !== undefined)?.spec;
+  const label = provider?.label ?? (spec && providerOf(spec)?.label) ?? id;
+  return group(id, null, label, provider, rows);
+}
+
+/** The groups for each purpose that has rows. */
+function byPurpose(
+  rows: readonly KernelRow[],
+  language: string
+): IKernelGroup[] {
+  const purposes: readonly Purpose[] = ['preferred', 'start', 'connect'];
+  return purposes
+    .map(purpose => {
+      const its = rows.filter(row => purposeOf(row, language) === purpose);
+      return group(purpose, purpose, '', undefined, its);
+    })
+    .filter(({ rows: its }) => its.length > 0);
+}
+
+function purposeOf(row: KernelRow, language: string): Purpose {
+  if (row.kind === 'connect') {
+    return 'connect';
+  }
+  return rank(row, language) === 0 ? 'preferred' : 'start';
+}
+
+function group(
+  id: string,
+  purpose: Purpose | null,
+  label: string,
+  provider: IProvider | undefined,
+  rows: readonly KernelRow[]
+): IKernelGroup {
+  const kernels = rows.filter(({ kind }) => kind === 'start').length;
+  const counts = { kernels, running: rows.length - kernels };
+  return { id, purpose, label, provider, counts, rows };
+}

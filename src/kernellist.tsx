@@ -1,0 +1,233 @@
+import * as React from 'react';
+
+import { keyOf } from './kernelchoices';
+import type { IKernelGroup, KernelChoice, Purpose } from './kernelchoices';
+import { ConnectRow, NoKernelRow, StartRow, rowId } from './kernelrow';
+import { isWell } from './model';
+import type { PickerModel } from './pickermodel';
+import { stateSentence, stateWord } from './sentences';
+import type { ICounts } from './sentences';
+import { StateIcon } from './stateicon';
+import type { IProvider } from './tokens';
+import { useNow } from './usenow';
+import type { IWords } from './words';
+
+/** The id of the list's element. */
+export const LIST_ID = 'kpe-picker-list';
+
+interface IListProps {
+  readonly model: PickerModel;
+  readonly words: IWords;
+  /** Called when a row is to be accepted at once. */
+  readonly onAccept: () => void;
+}
+
+/** All that can be chosen, in groups; focus stays with the field above. */
+export function KernelList(props: IListProps): React.JSX.Element {
+  const { model, words, onAccept } = props;
+  const { active, groups } = model;
+  const activeKey = active === undefined ? '' : keyOf(active);
+  const now = useNow(30_000);
+  const list = React.useRef<HTMLDivElement>(null);
+  useSteadyHeight(list);
+  useVisible(active, activeKey, model.text);
+  return (
+    <div
+      ref={list}
+      role="listbox"
+      id={LIST_ID}
+      className="kpe-Picker-list"
+      tabIndex={-1}
+      aria-label={words.trans.__('Kernels')}
+      onMouseDown={event => {
+        event.preventDefault();
+      }}
+      onClick={event => {
+        const choice = choiceAt(event.target);
+        if (choice !== undefined && model.canStart) {
+          model.pick(choice);
+        }
+      }}
+      onDoubleClick={event => {
+        if (choiceAt(event.target) !== undefined) {
+          onAccept();
+        }
+      }}
+    >
+      {groups.map(group => (
+        <Group
+          key={group.id}
+          group={group}
+          activeKey={activeKey}
+          language={model.language}
+          words={words}
+          now={now}
+        />
+      ))}
+      <Emptiness model={model} words={words} />
+      <NoKernelRow
+        isActive={active === null}
+        isDisabled={!model.canStart}
+        hasKernel={!model.context.hasNoKernel}
+        words={words}
+      />
+    </div>
+  );
+}
+
+/** Why there are no kernels; nothing if there are. */
+function Emptiness({
+  model,
+  words: { trans }
+}: Pick<IListProps, 'model' | 'words'>): React.JSX.Element | null {
+  if (model.groups.length > 0 || !model.canStart) {
+    return null;
+  }
+  const text = !model.isKnown
+    ? trans.__('Asking the server for its kernels…')
+    : model.allGroups.length === 0
+      ? trans.__('There are no kernels.')
+      : trans.__('No kernel matches “%1”.', model.text.trim());
+  return (
+    <div role="presentation" className="kpe-Picker-remark">
+      {text}
+    </div>
+  );
+}
+
+interface IGroupProps {
+  readonly group: IKernelGroup;
+  readonly activeKey: string;
+  readonly language: string;
+  readonly words: IWords;
+  readonly now: Date;
+}
+
+function Group(props: IGroupProps): React.JSX.Element {
+  const { group, activeKey, language, words, now } = props;
+  const { purpose, provider } = group;
+  const id = `kpe-group-${encodeURIComponent(group.id)}`;
+  const trouble =
+    provider === undefined || isWell(provider)
+      ? ''
+      : stateWord(provider.state, words.trans);
+  return (
+    <div
+      role="group"
+      className="kpe-Picker-group"
+      aria-labelledby={id}
+      aria-describedby={provider && `${id}-state`}
+    >
+      <div role="presentation" id={id} className="kpe-Picker-heading">
+        {purpose === null ? (
+          <Place group={group} words={words} />
+        ) : (
+          purposeText(purpose, language, words)
+        )}
+      </div>
+      {provider && (
+        <State
+          id={`${id}-state`}
+          provider={provider}
+          counts={group.counts}
+          words={words}
+        />
+      )}
+      {group.rows.map(row => {
+        const key = keyOf(row.choice);
+        const common = { isActive: key === activeKey, trouble, words };
+        return row.kind === 'start' ? (
+          <StartRow key={key} {...common} spec={row.spec} />
+        ) : (
+          <ConnectRow key={key} {...common} row={row} now={now} />
+        );
+      })}
+    </div>
+  );
+}
+
+function purposeText(
+  purpose: Purpose,
+  language: string,
+  { lab }: IWords
+): string {
+  switch (purpose) {
+    case 'preferred':
+      return lab.__('Start %1 Kernel', language);
+    case 'start':
+      return lab.__('Start Kernel');
+    case 'connect':
+      return lab.__('Connect to Existing Kernel');
+  }
+}
+
+/** The name of a provider, and the word for how it is. */
+function Place({
+  group: { label, provider },
+  words
+}: Pick<IGroupProps, 'group' | 'words'>): React.JSX.Element {
+  return (
+    <>
+      <span className="kpe-Picker-place">{label}</span>
+      {provider && (
+        <>
+          <StateIcon state={provider.state} />
+          <span>{stateWord(provider.state, words.trans)}</span>
+        </>
+      )}
+    </>
+  );
+}
+
+/** How a provider is, in full; in sight where it is not well, or has no kernel. */
+function State(props: {
+  id: string;
+  provider: IProvider;
+  counts: ICounts;
+  words: IWords;
+}): React.JSX.Element {
+  const { id, provider, counts, words } = props;
+  const now = useNow(1000);
+  const isInSight = !isWell(provider) || counts.kernels === 0;
+  return (
+    <div
+      role="presentation"
+      id={id}
+      className={isInSight ? 'kpe-Picker-remark' : 'kpe-visually-hidden'}
+    >
+      {stateSentence(provider, counts, words.trans, now)}
+    </div>
+  );
+}
+
+/** Keep the room for all rows that there were, so that nothing moves while one types. */
+function useSteadyHeight(list: React.RefObject<HTMLElement>): void {
+  React.useLayoutEffect(() => {
+    const node = list.current;
+    if (node !== null) {
+      node.style.flexBasis = `${String(node.scrollHeight)}px`;
+    }
+  });
+}
+
+/** Keep the active row in sight. */
+function useVisible(
+  active: KernelChoice | undefined,
+  ...changes: readonly string[]
+): void {
+  React.useEffect(() => {
+    if (active !== undefined) {
+      const row = document.getElementById(rowId(active));
+      row?.scrollIntoView({ block: 'nearest' });
+    }
+  }, changes);
+}
+
+function choiceAt(target: EventTarget): KernelChoice | undefined {
+  const row =
+    target instanceof Element
+      ? target.closest<HTMLElement>('[role=option]')
+      : null;
+  const value = row?.dataset['value'];
+  return value === undefined ? undefined : (JSON.parse(value) as KernelChoice);
+}

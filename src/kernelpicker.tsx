@@ -1,0 +1,145 @@
+import type { Dialog } from '@jupyterlab/apputils';
+import { InputGroup, VDomRenderer } from '@jupyterlab/ui-components';
+import { Signal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+import type { KernelChoice } from './kernelchoices';
+import { KernelList, LIST_ID } from './kernellist';
+import { rowId } from './kernelrow';
+import type { PickerModel, Step } from './pickermodel';
+import { Announcer } from './launcherannouncer';
+import { RetryBar } from './retrybar';
+import type { IWords } from './words';
+
+const INPUT_ID = 'kpe-picker-filter';
+const MISSING_ID = 'kpe-picker-missing';
+
+/** The keys that move from row to row; the text's own cursor has the others. */
+const STEPS: ReadonlyMap<string, Step> = new Map([
+  ['ArrowDown', 'next'],
+  ['ArrowUp', 'previous'],
+  ['PageDown', 'pageDown'],
+  ['PageUp', 'pageUp'],
+  ['Home', 'first'],
+  ['End', 'last']
+]);
+
+/** The body of the dialog in which a kernel is chosen. */
+export class KernelPicker
+  extends VDomRenderer<PickerModel>
+  implements Dialog.IBodyWidget<KernelChoice | undefined>
+{
+  constructor(model: PickerModel, words: IWords) {
+    super(model);
+    this._words = words;
+    this.addClass('kpe-Picker');
+  }
+
+  /** Emitted when a row is to be accepted at once. */
+  get accepted(): ISignal<this, void> {
+    return this._accepted;
+  }
+
+  /** What is chosen; undefined if nothing is. */
+  getValue(): KernelChoice | undefined {
+    return this.model.active;
+  }
+
+  /** Put the cursor where the user can type. */
+  focusFilter(): void {
+    this.node.querySelector('input')?.focus();
+  }
+
+  protected override render(): React.JSX.Element {
+    return (
+      <Picker
+        model={this.model}
+        words={this._words}
+        onAccept={() => {
+          this._accepted.emit();
+        }}
+        onFocusLost={() => {
+          this.focusFilter();
+        }}
+      />
+    );
+  }
+
+  private readonly _words: IWords;
+  private readonly _accepted = new Signal<this, void>(this);
+}
+
+interface IPickerProps {
+  readonly model: PickerModel;
+  readonly words: IWords;
+  readonly onAccept: () => void;
+  readonly onFocusLost: () => void;
+}
+
+function Picker(props: IPickerProps): React.JSX.Element {
+  const { model, words, onAccept, onFocusLost } = props;
+  const { trans } = words;
+  const { active } = model;
+  // What had the focus may be gone: a provider's button, when the provider is back.
+  React.useEffect(() => {
+    if (document.activeElement === document.body) {
+      onFocusLost();
+    }
+  });
+  return (
+    <>
+      <label className="kpe-Picker-label" htmlFor={INPUT_ID}>
+        {trans.__('Select kernel for: "%1"', model.context.name)}
+      </label>
+      {model.missingName !== '' && (
+        <div id={MISSING_ID} className="kpe-Picker-missing">
+          {trans.__('The kernel "%1" is not available.', model.missingName)}
+        </div>
+      )}
+      <InputGroup
+        id={INPUT_ID}
+        className="kpe-Picker-filter"
+        type="text"
+        role="combobox"
+        aria-describedby={model.missingName === '' ? undefined : MISSING_ID}
+        aria-expanded={true}
+        aria-haspopup="listbox"
+        aria-autocomplete="list"
+        aria-controls={LIST_ID}
+        aria-activedescendant={active === undefined ? undefined : rowId(active)}
+        autoComplete="off"
+        spellCheck={false}
+        autoFocus={true}
+        disabled={!model.canStart}
+        placeholder={trans.__('Filter by kernel, provider or language')}
+        rightIcon="ui-components:search"
+        onChange={event => {
+          model.text = event.target.value;
+        }}
+        onKeyDown={event => {
+          const step = stepOf(event);
+          if (step !== undefined) {
+            event.preventDefault();
+            model.step(step);
+          }
+        }}
+      />
+      <KernelList model={model} words={words} onAccept={onAccept} />
+      <RetryBar providers={model.providers} trans={trans} />
+      <Announcer
+        providers={model.providers.providers}
+        found={model.text.trim() === '' ? null : model.found}
+        trans={trans}
+      />
+    </>
+  );
+}
+
+function stepOf(event: React.KeyboardEvent): Step | undefined {
+  const isModified =
+    event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
+  return isModified || event.nativeEvent.isComposing
+    ? undefined
+    : STEPS.get(event.key);
+}

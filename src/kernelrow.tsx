@@ -1,0 +1,154 @@
+import * as React from 'react';
+
+import { keyOf } from './kernelchoices';
+import type { IConnectRow, IStartRow, KernelChoice } from './kernelchoices';
+import { KernelLogo } from './kernellogo';
+import { KernelName } from './kernelname';
+import { age } from './sentences';
+import type { IWords } from './words';
+
+/** The id of the element of a row. */
+export function rowId(choice: KernelChoice): string {
+  return `kpe-row-${encodeURIComponent(keyOf(choice))}`;
+}
+
+interface IRowProps {
+  readonly isActive: boolean;
+  /** Of a provider that is not well, the word for its state; otherwise empty. */
+  readonly trouble: string;
+  readonly words: IWords;
+}
+
+/** An option; its value is that of stock's option. */
+function Row(
+  props: React.PropsWithChildren<
+    Pick<IRowProps, 'isActive' | 'trouble'> & {
+      choice: KernelChoice;
+      title?: string;
+      isDisabled?: boolean;
+      className?: string;
+    }
+  >
+): React.JSX.Element {
+  const { choice, isActive, isDisabled, title, trouble, children } = props;
+  const classes = [
+    'kpe-Picker-row',
+    isActive && 'jp-mod-active',
+    trouble !== '' && 'kpe-mod-stale',
+    props.className
+  ];
+  return (
+    <div
+      role="option"
+      id={rowId(choice)}
+      className={classes.filter(Boolean).join(' ')}
+      aria-selected={isActive}
+      aria-disabled={isDisabled}
+      data-value={keyOf(choice)}
+      title={title}
+    >
+      {children}
+    </div>
+  );
+}
+
+/** The row of a kernel that can be started. */
+export const StartRow = React.memo(
+  (props: IRowProps & Pick<IStartRow, 'spec'>) => {
+    const { spec, isActive, trouble } = props;
+    return (
+      <Row
+        choice={{ name: spec.name }}
+        isActive={isActive}
+        trouble={trouble}
+        title={spec.display_name}
+      >
+        <KernelLogo spec={spec} />
+        <KernelName spec={spec} />
+        <span className="kpe-Picker-note">
+          {[spec.language, trouble].filter(Boolean).join(' · ')}
+        </span>
+      </Row>
+    );
+  }
+);
+
+/** The row of a kernel that runs. */
+export function ConnectRow(
+  props: IRowProps & { row: IConnectRow; now: Date }
+): React.JSX.Element {
+  const { row, isActive, trouble, words, now } = props;
+  const { trans } = words;
+  const { kernel, spec } = row;
+  const name = spec?.display_name ?? kernel.name;
+  const who = row.users.join(', ') || name;
+  const facts = [
+    trouble,
+    words.statuses.get(kernel.execution_state ?? '') ?? '',
+    kernel.last_activity === undefined
+      ? ''
+      : age(new Date(kernel.last_activity), trans, now),
+    shortId(kernel.id)
+  ];
+  return (
+    <Row
+      choice={row.choice}
+      isActive={isActive}
+      trouble={trouble}
+      title={titleOf(row, name, words)}
+    >
+      <KernelLogo spec={spec} />
+      <span className="kpe-Picker-lines">
+        <span className="kpe-Picker-line">
+          {row.isCurrent
+            ? trans.__('Current kernel')
+            : trans.__('Connect to %1', who)}
+        </span>
+        <span className="kpe-Picker-note">
+          {spec === undefined ? name : <KernelName spec={spec} />}
+          <span>{['', ...facts.filter(Boolean)].join(' · ')}</span>
+        </span>
+      </span>
+    </Row>
+  );
+}
+
+/** The row that is no kernel. */
+export function NoKernelRow(
+  props: Pick<IRowProps, 'isActive' | 'words'> & {
+    /** Whether a kernel is attached, which would be shut down. */
+    hasKernel: boolean;
+    isDisabled: boolean;
+  }
+): React.JSX.Element {
+  const { isActive, isDisabled, hasKernel, words } = props;
+  return (
+    <Row
+      choice={null}
+      isActive={isActive}
+      isDisabled={isDisabled}
+      trouble=""
+      className="kpe-Picker-none"
+    >
+      <span>{words.lab.__('No Kernel')}</span>
+      {hasKernel && (
+        <span className="kpe-Picker-note">
+          {words.trans.__('shuts down the current kernel')}
+        </span>
+      )}
+    </Row>
+  );
+}
+
+function shortId(kernelId: string): string {
+  return kernelId.slice(0, 8);
+}
+
+/** What stock tells of a running kernel in its option's title. */
+function titleOf(row: IConnectRow, name: string, { lab }: IWords): string {
+  return [
+    ...row.paths.map(path => lab.__('Path: %1', path)),
+    lab.__('Kernel Name: %1', name),
+    lab.__('Kernel Id: %1', row.kernel.id)
+  ].join('\n');
+}

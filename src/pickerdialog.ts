@@ -1,0 +1,126 @@
+import { Dialog } from '@jupyterlab/apputils';
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { Message } from '@lumino/messaging';
+
+import type { KernelChoice } from './kernelchoices';
+import type { KernelPicker } from './kernelpicker';
+import type { IWords } from './words';
+
+/** The dialog in which a kernel is chosen; nothing can be accepted if nothing is chosen. */
+export class PickerDialog extends Dialog<KernelChoice | undefined> {
+  /**
+   * @param picker - The body; the dialog disposes of it.
+   * @param context - Whom the kernel is for.
+   */
+  constructor(picker: KernelPicker, context: ISessionContext, words: IWords) {
+    super({ ...optionsFor(context, words), body: picker });
+    this._picker = picker;
+    this.addClass('kpe-PickerDialog');
+    this.node.ariaLabel = words.lab.__('Select Kernel');
+    picker.accepted.connect(() => {
+      this.resolve();
+    });
+    picker.model.stateChanged.connect(this._allow, this);
+    this._allow();
+  }
+
+  override resolve(index = ACCEPT): void {
+    if (index !== ACCEPT || this._picker.getValue() !== undefined) {
+      super.resolve(index);
+    }
+  }
+
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    // Even before the body is there, keys must not go to the notebook behind.
+    this._takeFocus();
+  }
+
+  protected override _evtKeydown(event: KeyboardEvent): void {
+    const { target } = event;
+    const isOwnButton =
+      target instanceof HTMLButtonElement && this._picker.node.contains(target);
+    if (event.key === 'Enter' && (isOwnButton || event.isComposing)) {
+      return;
+    }
+    if (event.key === 'Tab' && !event.shiftKey && target === this._acceptNode) {
+      // The dialog knows only what could have the focus before the body was there.
+      event.preventDefault();
+      this._picker.focusFilter();
+      return;
+    }
+    super._evtKeydown(event);
+  }
+
+  /** Before 4.6, the stock method goes to the button, and typed text is lost. */
+  protected override _evtFocus(event: FocusEvent): void {
+    if (!(event.target instanceof Node && this.node.contains(event.target))) {
+      event.stopPropagation();
+      this._takeFocus();
+    }
+  }
+
+  /** Nothing here is validated as a form; the stock method would allow accepting. */
+  protected override _evtInput(): void {
+    return;
+  }
+
+  private readonly _allow = (): void => {
+    const node = this._acceptNode;
+    if (node !== null) {
+      node.disabled = this._picker.getValue() === undefined;
+    }
+  };
+
+  private _takeFocus(): void {
+    this._picker.focusFilter();
+    if (!this.node.contains(document.activeElement)) {
+      this._acceptNode?.focus();
+    }
+  }
+
+  private get _acceptNode(): HTMLButtonElement | null {
+    return this.node.querySelector<HTMLButtonElement>(
+      '.jp-Dialog-footer .jp-mod-accept'
+    );
+  }
+
+  private readonly _picker: KernelPicker;
+}
+
+/** The index of the button that accepts. */
+const ACCEPT = 1;
+
+/** What the stock dialog says, and its buttons. */
+function optionsFor(
+  context: ISessionContext,
+  { lab }: IWords
+): Partial<Dialog.IOptions<KernelChoice | undefined>> {
+  const { autoStartDefault } = context.kernelPreference;
+  return {
+    title: lab.__('Select Kernel'),
+    buttons: [
+      // Where there is no kernel, what is kept is just that.
+      Dialog.cancelButton({
+        label: context.hasNoKernel
+          ? context.kernelDisplayName
+          : lab.__('Cancel')
+      }),
+      Dialog.okButton({
+        label: lab.__('Select'),
+        ariaLabel: lab.__('Select Kernel')
+      })
+    ],
+    focusNodeSelector: 'input',
+    checkbox:
+      autoStartDefault === undefined
+        ? null
+        : {
+            label: lab.__('Always start the preferred kernel'),
+            caption: lab.__(
+              'Remember my choice and always start the preferred kernel'
+            ),
+            checked: autoStartDefault
+          }
+  };
+}
