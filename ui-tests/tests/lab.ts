@@ -98,6 +98,14 @@ export class Notebook {
     return cell.locator('.jp-OutputArea-output');
   }
 
+  /** Open the kernel picker by a click on the kernel's name. */
+  async openPicker(): Promise<Picker> {
+    await this.kernelName.click();
+    const picker = new Picker(this.page);
+    await expect(picker.filter).toBeFocused();
+    return picker;
+  }
+
   /** Choose another kernel in the kernel picker. */
   async switchKernel(label: string): Promise<void> {
     await this.kernelName.click();
@@ -105,5 +113,34 @@ export class Notebook {
     await dialog.getByTitle(label, { exact: true }).click();
     await dialog.getByRole('button', { name: 'Select Kernel' }).click();
     await this.expectKernel(label);
+  }
+}
+
+/** The dialog in which a kernel is chosen. */
+export class Picker {
+  readonly dialog: Locator;
+  readonly filter: Locator;
+  readonly select: Locator;
+
+  /** The row that Enter would accept. */
+  readonly active: Locator;
+
+  constructor(page: IJupyterLabPageFixture) {
+    this.dialog = page.locator('.jp-Dialog');
+    this.filter = this.dialog.getByRole('combobox');
+    this.select = this.dialog.getByRole('button', { name: 'Select Kernel' });
+    this.active = this.dialog.locator('[role=option][aria-selected=true]');
+  }
+
+  /** The rows of one provider. */
+  group(name: string): Locator {
+    return this.dialog.getByRole('group', { name });
+  }
+
+  /** The row of a kernel that can be started. */
+  row(label: string): Locator {
+    return this.dialog
+      .getByRole('option')
+      .and(this.dialog.getByTitle(label, { exact: true }));
   }
 }

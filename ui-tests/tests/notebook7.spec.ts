@@ -23,9 +23,12 @@ test('Notebook 7 has names, icons and the picker', async ({ context }) => {
     .poll(() => logo.evaluate((image: HTMLImageElement) => image.naturalWidth))
     .toBeGreaterThan(0);
 
+  const isIdle = expect(notebook.locator('.jp-Notebook-ExecutionIndicator'));
+  await isIdle.toHaveAttribute('data-status', 'idle');
   await name.click();
   const dialog = notebook.locator('.jp-Dialog');
-  await dialog.getByRole('option', { name: DEMO_B }).click();
+  await dialog.getByTitle(DEMO_B, { exact: true }).click();
   await dialog.getByRole('button', { name: 'Select Kernel' }).click();
   await expect(name).toHaveText(DEMO_B);
+  await isIdle.toHaveAttribute('data-status', 'idle');
 });
