@@ -5,8 +5,11 @@ import type { ServiceManagerPlugin } from '@jupyterlab/services';
 import { commandsPlugin } from './commands';
 import { dialogsPlugin } from './dialogs';
 import { launcherPlugin } from './launcher';
+import { missingPlugin } from './missing';
+import { notificationsPlugin } from './notifications';
 import { providersPlugin } from './providers';
 import { specsPlugin } from './specs';
+import { statusPlugin } from './statusitem';
 
 type Plugin = JupyterFrontEndPlugin<unknown> | ServiceManagerPlugin<unknown>;
 
@@ -27,7 +30,10 @@ const plugins: Plugin[] = [
     ([, plugin]) => plugin
   ),
   providersPlugin,
-  commandsPlugin
+  commandsPlugin,
+  missingPlugin,
+  statusPlugin,
+  notificationsPlugin
 ];
 
 export default plugins;

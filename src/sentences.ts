@@ -132,7 +132,8 @@ function lastSeen(
     : trans.__('Last seen %1.', clock(lastSeen, now));
 }
 
-function nextTry(
+/** When the server asks a provider again by itself; empty if it does not. */
+export function nextTry(
   { retryAt }: IProvider,
   trans: TranslationBundle,
   now: Date

@@ -3,3 +3,5 @@ import './details.css';
 import './launcher.css';
 import './kernelname.css';
 import './picker.css';
+import './missing.css';
+import './statusitem.css';

@@ -1,0 +1,212 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Button, ReactWidget } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import { Debouncer, Poll } from '@lumino/polling';
+import * as React from 'react';
+
+import type { KernelGuard } from './kernelguard';
+import { iconOf, troubleCountdown, troubleSentence } from './missingkernel';
+import type { Trouble } from './missingkernel';
+import { StateIcon } from './stateicon';
+import { COMMAND_IDS } from './tokens';
+
+/** Milliseconds that a trouble lasts before it is shown, and is over before it is not. */
+const SETTLE = 1000;
+
+/** What a bar needs. */
+export interface IMissingBarOptions {
+  readonly guard: KernelGuard;
+  readonly commands: CommandRegistry;
+  readonly trans: TranslationBundle;
+  /** The display name of a kernel. */
+  readonly nameOf: (kernelName: string) => string;
+  /** Called when a bar that had the focus has nothing more to say. */
+  readonly onGone: () => void;
+}
+
+/** A bar over a notebook that says why its kernel cannot be used, and what can be done. */
+export class MissingBar extends ReactWidget {
+  constructor(options: IMissingBarOptions) {
+    super();
+    this._options = options;
+    this.addClass('kpe-MissingBar');
+    this._settled = new Debouncer(() => {
+      this._show(options.guard.trouble);
+    }, SETTLE);
+    this._countdown = new Poll({
+      factory: () => {
+        this.update();
+        return Promise.resolve();
+      },
+      frequency: { backoff: false, interval: 1000 },
+      name: 'kernel-providers-ext#countdown',
+      standby: () => !this._isCounting || !this.isVisible || 'when-hidden'
+    });
+    options.guard.changed.connect(this._onChanged, this);
+    this._onChanged();
+  }
+
+  override dispose(): void {
+    this._settled.dispose();
+    this._countdown.dispose();
+    super.dispose();
+  }
+
+  protected override render(): React.JSX.Element {
+    const { guard, commands, trans, nameOf } = this._options;
+    const trouble = this._trouble;
+    const now = new Date();
+    const { similar } = guard;
+    const provider =
+      trouble !== null && 'provider' in trouble ? trouble.provider : null;
+    const retry = { id: provider?.id ?? '' };
+    return (
+      <Bar
+        trouble={trouble}
+        text={
+          trouble === null
+            ? ''
+            : troubleSentence(trouble, guard.hasKernel, trans, now)
+        }
+        countdown={
+          trouble === null ? '' : troubleCountdown(trouble, trans, now)
+        }
+        similar={similar === null ? '' : nameOf(similar)}
+        trans={trans}
+        onRetry={
+          commands.isEnabled(COMMAND_IDS.retry, retry)
+            ? () => commands.execute(COMMAND_IDS.retry, retry)
+            : null
+        }
+        onSimilar={() => void guard.choose(similar ?? undefined)}
+        onChoose={() => void guard.choose()}
+        onResize={this._fit}
+      />
+    );
+  }
+
+  private readonly _onChanged = (): void => {
+    void this._settled.invoke();
+  };
+
+  private _show(trouble: Trouble | null): void {
+    const { trans, onGone } = this._options;
+    if (trouble === null) {
+      this.node.removeAttribute('role');
+      this.node.removeAttribute('aria-label');
+      if (this.node.contains(document.activeElement)) {
+        onGone();
+      }
+    } else {
+      this.node.setAttribute('role', 'region');
+      this.node.setAttribute('aria-label', trans.__('Kernel of this notebook'));
+    }
+    this._trouble = trouble;
+    this._isCounting =
+      trouble !== null && troubleCountdown(trouble, trans, new Date()) !== '';
+    this.update();
+  }
+
+  /** Be as high as the content, which lumino's layouts do not see. */
+  private readonly _fit = (height: number): void => {
+    this.node.style.minHeight = `${String(height)}px`;
+    this.parent?.fit();
+  };
+
+  private readonly _options: IMissingBarOptions;
+  private readonly _settled: Debouncer;
+  private readonly _countdown: Poll;
+  private _trouble: Trouble | null = null;
+  private _isCounting = false;
+}
+
+interface IProps {
+  readonly trouble: Trouble | null;
+  readonly text: string;
+  readonly countdown: string;
+  /** The display name of a kernel that could do instead; empty if there is none. */
+  readonly similar: string;
+  readonly trans: TranslationBundle;
+  /** Null where the provider cannot be asked. */
+  readonly onRetry: (() => Promise<unknown>) | null;
+  readonly onSimilar: () => void;
+  readonly onChoose: () => void;
+  readonly onResize: (height: number) => void;
+}
+
+function Bar(props: IProps): React.JSX.Element {
+  const { trouble, text, countdown } = props;
+  // The live region is there before its text, or the text would not be read out.
+  return (
+    <div ref={useHeight(props.onResize)} className="kpe-MissingBar-content">
+      {trouble !== null && <StateIcon state={iconOf(trouble)} />}
+      <p className="kpe-MissingBar-text">
+        <span role="status">{text}</span> {countdown}
+      </p>
+      {trouble !== null && <Buttons {...props} />}
+    </div>
+  );
+}
+
+function Buttons(props: IProps): React.JSX.Element {
+  const { similar, trans, onRetry, onSimilar, onChoose } = props;
+  return (
+    <div className="kpe-MissingBar-buttons">
+      {onRetry !== null && <Retry trans={trans} onRetry={onRetry} />}
+      {similar !== '' && (
+        <Button
+          small
+          title={trans.__('Choose a kernel; %1 is proposed', similar)}
+          onClick={onSimilar}
+        >
+          {trans.__('Use a similar kernel here…')}
+        </Button>
+      )}
+      <Button small onClick={onChoose}>
+        {trans.__('Choose another…')}
+      </Button>
+    </div>
+  );
+}
+
+/** A button that is busy for as long as the provider is asked. */
+function Retry(props: {
+  trans: TranslationBundle;
+  onRetry: () => Promise<unknown>;
+}): React.JSX.Element {
+  const { trans, onRetry } = props;
+  const [isBusy, setBusy] = React.useState(false);
+  const retry = (): void => {
+    setBusy(true);
+    void onRetry().finally(() => {
+      setBusy(false);
+    });
+  };
+  // Not disabled while it is busy, as it would lose the focus.
+  return (
+    <Button small aria-disabled={isBusy} onClick={isBusy ? undefined : retry}>
+      {isBusy ? trans.__('Asking…') : trans.__('Retry')}
+    </Button>
+  );
+}
+
+/** Tell the height of an element, now and whenever it changes. */
+function useHeight(
+  tell: (height: number) => void
+): React.RefObject<HTMLDivElement> {
+  const ref = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    const element = ref.current;
+    if (element === null) {
+      return undefined;
+    }
+    const observer = new ResizeObserver(() => {
+      tell(element.offsetHeight);
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+    };
+  }, [tell]);
+  return ref;
+}

@@ -1,0 +1,165 @@
+import type { KernelSpec } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { isWell } from './model';
+import { nextTry } from './sentences';
+import { lastingSentence } from './summary';
+import { LOCAL_ID, NAME_SEPARATOR } from './tokens';
+import type { IKernelProviders, IProvider, ProviderState } from './tokens';
+
+/**
+ * Why a notebook cannot use its kernel.
+ *
+ * - `waiting`: this server has not said yet which providers and kernels it has;
+ * - `unknown`: it has no such provider; `id` and `kernel` are the parts of the name;
+ * - `unwell`: the provider does not answer, or not as it should;
+ * - `gone`: the provider answers, but does not have `kernel`.
+ */
+export type Trouble =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'unknown'; readonly id: string; readonly kernel: string }
+  | { readonly kind: 'unwell'; readonly provider: IProvider }
+  | {
+      readonly kind: 'gone';
+      readonly provider: IProvider;
+      readonly kernel: string;
+    };
+
+/** What is known of providers and of kernels. */
+export interface IKnown {
+  readonly providers: Pick<IKernelProviders, 'get' | 'idOf'>;
+  /** What can be started; null if that is not known yet. */
+  readonly specs: KernelSpec.ISpecModels | null;
+  /** Whether the server has told its providers. */
+  readonly isReady: boolean;
+}
+
+/** Whether a kernel is named as those of remote providers are. */
+export function isRemote(kernelName: string): boolean {
+  return kernelName.includes(NAME_SEPARATOR);
+}
+
+/**
+ * Tell why a notebook cannot use its kernel.
+ *
+ * @param name - The name of the notebook's kernel; empty if it has none.
+ * @param isRunning - Whether the kernel is running. It is then enough that its provider
+ * is not known to be out of reach.
+ *
+ * @returns The trouble; null if there is none, and for kernels without a provider's
+ * prefix, of which Lab takes care.
+ */
+export function troubleOf(
+  name: string,
+  isRunning: boolean,
+  { providers, specs, isReady }: IKnown
+): Trouble | null {
+  if (!isRemote(name)) {
+    return null;
+  }
+  if (!isReady || specs === null) {
+    return isRunning ? null : { kind: 'waiting' };
+  }
+  const id = providers.idOf(name);
+  const provider = providers.get(id);
+  const kernel = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
+  const canStart = specs.kernelspecs[name] !== undefined;
+  if (provider === undefined) {
+    return canStart ? null : { kind: 'unknown', id, kernel };
+  }
+  if (!isWell(provider)) {
+    return isRunning && provider.state === 'checking'
+      ? null
+      : { kind: 'unwell', provider };
+  }
+  return isRunning || canStart ? null : { kind: 'gone', provider, kernel };
+}
+
+/**
+ * Find the kernel of this server that is most like a notebook's.
+ *
+ * @param name - The name of the notebook's kernel, with its provider's prefix.
+ * @param language - The notebook's language; empty if that is not known.
+ *
+ * @returns The name of the local kernel that is called the same; else that of the default
+ * kernel, or of the first one, in the same language; null if there is none.
+ */
+export function similarKernel(
+  name: string,
+  language: string,
+  { providers, specs }: Pick<IKnown, 'providers' | 'specs'>
+): string | null {
+  const local = Object.entries(specs?.kernelspecs ?? {}).filter(
+    ([other]) => providers.idOf(other) === LOCAL_ID
+  );
+  const called = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
+  if (local.some(([other]) => other === called)) {
+    return called;
+  }
+  const spoken = language || specs?.kernelspecs[name]?.language;
+  const alike = local
+    .filter(([, spec]) => spoken && spec?.language === spoken)
+    .map(([other]) => other);
+  return alike.find(other => other === specs?.default) ?? alike[0] ?? null;
+}
+
+/** The state whose icon stands for a trouble. */
+export function iconOf(trouble: Trouble): ProviderState {
+  switch (trouble.kind) {
+    case 'waiting':
+      return 'checking';
+    case 'unknown':
+      return 'offline';
+    case 'unwell':
+      return trouble.provider.state;
+    case 'gone':
+      return 'incompatible';
+  }
+}
+
+/**
+ * A trouble in words, without what changes each second; see `troubleCountdown`.
+ *
+ * @param isRunning - Whether the kernel was running when it was last heard of.
+ */
+export function troubleSentence(
+  trouble: Trouble,
+  isRunning: boolean,
+  trans: TranslationBundle,
+  now: Date
+): string {
+  switch (trouble.kind) {
+    case 'waiting':
+      return trans.__('Asking this server for its kernel providers');
+    case 'unknown':
+      return trans.__(
+        'This notebook runs on the kernel provider “%1”, which this server does not have. Its kernel is “%2”.',
+        trouble.id,
+        trouble.kernel
+      );
+    case 'unwell': {
+      const { provider } = trouble;
+      const sentence = lastingSentence(provider, trans, now);
+      return isRunning
+        ? [sentence, trans.__('The kernel may still be running there.')].join(
+            ' '
+          )
+        : sentence;
+    }
+    case 'gone':
+      return trans.__(
+        '%1 does not have the kernel “%2” of this notebook.',
+        trouble.provider.label,
+        trouble.kernel
+      );
+  }
+}
+
+/** When the provider is asked again, in words; empty if that is not known. */
+export function troubleCountdown(
+  trouble: Trouble,
+  trans: TranslationBundle,
+  now: Date
+): string {
+  return trouble.kind === 'unwell' ? nextTry(trouble.provider, trans, now) : '';
+}

@@ -1,0 +1,119 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { MenuSvg, ReactWidget } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { Menu } from '@lumino/widgets';
+import * as React from 'react';
+
+import { StateIcon } from './stateicon';
+import { lastingSentence, summaryOf, summaryText } from './summary';
+import {
+  COMMAND_IDS,
+  IKernelProviders,
+  PLUGIN_IDS,
+  TRANSLATION_DOMAIN
+} from './tokens';
+import type { IProvider } from './tokens';
+
+/** Says in the status bar how many providers cannot be used, and nothing if all can. */
+export const statusPlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_IDS.status,
+  description: 'Adds a status bar item about kernel providers.',
+  autoStart: true,
+  requires: [IKernelProviders],
+  optional: [IStatusBar, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    providers: IKernelProviders,
+    statusBar: IStatusBar | null,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    statusBar?.registerStatusItem(PLUGIN_IDS.status, {
+      item: new StatusItem(providers, app.commands, trans),
+      align: 'left',
+      rank: 2, // after the kernel's
+      isActive: () =>
+        providers.preferences.statusItem &&
+        summaryOf(providers.providers).unwell.length > 0,
+      activeStateChanged: providers.changed
+    });
+  }
+};
+
+/** A button that tells of the providers that cannot be used, and leads to their details. */
+class StatusItem extends ReactWidget {
+  constructor(
+    providers: IKernelProviders,
+    commands: CommandRegistry,
+    trans: TranslationBundle
+  ) {
+    super();
+    this.addClass('kpe-StatusItem');
+    this.addClass('jp-mod-highlighted');
+    this._providers = providers;
+    this._commands = commands;
+    this._trans = trans;
+    this._menu = new MenuSvg({ commands });
+    this._menu.aboutToClose.connect(() => {
+      this.node.querySelector('button')?.focus();
+    });
+    providers.changed.connect(() => {
+      this.update();
+    }, this);
+  }
+
+  override dispose(): void {
+    this._menu.dispose();
+    super.dispose();
+  }
+
+  protected override render(): React.JSX.Element {
+    const trans = this._trans;
+    const summary = summaryOf(this._providers.providers);
+    const { unwell } = summary;
+    const now = new Date();
+    const reasons = unwell.map(provider =>
+      trans.__('%1: %2', provider.label, lastingSentence(provider, trans, now))
+    );
+    return (
+      <button
+        type="button"
+        className="jp-StatusBar-TextItem"
+        title={reasons.join('\n')}
+        aria-haspopup={unwell.length > 1 ? 'menu' : 'dialog'}
+        onClick={event => {
+          this._open(unwell, event.currentTarget.getBoundingClientRect());
+        }}
+      >
+        {unwell[0] !== undefined && <StateIcon state={unwell[0].state} />}
+        {summaryText(summary, trans)}
+      </button>
+    );
+  }
+
+  /** Show the details of the only provider, or let the user choose one of several. */
+  private _open(unwell: readonly IProvider[], { left, top }: DOMRect): void {
+    const [first, ...others] = unwell;
+    if (first !== undefined && others.length === 0) {
+      void this._commands.execute(COMMAND_IDS.details, { id: first.id });
+      return;
+    }
+    this._menu.clearItems();
+    for (const { id } of unwell) {
+      const args = { id, isPalette: true };
+      this._menu.addItem({ command: COMMAND_IDS.details, args });
+    }
+    this._menu.open(left, top);
+  }
+
+  private readonly _providers: IKernelProviders;
+  private readonly _commands: CommandRegistry;
+  private readonly _trans: TranslationBundle;
+  private readonly _menu: Menu;
+}
