@@ -21,15 +21,19 @@ export function namePartsOf(
   kernel: string,
   provider: string
 ): INameParts {
-  const start = kernel === '' ? -1 : name.indexOf(kernel);
-  if (start !== -1) {
+  const place = provider === '' ? -1 : name.lastIndexOf(provider);
+  const placeEnd = place + provider.length;
+  const first = kernel === '' ? -1 : name.indexOf(kernel);
+  if (first !== -1) {
+    const isInPlace =
+      place !== -1 && place <= first && first + kernel.length <= placeEnd;
+    const second = isInPlace ? name.indexOf(kernel, placeEnd) : -1;
+    const start = second === -1 ? first : second;
     return split(name, start, start + kernel.length);
   }
-  const place = provider === '' ? -1 : name.lastIndexOf(provider);
   if (place === -1) {
     return wholly(name);
   }
-  const placeEnd = place + provider.length;
   return place > name.length - placeEnd
     ? split(name, 0, place)
     : split(name, placeEnd, name.length);

@@ -67,49 +67,6 @@ export function displayName(
   return name.trim() || kernel || provider;
 }
 
-/** Stands for a kernel, to see where a template puts it; no display name has it. */
-const KERNEL_MARK = '\u0000';
-
-/**
- * Shorten a display name in the kernel's part, where that is long.
- *
- * @param spec - With the display name; that of a local kernel stays as it is.
- * @param placement - The placement by which it was made.
- * @param limit - How many characters the kernel's part may have.
- *
- * @returns The name with an ellipsis within the kernel's part; the place is whole.
- */
-export function shortName(
-  spec: KernelSpecJSON,
-  placement: string,
-  limit: number
-): string {
-  const name = spec.display_name;
-  const provider = providerOf(spec);
-  if (provider === null) {
-    return name;
-  }
-  const { kernel, label } = provider;
-  const start = displayName(placement, KERNEL_MARK, label).indexOf(KERNEL_MARK);
-  if (start === -1 || !name.startsWith(kernel, start)) {
-    return name;
-  }
-  const end = start + kernel.length;
-  return name.slice(0, start) + withoutMiddle(kernel, limit) + name.slice(end);
-}
-
-/** A text with an ellipsis for its middle, if it has more characters than that. */
-function withoutMiddle(text: string, limit: number): string {
-  const characters = Array.from(text);
-  if (characters.length <= limit) {
-    return text;
-  }
-  const tail = Math.floor((limit - 1) / 2);
-  const head = characters.slice(0, limit - 1 - tail).join('');
-  const end = characters.slice(characters.length - tail).join('');
-  return `${head.trimEnd()}…${end.trimStart()}`;
-}
-
 /**
  * Make display names unique: all kernels that share one get their name in brackets.
  *

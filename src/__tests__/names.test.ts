@@ -5,7 +5,6 @@ import {
   displayName,
   placementProblem,
   providerOf,
-  shortName,
   unique,
   withDisplayNames
 } from '../names';
@@ -143,49 +142,5 @@ describe('withDisplayNames', () => {
     const before = structuredClone(specs);
     withDisplayNames(specs, 'none');
     expect(specs).toEqual(before);
-  });
-});
-
-describe('shortName', () => {
-  const long = 'Python 3.12 with CUDA and PyTorch';
-  const shorten = (placement: string, label: string, more = ''): string => {
-    const remote = remoteSpec('gpu', label, long);
-    const name = displayName(placement, long, label) + more;
-    return shortName({ ...remote, display_name: name }, placement, 15);
-  };
-
-  it.each([
-    ['suffix', 'GPU farm', '', 'Python…PyTorch (GPU farm)'],
-    ['prefix', 'GPU farm', '', 'GPU farm: Python…PyTorch'],
-    ['none', 'GPU farm', '', 'Python…PyTorch'],
-    ['suffix', 'GPU', ' [gpu/py]', 'Python…PyTorch (GPU) [gpu/py]'],
-    ['prefix', long, '', `${long}: Python…PyTorch`],
-    ['{{{kernel}}} {provider}', 'GPU', '', '{Python…PyTorch} GPU']
-  ])('cuts only the kernel by %j in %j', (placement, label, more, shown) => {
-    expect(shorten(placement, label, more)).toBe(shown);
-  });
-
-  it('leaves a name that has room', () => {
-    const remote = remoteSpec('gpu', 'A farm with a long name', 'Python 3');
-    expect(shortName(remote, 'suffix', 8)).toBe(remote.display_name);
-  });
-
-  it('leaves a local name, however long', () => {
-    expect(shortName(spec('python3', long), 'suffix', 8)).toBe(long);
-  });
-
-  it.each(['prefix', '{kernel!r} ({provider})', ''])(
-    'leaves a name that was not made by %j',
-    placement => {
-      const name = `GPU farm / ${long}`;
-      const remote = remoteSpec('gpu', 'GPU farm', long);
-      const other = { ...remote, display_name: name };
-      expect(shortName(other, placement, 8)).toBe(name);
-    }
-  );
-
-  it('does not cut a character in two', () => {
-    const remote = remoteSpec('gpu', 'GPU', '🐍🐍🐍🐍🐍🐍');
-    expect(shortName(remote, 'suffix', 4)).toBe('🐍🐍…🐍 (GPU)');
   });
 });
