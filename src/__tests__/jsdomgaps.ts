@@ -1,0 +1,12 @@
+// What JupyterLab needs of a browser and jsdom does not have; to be imported first.
+import { vi } from 'vitest';
+
+vi.stubGlobal('DragEvent', class extends MouseEvent {});
+vi.stubGlobal('matchMedia', () => ({
+  addListener: () => undefined,
+  removeListener: () => undefined
+}));
+vi.stubGlobal('requestIdleCallback', (callback: () => void) =>
+  setTimeout(callback)
+);
+Element.prototype.scrollIntoView = () => undefined;

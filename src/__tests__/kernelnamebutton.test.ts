@@ -1,0 +1,88 @@
+// @vitest-environment jsdom
+import './jsdomgaps';
+
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { KernelSpec } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { KernelNameButton } from '../kernelnamebutton';
+import { remoteSpec } from './specimens';
+
+/** A button of a session whose kernel has the name that `scene.name` says. */
+function scene(name: string) {
+  const kernelChanged = new Signal<object, void>({});
+  const specsChanged = new Signal<object, void>({});
+  const sessionContext = { kernelDisplayName: name, kernelChanged };
+  const specs = { specs: null as KernelSpec.ISpecModels | null, specsChanged };
+  const selectKernel = vi.fn(() => Promise.resolve());
+  const button = new KernelNameButton({
+    sessionContext: sessionContext as unknown as ISessionContext,
+    dialogs: { selectKernel, restart: () => Promise.resolve(true) },
+    specs: specs as unknown as KernelSpec.IManager,
+    trans: nullTranslator.load('')
+  });
+  Widget.attach(button, document.body);
+  return { button, kernelChanged, selectKernel, sessionContext, specs };
+}
+
+let shown: ReturnType<typeof scene>;
+
+beforeEach(() => {
+  shown = scene('Python 3 (GPU)');
+});
+
+afterEach(() => {
+  shown.button.dispose();
+});
+
+/** Wait until the button says something. */
+const says = (label: string): Promise<void> =>
+  vi.waitFor(() => {
+    expect(shown.button.node.textContent).toBe(label);
+  });
+
+const control = (): HTMLElement | null =>
+  shown.button.node.querySelector('.jp-Toolbar-kernelName');
+
+describe('KernelNameButton', () => {
+  it('says what the kernel is called, as the stock button', async () => {
+    await says('Python 3 (GPU)');
+    expect(shown.button.hasClass('jp-KernelName')).toBe(true);
+    expect(control()?.title).toBe('Switch kernel');
+  });
+
+  it('follows when there is another kernel', async () => {
+    await says('Python 3 (GPU)');
+    shown.sessionContext.kernelDisplayName = 'R';
+    shown.kernelChanged.emit();
+    await says('R');
+  });
+
+  it('follows when the kernel gets another name', async () => {
+    await says('Python 3 (GPU)');
+    shown.sessionContext.kernelDisplayName = 'GPU: Python 3';
+    shown.specs.specsChanged.emit();
+    await says('GPU: Python 3');
+  });
+
+  it('cuts a long name in the kernel, and has all of it in the title', async () => {
+    const kernel = 'Python 3.12 with CUDA 12.4 and PyTorch 2.6';
+    const spec = remoteSpec('gpu', 'The GPU farm in the basement', kernel);
+    shown.specs.specs = { default: '', kernelspecs: { [spec.name]: spec } };
+    shown.sessionContext.kernelDisplayName = spec.display_name;
+    shown.specs.specsChanged.emit();
+    await says(
+      'Python 3.12 with…and PyTorch 2.6 (The GPU farm in the basement)'
+    );
+    expect(control()?.title).toBe(`${spec.display_name}\nSwitch kernel`);
+  });
+
+  it('lets one choose another kernel', async () => {
+    await says('Python 3 (GPU)');
+    control()?.click();
+    expect(shown.selectKernel).toHaveBeenCalledWith(shown.sessionContext);
+  });
+});
