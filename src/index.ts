@@ -4,10 +4,12 @@ import type { ServiceManagerPlugin } from '@jupyterlab/services';
 
 import { commandsPlugin } from './commands';
 import { dialogsPlugin } from './dialogs';
+import { namesPlugin } from './kernelnames';
 import { launcherPlugin } from './launcher';
 import { missingPlugin } from './missing';
 import { notificationsPlugin } from './notifications';
 import { providersPlugin } from './providers';
+import { settingFieldsPlugin } from './settingfields';
 import { specsPlugin } from './specs';
 import { statusPlugin } from './statusitem';
 
@@ -30,6 +32,8 @@ const plugins: Plugin[] = [
     ([, plugin]) => plugin
   ),
   providersPlugin,
+  namesPlugin,
+  settingFieldsPlugin,
   commandsPlugin,
   missingPlugin,
   statusPlugin,

@@ -1,14 +1,22 @@
-import { IConnectionStatus } from '@jupyterlab/services';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { IConnectionStatus } from '@jupyterlab/services';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { KernelProviders, DEFAULT_PREFERENCES } from './model';
 import { placementProblem } from './names';
+import { PlacementNotice } from './placementnotice';
 import { ProviderKernelSpecManager } from './specs';
-import { CHANGED_EVENT, IKernelProviders, PLUGIN_IDS } from './tokens';
+import {
+  CHANGED_EVENT,
+  IKernelProviders,
+  PLUGIN_IDS,
+  TRANSLATION_DOMAIN
+} from './tokens';
 import type { IPreferences } from './tokens';
 
 /** Provides the kernel providers, and keeps them as the server and the user say. */
@@ -17,11 +25,12 @@ export const providersPlugin: JupyterFrontEndPlugin<IKernelProviders> = {
   description: 'Provides the kernel providers of the server.',
   autoStart: true,
   provides: IKernelProviders,
-  optional: [ISettingRegistry, IConnectionStatus],
+  optional: [ISettingRegistry, IConnectionStatus, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     settings: ISettingRegistry | null,
-    connection: IConnectionStatus | null
+    connection: IConnectionStatus | null,
+    translator: ITranslator | null
   ): IKernelProviders => {
     const { events, kernelspecs, serverSettings } = app.serviceManager;
     const providers = new KernelProviders(
@@ -33,12 +42,13 @@ export const providersPlugin: JupyterFrontEndPlugin<IKernelProviders> = {
       if (event.schema_id === CHANGED_EVENT) {
         void providers.refresh();
         if (event.kernelspecs) {
-          void kernelspecs.refreshSpecs();
+          kernelspecs.refreshSpecs().catch(leaveToPoll);
         }
       }
     });
     if (settings !== null) {
-      void follow(settings, providers, kernelspecs).catch((reason: unknown) => {
+      const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+      follow(app, settings, providers, trans).catch((reason: unknown) => {
         console.error(
           'The settings of the kernel providers cannot be had.',
           reason
@@ -51,11 +61,16 @@ export const providersPlugin: JupyterFrontEndPlugin<IKernelProviders> = {
 
 /** Have the user's settings take effect, now and whenever they change. */
 async function follow(
+  app: JupyterFrontEnd,
   registry: ISettingRegistry,
   providers: KernelProviders,
-  specs: unknown
+  trans: TranslationBundle
 ): Promise<void> {
+  const specs = app.serviceManager.kernelspecs;
   const settings = await registry.load(PLUGIN_IDS.providers);
+  // The editor finds them by their title, which is translated.
+  const query = settings.schema.title ?? '';
+  const notice = new PlacementNotice(app.commands, query, trans);
   const apply = (): void => {
     const preferences = {
       ...DEFAULT_PREFERENCES,
@@ -66,10 +81,19 @@ async function follow(
     providers.preferences = isUsable
       ? preferences
       : { ...preferences, placement: providers.preferences.placement };
+    // Before that, nobody would see it.
+    void app.restored.then(() => {
+      notice.check(placement);
+    });
     if (specs instanceof ProviderKernelSpecManager) {
-      void specs.place(providers.preferences.placement);
+      specs.place(providers.preferences.placement).catch(leaveToPoll);
     }
   };
   settings.changed.connect(apply);
   apply();
+}
+
+/** The server is away: whoever polls it tells of that, and asks it again. */
+function leaveToPoll(): void {
+  // Nothing to do.
 }

@@ -18,7 +18,8 @@ export const PLUGIN_IDS = {
   dialogs: `${PACKAGE_NAME}:dialogs`,
   missing: `${PACKAGE_NAME}:missing`,
   status: `${PACKAGE_NAME}:status`,
-  notifications: `${PACKAGE_NAME}:notifications`
+  notifications: `${PACKAGE_NAME}:notifications`,
+  settingFields: `${PACKAGE_NAME}:setting-fields`
 } as const;
 
 /** Commands about one provider; their arguments are `{ id }`, the provider's. */
@@ -155,9 +156,15 @@ export interface IKernelProviders {
   /** Those that are left out. */
   readonly problems: readonly IProblemJSON[];
 
+  /**
+   * The administrator's template for display names, for users without a placement of
+   * their own; empty until the server has answered.
+   */
+  readonly template: string;
+
   readonly preferences: IPreferences;
 
-  /** Emitted after `providers`, `problems` or `preferences` were replaced. */
+  /** Emitted after any of these was replaced. */
   readonly changed: ISignal<IKernelProviders, void>;
 
   /** The provider with an id; undefined if the server has none. */

@@ -5,3 +5,5 @@ import './kernelname.css';
 import './picker.css';
 import './missing.css';
 import './statusitem.css';
+import './kernelnames.css';
+import './settingfields.css';

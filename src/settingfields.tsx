@@ -1,0 +1,51 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { IFormRendererRegistry, UseSignal } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { OrderField } from './orderfield';
+import { PlacementField } from './placementfield';
+import type { IFormFieldProps, ISettingFieldProps } from './settingfield';
+import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from './tokens';
+
+/** Gives the settings that are more than a word fields of their own in the editor. */
+export const settingFieldsPlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_IDS.settingFields,
+  description: 'Adds fields for settings of kernel providers.',
+  autoStart: true,
+  requires: [IKernelProviders, IFormRendererRegistry],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    providers: IKernelProviders,
+    registry: IFormRendererRegistry,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    const specs = app.serviceManager.kernelspecs;
+    const add = <T,>(
+      setting: string,
+      Field: React.ComponentType<ISettingFieldProps<T>>
+    ): void => {
+      registry.addRenderer(`${PLUGIN_IDS.providers}.${setting}`, {
+        fieldRenderer: (props: IFormFieldProps<T>) => (
+          <UseSignal signal={providers.changed}>
+            {() => (
+              <Field
+                {...props}
+                providers={providers}
+                specs={specs}
+                trans={trans}
+              />
+            )}
+          </UseSignal>
+        )
+      });
+    };
+    add('placement', PlacementField);
+    add('order', OrderField);
+  }
+};
