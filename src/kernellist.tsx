@@ -15,6 +15,15 @@ import type { IWords } from './words';
 /** The id of the list's element. */
 export const LIST_ID = 'kpe-picker-list';
 
+/** The id of the element that says in full how a provider is. */
+export function stateId(providerId: string): string {
+  return `${groupId(providerId)}-state`;
+}
+
+function groupId(id: string): string {
+  return `kpe-group-${encodeURIComponent(id)}`;
+}
+
 interface IListProps {
   readonly model: PickerModel;
   readonly words: IWords;
@@ -106,7 +115,7 @@ interface IGroupProps {
 function Group(props: IGroupProps): React.JSX.Element {
   const { group, activeKey, language, words, now } = props;
   const { purpose, provider } = group;
-  const id = `kpe-group-${encodeURIComponent(group.id)}`;
+  const id = groupId(group.id);
   const trouble =
     provider === undefined || isWell(provider)
       ? ''
@@ -116,7 +125,7 @@ function Group(props: IGroupProps): React.JSX.Element {
       role="group"
       className="kpe-Picker-group"
       aria-labelledby={id}
-      aria-describedby={provider && `${id}-state`}
+      aria-describedby={provider && stateId(group.id)}
     >
       <div role="presentation" id={id} className="kpe-Picker-heading">
         {purpose === null ? (
@@ -127,7 +136,7 @@ function Group(props: IGroupProps): React.JSX.Element {
       </div>
       {provider && (
         <State
-          id={`${id}-state`}
+          id={stateId(group.id)}
           provider={provider}
           counts={group.counts}
           words={words}

@@ -1,6 +1,8 @@
 import type { KernelSpec } from '@jupyterlab/services';
 import * as React from 'react';
 
+import { providerOf } from './names';
+
 /** The logo of a kernel; the first letter of its name where there is none. */
 export function KernelLogo({
   spec
@@ -22,10 +24,17 @@ export function KernelLogo({
       />
     );
   }
-  const [letter = '?'] = (spec?.display_name ?? '').trim();
+  const [letter = '?'] = nameOf(spec).trim();
   return (
     <span className="kpe-KernelLogo kpe-mod-letter" aria-hidden="true">
       {letter.toLocaleUpperCase()}
     </span>
   );
+}
+
+/** The kernel's own name; the letter must not be its provider's. */
+function nameOf(spec: KernelSpec.ISpecModel | undefined): string {
+  return spec === undefined
+    ? ''
+    : providerOf(spec)?.kernel || spec.display_name;
 }

@@ -59,9 +59,6 @@ export class KernelPicker
         onAccept={() => {
           this._accepted.emit();
         }}
-        onFocusLost={() => {
-          this.focusFilter();
-        }}
       />
     );
   }
@@ -74,19 +71,12 @@ interface IPickerProps {
   readonly model: PickerModel;
   readonly words: IWords;
   readonly onAccept: () => void;
-  readonly onFocusLost: () => void;
 }
 
 function Picker(props: IPickerProps): React.JSX.Element {
-  const { model, words, onAccept, onFocusLost } = props;
+  const { model, words, onAccept } = props;
   const { trans } = words;
   const { active } = model;
-  // What had the focus may be gone: a provider's button, when the provider is back.
-  React.useEffect(() => {
-    if (document.activeElement === document.body) {
-      onFocusLost();
-    }
-  });
   return (
     <>
       <label className="kpe-Picker-label" htmlFor={INPUT_ID}>

@@ -83,8 +83,8 @@ export function ConnectRow(
   const name = spec?.display_name ?? kernel.name;
   const who = row.users.join(', ') || name;
   const facts = [
-    trouble,
-    words.statuses.get(kernel.execution_state ?? '') ?? '',
+    // Of a kernel at a provider that is not well, the state is not known.
+    trouble || words.statuses.get(kernel.execution_state ?? ''),
     kernel.last_activity === undefined
       ? ''
       : age(new Date(kernel.last_activity), trans, now),
