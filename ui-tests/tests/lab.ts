@@ -1,6 +1,6 @@
 import { expect } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import type { Locator } from '@playwright/test';
+import type { APIRequestContext, Locator } from '@playwright/test';
 
 /** What people read on launcher cards, in the kernel picker and in toolbars. */
 export const LOCAL = 'Python 3 (ipykernel)';
@@ -143,4 +143,66 @@ export class Picker {
       .getByRole('option')
       .and(this.dialog.getByTitle(label, { exact: true }));
   }
+}
+
+/** The bar about the kernel of the notebook that is in front. */
+export function missingBar(page: IJupyterLabPageFixture): Locator {
+  return page.locator('.jp-NotebookPanel:visible .kpe-MissingBar');
+}
+
+/**
+ * Open a notebook that has no kernel.
+ *
+ * @param file - Its path on the server.
+ *
+ * @returns The bar that says so.
+ */
+export async function openNotebook(
+  page: IJupyterLabPageFixture,
+  file: string
+): Promise<Locator> {
+  await page.evaluate(
+    path => window.jupyterapp.commands.execute('docmanager:open', { path }),
+    file
+  );
+  const bar = missingBar(page);
+  await expect(bar).toBeVisible();
+  return bar;
+}
+
+/** Put a notebook on the server that was saved with a kernel. */
+export async function writeNotebook(
+  request: APIRequestContext,
+  file: string,
+  kernelName: string
+): Promise<void> {
+  const response = await request.put(`/api/contents/${file}`, {
+    data: {
+      type: 'notebook',
+      content: {
+        cells: [],
+        metadata: {
+          kernelspec: {
+            name: kernelName,
+            display_name: 'Python 3',
+            language: 'python'
+          },
+          language_info: { name: 'python' }
+        },
+        nbformat: 4,
+        nbformat_minor: 5
+      }
+    }
+  });
+  expect(response.ok()).toBe(true);
+}
+
+/** Open a notebook of a provider that there is not, and return its bar. */
+export async function openUnknown(
+  page: IJupyterLabPageFixture,
+  folder: string
+): Promise<Locator> {
+  const file = `${folder}/unknown.ipynb`;
+  await writeNotebook(page.request, file, 'nowhere/python3');
+  return openNotebook(page, file);
 }

@@ -6,7 +6,6 @@ import {
   DEMO_A,
   DEMO_B,
   LOCAL,
-  launcherCard,
   Notebook,
   PRINT_PLACE
 } from './lab';

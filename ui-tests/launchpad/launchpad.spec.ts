@@ -1,0 +1,40 @@
+import { expect } from '@jupyterlab/galata';
+
+import { test } from '../tests/fixtures';
+import { DEMO_A } from '../tests/lab';
+
+test.use({ autoGoto: false });
+
+test('beside jupyterlab-launchpad, launcher and picker are its own', async ({
+  page
+}) => {
+  const errors: string[] = [];
+  page.on('console', message => {
+    if (message.type() === 'error') {
+      errors.push(message.text());
+    }
+  });
+  await page.goto('?reset');
+
+  const launcher = page.locator('.jp-LauncherBody, .jp-Launcher').first();
+  await expect(launcher).toBeVisible();
+  await expect(page.locator('.kpe-ProviderSection')).toHaveCount(0);
+  const isActive = await page.evaluate(
+    ids => ids.map(id => window.jupyterapp.isPluginActivated(id)),
+    [
+      'jupyterlab-launchpad:plugin',
+      'kernel-providers-ext:specs',
+      'kernel-providers-ext:missing',
+      'kernel-providers-ext:launcher',
+      'kernel-providers-ext:dialogs'
+    ]
+  );
+  expect(isActive).toEqual([true, true, true, false, false]);
+
+  // Our metadata are columns of its table.
+  const table = page.locator('.jp-TableKernelItem, table').first();
+  await expect(table).toBeVisible();
+  await expect(page.getByText(DEMO_A).first()).toBeVisible();
+  await expect(page.getByText('demo-b', { exact: true }).first()).toBeVisible();
+  expect(errors).toEqual([]);
+});

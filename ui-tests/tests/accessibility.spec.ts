@@ -1,0 +1,55 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect } from '@jupyterlab/galata';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+import { test } from './fixtures';
+import { DEMO_B, Notebook, openUnknown, section } from './lab';
+
+const THEMES = [
+  'JupyterLab Light',
+  'JupyterLab Dark',
+  'JupyterLab Dark High Contrast'
+] as const;
+
+for (const theme of THEMES) {
+  test(`axe finds nothing serious in ${theme}`, async ({
+    makeGateway,
+    page,
+    tmpPath
+  }) => {
+    await page.theme.setTheme(theme);
+    await (await makeGateway('late')).declare();
+    await expect(section(page, 'late')).toContainText('Offline');
+    expect(await seriousIn(page, '.jp-Launcher')).toEqual([]);
+
+    const notebook = await Notebook.create(page, DEMO_B);
+    const picker = await notebook.openPicker();
+    await expect(picker.active).toBeVisible();
+    expect(await seriousIn(page, '.jp-Dialog')).toEqual([]);
+    await page.keyboard.press('Escape');
+
+    await openUnknown(page, tmpPath);
+    expect(await seriousIn(page, '.kpe-MissingBar')).toEqual([]);
+
+    await page.evaluate(() =>
+      window.jupyterapp.commands.execute('settingeditor:open', {
+        query: 'Kernel Providers'
+      })
+    );
+    await expect(page.locator('.kpe-PlacementField')).toBeVisible();
+    expect(await seriousIn(page, '[class*=kpe-][class*=Field]')).toEqual([]);
+  });
+}
+
+/** What axe calls serious or worse within an element, and where. */
+async function seriousIn(
+  page: IJupyterLabPageFixture,
+  selector: string
+): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .include(selector)
+    .analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}

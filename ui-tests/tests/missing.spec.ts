@@ -1,0 +1,110 @@
+import { expect } from '@jupyterlab/galata';
+import type { APIRequestContext } from '@playwright/test';
+
+import { list, test } from './fixtures';
+import {
+  LOCAL,
+  missingBar,
+  Notebook,
+  openNotebook,
+  openUnknown,
+  Picker,
+  PRINT_PLACE,
+  section,
+  writeNotebook
+} from './lab';
+
+test('a notebook whose provider is offline waits for it', async ({
+  makeGateway,
+  page,
+  request,
+  tmpPath
+}) => {
+  const gateway = await makeGateway('late');
+  await gateway.start();
+  await gateway.declare();
+  await expect(section(page, 'late')).toContainText('Online');
+  await gateway.stop();
+  await expect(section(page, 'late')).toContainText('Offline');
+
+  const file = `${tmpPath}/late.ipynb`;
+  await writeNotebook(request, file, 'late/python3');
+  const bar = await openNotebook(page, file);
+  await expect(bar).toContainText('Cannot reach late');
+  await expect(bar).toContainText('connection refused');
+  await expect(page.locator('.jp-Dialog')).toHaveCount(0);
+  expect(await list(request, 'kernels')).toEqual([]);
+
+  // What it is saved with is what it was opened with.
+  await page.keyboard.press('Control+s');
+  await expect.poll(() => kernelIn(request, file)).toBe('late/python3');
+
+  await gateway.start();
+  await bar.getByRole('button', { name: 'Retry' }).click();
+  await expect(bar).toBeHidden();
+  const notebook = new Notebook(page);
+  await notebook.expectKernel(`${LOCAL} (late)`);
+  await expect(await notebook.run(PRINT_PLACE)).toHaveText('runs in late');
+});
+
+test('a notebook of an unknown provider starts nothing elsewhere until the user says so', async ({
+  page,
+  request,
+  tmpPath
+}) => {
+  const file = `${tmpPath}/unknown.ipynb`;
+  const bar = await openUnknown(page, tmpPath);
+  await expect(bar).toContainText('nowhere');
+  await expect(bar.getByRole('button', { name: 'Retry' })).toHaveCount(0);
+  await expect(page.locator('.jp-Dialog')).toHaveCount(0);
+  expect(await list(request, 'kernels')).toEqual([]);
+
+  // Whoever cancels has chosen nothing.
+  await bar.getByRole('button', { name: 'Choose another…' }).click();
+  await expect(new Picker(page).filter).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(bar).toBeVisible();
+  expect(await list(request, 'kernels')).toEqual([]);
+
+  await bar.getByRole('button', { name: 'Use a similar kernel here…' }).click();
+  const picker = new Picker(page);
+  await expect(picker.active).toHaveAttribute('title', LOCAL);
+  await picker.select.click();
+  await expect(bar).toBeHidden();
+  await new Notebook(page).expectKernel(LOCAL);
+  await page.keyboard.press('Control+s');
+  await expect.poll(() => kernelIn(request, file)).toBe('python3');
+});
+
+test('an open notebook says so when its provider goes, and reconnects', async ({
+  makeGateway,
+  page
+}) => {
+  const gateway = await makeGateway('late');
+  await gateway.start();
+  await gateway.declare();
+  await expect(section(page, 'late')).toContainText('Online');
+  const notebook = await Notebook.create(page, `${LOCAL} (late)`);
+
+  await gateway.stop();
+  const bar = missingBar(page);
+  await expect(bar).toContainText('Cannot reach late');
+  await expect(page.locator('.jp-Dialog')).toHaveCount(0);
+
+  await gateway.start();
+  await bar.getByRole('button', { name: 'Retry' }).click();
+  await expect(bar).toBeHidden();
+  await expect(notebook.panel).toBeVisible();
+});
+
+/** The kernel that a notebook on the server was saved with. */
+async function kernelIn(
+  request: APIRequestContext,
+  file: string
+): Promise<string> {
+  const response = await request.get(`/api/contents/${file}`);
+  const { content } = (await response.json()) as {
+    content: { metadata: { kernelspec: { name: string } } };
+  };
+  return content.metadata.kernelspec.name;
+}
