@@ -62,15 +62,19 @@ export function OrderField(
       <h3 className="jp-FormGroup-fieldLabel" id={`${id}-title`}>
         {props.schema.title}
       </h3>
-      <ol aria-labelledby={`${id}-title`}>
-        {shown.map((provider, index) => (
-          <li key={provider.id}>
-            <span>{provider.label}</span>
-            {button(index, -1)}
-            {button(index, 1)}
-          </li>
-        ))}
-      </ol>
+      {shown.length === 0 ? (
+        <p>{trans.__('The server has not told of any provider yet.')}</p>
+      ) : (
+        <ol aria-labelledby={`${id}-title`}>
+          {shown.map((provider, index) => (
+            <li key={provider.id}>
+              <span>{provider.label}</span>
+              {button(index, -1)}
+              {button(index, 1)}
+            </li>
+          ))}
+        </ol>
+      )}
       <span role="status" className="kpe-visually-hidden">
         {told}
       </span>

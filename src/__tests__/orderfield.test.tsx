@@ -19,16 +19,19 @@ const KNOWN = [
 
 /** The field in a form, which hands each value that is saved back to the field. */
 class Form extends ReactWidget {
-  constructor(public value: string[]) {
+  constructor(
+    public value: string[],
+    private readonly known = KNOWN
+  ) {
     super();
     Widget.attach(this, document.body);
   }
 
   protected override render(): React.JSX.Element {
     const providers = {
-      providers: KNOWN,
+      providers: this.known,
       get: (id: string): IProvider | undefined =>
-        KNOWN.find(provider => provider.id === id)
+        this.known.find(provider => provider.id === id)
     };
     return (
       <OrderField
@@ -112,6 +115,16 @@ describe('OrderField', () => {
     form.press('Move CPUs up');
     await form.shows('This server', 'CPUs', 'GPU farm');
     expect(form.value).toEqual(['gone', 'local', 'away', 'cpu', 'gpu']);
+  });
+});
+
+describe('OrderField without providers', () => {
+  it('says that there is none', async () => {
+    form = new Form(['gpu'], []);
+    await form.shows();
+    await vi.waitFor(() => {
+      expect(form.node.textContent).toContain('not told of any provider');
+    });
   });
 });
 
