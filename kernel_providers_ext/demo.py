@@ -101,6 +101,7 @@ class Demo:
         env = {
             "JUPYTER_TOKEN": token,
             "JUPYTER_CONFIG_PATH": os.pathsep.join(paths),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         }
         notebooks = folder / "notebooks"

@@ -24,7 +24,9 @@ export function launcherCard(
   label: string
 ): Locator {
   return page
-    .locator(`.jp-Launcher .jp-LauncherCard[data-category="${category}"]`)
+    .locator(
+      `.jp-Launcher:visible .jp-LauncherCard[data-category="${category}"]`
+    )
     .and(page.getByTitle(label, { exact: true }));
 }
 
@@ -44,7 +46,7 @@ export function consoleButton(
  */
 export function section(page: IJupyterLabPageFixture, id: string): Locator {
   return page.locator(
-    `.jp-Launcher .jp-Launcher-section[data-provider="${id}"]`
+    `.jp-Launcher:visible .jp-Launcher-section[data-provider="${id}"]`
   );
 }
 
@@ -161,10 +163,9 @@ export async function openNotebook(
   page: IJupyterLabPageFixture,
   file: string
 ): Promise<Locator> {
-  await page.evaluate(
-    path => window.jupyterapp.commands.execute('docmanager:open', { path }),
-    file
-  );
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path });
+  }, file);
   const bar = missingBar(page);
   await expect(bar).toBeVisible();
   return bar;

@@ -65,7 +65,8 @@ test('a card is used with the keyboard, and its menu has a console', async ({
 
 test('a section stays collapsed after a reload', async ({ page }) => {
   const toggle = section(page, 'demo-a').getByRole('button', {
-    name: 'demo-a'
+    name: 'demo-a',
+    exact: true
   });
   const card = launcherCard(page, 'Notebook', DEMO_A);
   await expect(card).toBeVisible();

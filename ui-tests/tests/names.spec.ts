@@ -84,11 +84,11 @@ test('sections are in the order that is set, or are not there', async ({
 
 /** Open the settings of kernel providers, and return the field for names. */
 async function openSettings(page: IJupyterLabPageFixture): Promise<Locator> {
-  await page.evaluate(() =>
-    window.jupyterapp.commands.execute('settingeditor:open', {
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('settingeditor:open', {
       query: 'Kernel Providers'
-    })
-  );
+    });
+  });
   const field = page.locator('.kpe-PlacementField');
   await expect(field).toBeVisible();
   return field;

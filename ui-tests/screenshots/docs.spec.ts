@@ -1,0 +1,95 @@
+import path from 'node:path';
+
+import { expect } from '@jupyterlab/galata';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+import { test } from '../tests/fixtures';
+import type { Gateway } from '../tests/gateway';
+import {
+  DEMO_A,
+  Notebook,
+  openNotebook,
+  section,
+  writeNotebook
+} from '../tests/lab';
+
+// As people see it: with JupyterLab's own fonts, and in the top folder.
+test.use({
+  mockSettings: {
+    '@jupyterlab/apputils-extension:notification': { fetchNews: 'false' }
+  },
+  tmpPath: '',
+  viewport: { width: 1280, height: 960 }
+});
+
+const KERNELS = [
+  { name: 'pytorch', displayName: 'PyTorch 2.9 (CUDA 13)', language: 'python' },
+  { name: 'julia', displayName: 'Julia 1.12', language: 'julia' },
+  { name: 'ir', displayName: 'R 4.5', language: 'R' }
+];
+
+for (const [suffix, theme] of [
+  ['', 'JupyterLab Light'],
+  ['-dark', 'JupyterLab Dark']
+] as const) {
+  test(`pictures in ${theme}`, async ({ makeGateway, page, request }) => {
+    const shoot = async (name: string): Promise<void> => {
+      await page.screenshot({
+        path: path.join(__dirname, '..', '..', 'docs', `${name}${suffix}.png`)
+      });
+    };
+    await page.theme.setTheme(theme);
+    const farm = await makeGateway('gpu-farm', KERNELS);
+    await farm.start();
+    await farm.declare({ label: 'GPU farm', refresh_interval: 20 });
+    await expect(section(page, 'gpu-farm')).toContainText('Online');
+
+    // First, as what comes later adds to the list of files.
+    await stop(farm, page);
+    await expectLogos(page);
+    await shoot('launcher');
+
+    const notebook = await Notebook.create(page, DEMO_A);
+    await notebook.run('1 + 1');
+    const picker = await notebook.openPicker();
+    await expect(picker.active).toBeVisible();
+    await shoot('picker');
+    await page.keyboard.press('Escape');
+
+    await writeNotebook(request, 'analysis.ipynb', 'gpu-farm/pytorch');
+    await openNotebook(page, 'analysis.ipynb');
+    await shoot('bar');
+
+    await page.evaluate(() =>
+      window.jupyterapp.commands.execute('settingeditor:open', {
+        query: 'Kernel Providers'
+      })
+    );
+    await expect(page.locator('.kpe-PlacementField')).toBeVisible();
+    await shoot('settings');
+  });
+}
+
+async function stop(
+  gateway: Gateway,
+  page: IJupyterLabPageFixture
+): Promise<void> {
+  await gateway.stop();
+  const place = section(page, gateway.id);
+  await place
+    .getByRole('button', { name: 'GPU farm' })
+    .click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Retry' }).click();
+  await expect(place).toContainText('Offline');
+}
+
+async function expectLogos(page: IJupyterLabPageFixture): Promise<void> {
+  const icons = page.locator('.jp-Launcher .jp-LauncherCard img');
+  await expect
+    .poll(() =>
+      icons.evaluateAll(images =>
+        images.every(image => (image as HTMLImageElement).naturalWidth > 0)
+      )
+    )
+    .toBe(true);
+}
