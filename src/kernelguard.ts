@@ -38,6 +38,7 @@ export class KernelGuard implements IDisposable {
     this._language = options.language;
     context.kernelPreferenceChanged.connect(this._look, this);
     context.kernelChanged.connect(this._onKernelChanged, this);
+    context.sessionChanged.connect(this._look, this);
     context.specsManager.specsChanged.connect(this._look, this);
     context.disposed.connect(() => {
       this.dispose();

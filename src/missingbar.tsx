@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import { Debouncer, Poll } from '@lumino/polling';
+import { Debouncer } from '@lumino/polling';
 import * as React from 'react';
 
 import type { KernelGuard } from './kernelguard';
@@ -9,9 +9,12 @@ import { iconOf, troubleCountdown, troubleSentence } from './missingkernel';
 import type { Trouble } from './missingkernel';
 import { StateIcon } from './stateicon';
 import { COMMAND_IDS } from './tokens';
+import { useNow } from './usenow';
 
 /** Milliseconds that a trouble lasts before it is shown, and is over before it is not. */
 const SETTLE = 1000;
+
+const SECOND = 1000;
 
 /** What a bar needs. */
 export interface IMissingBarOptions {
@@ -33,22 +36,12 @@ export class MissingBar extends ReactWidget {
     this._settled = new Debouncer(() => {
       this._show(options.guard.trouble);
     }, SETTLE);
-    this._countdown = new Poll({
-      factory: () => {
-        this.update();
-        return Promise.resolve();
-      },
-      frequency: { backoff: false, interval: 1000 },
-      name: 'kernel-providers-ext#countdown',
-      standby: () => !this._isCounting || !this.isVisible || 'when-hidden'
-    });
     options.guard.changed.connect(this._onChanged, this);
     this._onChanged();
   }
 
   override dispose(): void {
     this._settled.dispose();
-    this._countdown.dispose();
     super.dispose();
   }
 
@@ -67,9 +60,6 @@ export class MissingBar extends ReactWidget {
           trouble === null
             ? ''
             : troubleSentence(trouble, guard.hasKernel, trans, now)
-        }
-        countdown={
-          trouble === null ? '' : troubleCountdown(trouble, trans, now)
         }
         similar={similar === null ? '' : nameOf(similar)}
         trans={trans}
@@ -102,8 +92,6 @@ export class MissingBar extends ReactWidget {
       this.node.setAttribute('aria-label', trans.__('Kernel of this notebook'));
     }
     this._trouble = trouble;
-    this._isCounting =
-      trouble !== null && troubleCountdown(trouble, trans, new Date()) !== '';
     this.update();
   }
 
@@ -115,15 +103,12 @@ export class MissingBar extends ReactWidget {
 
   private readonly _options: IMissingBarOptions;
   private readonly _settled: Debouncer;
-  private readonly _countdown: Poll;
   private _trouble: Trouble | null = null;
-  private _isCounting = false;
 }
 
 interface IProps {
   readonly trouble: Trouble | null;
   readonly text: string;
-  readonly countdown: string;
   /** The display name of a kernel that could do instead; empty if there is none. */
   readonly similar: string;
   readonly trans: TranslationBundle;
@@ -135,17 +120,26 @@ interface IProps {
 }
 
 function Bar(props: IProps): React.JSX.Element {
-  const { trouble, text, countdown } = props;
+  const { trouble, text, trans } = props;
   // The live region is there before its text, or the text would not be read out.
   return (
     <div ref={useHeight(props.onResize)} className="kpe-MissingBar-content">
       {trouble !== null && <StateIcon state={iconOf(trouble)} />}
       <p className="kpe-MissingBar-text">
-        <span role="status">{text}</span> {countdown}
+        <span role="status">{text}</span>{' '}
+        {trouble !== null && <Countdown trouble={trouble} trans={trans} />}
       </p>
       {trouble !== null && <Buttons {...props} />}
     </div>
   );
+}
+
+/** When the provider is asked again, outside of what is read out at each change. */
+function Countdown(props: {
+  trouble: Trouble;
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  return <>{troubleCountdown(props.trouble, props.trans, useNow(SECOND))}</>;
 }
 
 function Buttons(props: IProps): React.JSX.Element {

@@ -1,0 +1,64 @@
+import type { KernelSpec } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+
+import { DEFAULT_PREFERENCES } from '../model';
+import { LOCAL_ID, NAME_SEPARATOR } from '../tokens';
+import type { IKernelProviders, IPreferences, IProvider } from '../tokens';
+
+/** Kernel providers that are as a test wants them. */
+export class FakeProviders implements IKernelProviders {
+  constructor(...providers: IProvider[]) {
+    this.providers = providers;
+  }
+
+  ready = Promise.resolve();
+  providers: readonly IProvider[];
+  readonly problems = [];
+  preferences: IPreferences = DEFAULT_PREFERENCES;
+  readonly changed = new Signal<this, void>(this);
+  /** Ids of those that were asked. */
+  readonly retried: string[] = [];
+
+  /** Have other providers, or the same ones in other states. */
+  become(...providers: IProvider[]): void {
+    this.providers = providers;
+    this.changed.emit();
+  }
+
+  get(id: string): IProvider | undefined {
+    return this.providers.find(provider => provider.id === id);
+  }
+
+  idOf(kernelName: string): string {
+    const [id = '', kernel] = kernelName.split(NAME_SEPARATOR);
+    return kernel === undefined ? LOCAL_ID : id;
+  }
+
+  refresh(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  retry(id: string): Promise<void> {
+    this.retried.push(id);
+    return Promise.resolve();
+  }
+}
+
+/** Kernelspecs of some names; the first is the default, and all are Python ones. */
+export function specsOf(...names: string[]): KernelSpec.ISpecModels {
+  return {
+    default: names[0] ?? '',
+    kernelspecs: Object.fromEntries(
+      names.map(name => [
+        name,
+        {
+          name,
+          display_name: name,
+          language: 'python',
+          argv: [],
+          resources: {}
+        }
+      ])
+    )
+  };
+}

@@ -1,0 +1,409 @@
+// @vitest-environment jsdom
+import type { ISessionContext, SessionContext } from '@jupyterlab/apputils';
+import { describe, expect, it, vi } from 'vitest';
+
+import { KernelGuard } from '../kernelguard';
+import { FakeProviders, specsOf } from './fakeproviders';
+import { FakeServer } from './fakeserver';
+import { provider } from './specimens';
+
+// What jsdom does not have, and what JupyterLab needs.
+vi.hoisted(() => {
+  vi.stubGlobal('DragEvent', class extends MouseEvent {});
+  vi.stubGlobal('matchMedia', () => ({ addListener: () => undefined }));
+});
+
+const LOCAL = provider('local');
+const ONLINE = provider('gpu');
+const OFFLINE = provider('gpu', { state: 'offline' });
+
+/** What the user does in the kernel dialog; nothing at first. */
+type Choice = (context: ISessionContext) => Promise<unknown>;
+
+/** A guarded notebook on a server with a local and a remote kernel. */
+function open(
+  gpu = OFFLINE,
+  preference: ISessionContext.IKernelPreference = { name: 'gpu/python3' },
+  specs = specsOf('python3', 'gpu/python3')
+) {
+  const server = new FakeServer(specs);
+  const providers = new FakeProviders(LOCAL, gpu);
+  const context = server.session({ language: 'python', ...preference });
+  const dialog: { choice: Choice; seen: (string | undefined)[] } = {
+    choice: () => Promise.resolve(),
+    seen: []
+  };
+  const guard = new KernelGuard({
+    context,
+    providers,
+    dialogs: {
+      selectKernel: async chosen => {
+        dialog.seen.push(chosen.kernelPreference.name);
+        await dialog.choice(chosen);
+      },
+      restart: () => Promise.resolve(true)
+    },
+    language: () => 'python'
+  });
+  return { server, providers, context, dialog, guard };
+}
+
+/** As JupyterLab does once a notebook has been read; until everything is settled. */
+async function populate(context: SessionContext): Promise<boolean> {
+  await settle();
+  const needsSelection = await context.initialize();
+  await settle();
+  return needsSelection;
+}
+
+/** Until a kernel that is to be started has been. */
+async function settle(): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve));
+  await new Promise(resolve => setTimeout(resolve));
+}
+
+describe('a notebook whose provider is offline', () => {
+  it('starts nothing, and asks for nothing', async () => {
+    const { server, context, guard } = open();
+
+    expect(await populate(context)).toBe(false);
+
+    expect(server.started).toEqual([]);
+    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+    expect(guard.similar).toBe('python3');
+  });
+
+  it('is held though its kernel is known only when it was read', async () => {
+    const { server, context } = open(OFFLINE, {});
+
+    await settle();
+    context.kernelPreference = {
+      ...context.kernelPreference,
+      name: 'gpu/python3'
+    };
+    await populate(context);
+
+    expect(server.started).toEqual([]);
+  });
+
+  it('starts nothing when a cell is run, whatever the settings', async () => {
+    const { server, context, guard } = open(OFFLINE, {
+      name: 'tpu/python3',
+      autoStartDefault: true
+    });
+
+    await populate(context);
+    const needsSelection = await context.startKernel();
+
+    expect(guard.trouble).toMatchObject({ kind: 'unknown' });
+    expect(needsSelection).toBe(true);
+    expect(server.started).toEqual([]);
+  });
+
+  it('starts its own kernel, once, when the provider is back', async () => {
+    const { server, providers, context, guard } = open();
+    await populate(context);
+
+    providers.become(LOCAL, ONLINE);
+    providers.become(LOCAL, ONLINE);
+    await settle();
+
+    expect(guard.trouble).toBeNull();
+    expect(server.started).toEqual(['gpu/python3']);
+  });
+
+  it('starts it once if the provider is back before it was read', async () => {
+    const { server, providers, context } = open();
+    await settle();
+
+    providers.become(LOCAL, ONLINE);
+    await context.initialize();
+    await settle();
+
+    expect(server.started).toEqual(['gpu/python3']);
+  });
+
+  it('starts nothing then if nothing was to be started', async () => {
+    const { server, providers, context } = open(OFFLINE, {
+      name: 'gpu/python3',
+      shouldStart: false,
+      autoStartDefault: true
+    });
+    await populate(context);
+
+    providers.become(LOCAL, ONLINE);
+    await settle();
+
+    expect(server.started).toEqual([]);
+    expect(context.kernelPreference.shouldStart).toBe(false);
+  });
+
+  it('has its preferences back as they were', async () => {
+    const { providers, context } = open(OFFLINE, {
+      name: 'gpu/python3',
+      autoStartDefault: true
+    });
+    const before = { ...context.kernelPreference, shouldStart: true };
+    await populate(context);
+
+    providers.become(LOCAL, ONLINE);
+    await settle();
+
+    expect(context.kernelPreference).toEqual({
+      ...before,
+      autoStartDefault: true
+    });
+  });
+
+  it('may be attached to a kernel that runs', async () => {
+    const { server, context } = open(OFFLINE, {
+      id: 'some-id',
+      name: 'gpu/python3'
+    });
+
+    await populate(context);
+
+    expect(server.started).toEqual(['some-id']);
+  });
+});
+
+describe('a notebook that the server cannot place yet', () => {
+  it('waits for the kernelspecs, and then starts its kernel', async () => {
+    const { server, context, guard } = open(ONLINE);
+    const { specs } = server;
+    server.specs = null;
+    server.specsChanged.emit();
+    await populate(context);
+    expect(guard.trouble).toEqual({ kind: 'waiting' });
+    expect(guard.similar).toBeNull();
+    expect(server.started).toEqual([]);
+
+    server.specs = specs;
+    server.specsChanged.emit();
+    await settle();
+
+    expect(server.started).toEqual(['gpu/python3']);
+  });
+
+  it('looks for newer kernelspecs where the provider should have the kernel', async () => {
+    const { server, providers, context, guard } = open(
+      ONLINE,
+      { name: 'gpu/python3' },
+      specsOf('python3')
+    );
+    await populate(context);
+    expect(guard.trouble).toMatchObject({ kind: 'gone' });
+    providers.changed.emit();
+    expect(server.refreshed).toBe(1);
+    expect(server.started).toEqual([]);
+
+    server.specs = specsOf('python3', 'gpu/python3');
+    server.specsChanged.emit();
+    await settle();
+
+    expect(guard.trouble).toBeNull();
+    expect(server.started).toEqual(['gpu/python3']);
+  });
+});
+
+describe('a notebook on this server', () => {
+  it('starts its kernel as ever', async () => {
+    const { server, context, guard } = open(OFFLINE, { name: 'python3' });
+
+    await populate(context);
+
+    expect(server.started).toEqual(['python3']);
+    expect(guard.trouble).toBeNull();
+  });
+
+  it('has JupyterLab choose if its kernel is missing', async () => {
+    const { server, context } = open(
+      OFFLINE,
+      { name: 'conda' },
+      specsOf('python3')
+    );
+
+    await populate(context);
+
+    expect(server.started).toEqual(['python3']);
+  });
+});
+
+describe('choosing a kernel', () => {
+  it('proposes the similar one, and keeps the own one if the user cancels', async () => {
+    const { server, context, dialog, guard } = open();
+    await populate(context);
+
+    await guard.choose('python3');
+    await settle();
+
+    expect(dialog.seen).toEqual(['python3']);
+    expect(server.started).toEqual([]);
+    expect(context.kernelPreference.name).toBe('gpu/python3');
+    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+  });
+
+  it('ends the trouble, and later starts are those of the chosen one', async () => {
+    const { server, context, dialog, guard } = open();
+    await populate(context);
+    dialog.choice = chosen => chosen.changeKernel({ name: 'python3' });
+
+    await guard.choose();
+    await settle();
+
+    expect(server.started).toEqual(['python3']);
+    expect(guard.trouble).toBeNull();
+    expect(context.kernelPreference).toMatchObject({
+      name: 'python3',
+      shouldStart: true
+    });
+  });
+
+  it('is not overridden by a provider that comes back meanwhile', async () => {
+    const { server, providers, context, dialog, guard } = open();
+    await populate(context);
+    dialog.choice = async chosen => {
+      providers.become(LOCAL, ONLINE);
+      await settle();
+      await chosen.changeKernel({ name: 'python3' });
+    };
+
+    await guard.choose();
+    await settle();
+
+    expect(server.started).toEqual(['python3']);
+  });
+
+  it('starts the own kernel if the provider is back and the user cancels', async () => {
+    const { server, providers, context, dialog, guard } = open();
+    await populate(context);
+    dialog.choice = () => {
+      providers.become(LOCAL, ONLINE);
+      return Promise.resolve();
+    };
+
+    await guard.choose('python3');
+    await settle();
+
+    expect(server.started).toEqual(['gpu/python3']);
+  });
+
+  it('may fail, which changes nothing', async () => {
+    const { context, dialog, guard } = open();
+    await populate(context);
+    dialog.choice = () => Promise.reject(new Error('no such kernel'));
+
+    await guard.choose('python3');
+
+    expect(context.kernelPreference.name).toBe('gpu/python3');
+    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+  });
+
+  it('may be done in any other way, too', async () => {
+    const { context, guard } = open();
+    await populate(context);
+
+    await context.changeKernel({ name: 'python3' });
+
+    expect(guard.trouble).toBeNull();
+    expect(context.kernelPreference).toMatchObject({
+      name: 'python3',
+      shouldStart: true
+    });
+  });
+});
+
+describe('a notebook with a running kernel', () => {
+  it('keeps it while the provider is out of reach, and connects it after', async () => {
+    const { server, providers, context, guard } = open(ONLINE);
+    await populate(context);
+    expect(guard.trouble).toBeNull();
+
+    server.connectionStatus = 'disconnected';
+    providers.become(LOCAL, OFFLINE);
+    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+    expect(guard.hasKernel).toBe(true);
+    expect(guard.similar).toBeNull();
+    expect(context.kernelPreference.shouldStart).toBe(true);
+    expect(server.reconnected).toBe(0);
+
+    providers.become(LOCAL, ONLINE);
+    providers.become(LOCAL, ONLINE);
+
+    expect(guard.trouble).toBeNull();
+    expect(server.started).toEqual(['gpu/python3']);
+    expect(server.reconnected).toBe(1);
+  });
+
+  it('waits for an answer before it connects', async () => {
+    const { server, providers, context, guard } = open(ONLINE);
+    await populate(context);
+    server.connectionStatus = 'connecting';
+    providers.become(LOCAL, OFFLINE);
+
+    providers.become(LOCAL, provider('gpu', { state: 'checking' }));
+    expect(guard.trouble).toBeNull();
+    expect(server.reconnected).toBe(0);
+
+    providers.become(LOCAL, provider('gpu', { state: 'slow' }));
+    expect(server.reconnected).toBe(1);
+  });
+
+  it('leaves a connection alone that has held', async () => {
+    const { server, providers, context } = open(ONLINE);
+    await populate(context);
+
+    providers.become(LOCAL, OFFLINE);
+    providers.become(LOCAL, ONLINE);
+
+    expect(server.reconnected).toBe(0);
+  });
+
+  it('is not started again when the user has shut it down', async () => {
+    const { server, providers, context, guard } = open(ONLINE);
+    await populate(context);
+
+    await context.shutdown();
+    providers.become(LOCAL, OFFLINE);
+    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+    expect(context.kernelPreference.shouldStart).toBe(false);
+    providers.become(LOCAL, ONLINE);
+    await settle();
+
+    expect(server.started).toEqual(['gpu/python3']);
+    expect(context.kernelPreference.shouldStart).toBe(true);
+  });
+});
+
+describe('a notebook whose kernel has ended with its provider', () => {
+  it('says so, and starts no other without being asked', async () => {
+    const { server, providers, context, guard } = open(ONLINE);
+    await populate(context);
+
+    providers.become(LOCAL, OFFLINE);
+    server.end();
+    expect(guard.hasKernel).toBe(false);
+    expect(guard.similar).toBe('python3');
+    providers.become(LOCAL, ONLINE);
+    await settle();
+
+    expect(guard.trouble).toBeNull();
+    expect(server.started).toEqual(['gpu/python3']);
+    await context.startKernel();
+    expect(server.started).toEqual(['gpu/python3', 'gpu/python3']);
+  });
+});
+
+describe('a notebook that was closed', () => {
+  it('starts nothing', async () => {
+    const { server, providers, context, guard } = open();
+    await populate(context);
+
+    context.dispose();
+    providers.become(LOCAL, ONLINE);
+    await settle();
+
+    expect(guard.isDisposed).toBe(true);
+    expect(server.started).toEqual([]);
+  });
+});
