@@ -61,5 +61,21 @@ export default defineConfig(
       globals: { __dirname: 'readonly', process: 'readonly' }
     }
   },
+  {
+    // Run by Node; some functions in them are run by a browser.
+    files: ['bench/*.mjs'],
+    languageOptions: {
+      globals: {
+        URL: 'readonly',
+        console: 'readonly',
+        fetch: 'readonly',
+        performance: 'readonly',
+        process: 'readonly',
+        requestAnimationFrame: 'readonly',
+        setTimeout: 'readonly',
+        window: 'readonly'
+      }
+    }
+  },
   prettier
 );

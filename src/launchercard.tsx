@@ -124,12 +124,12 @@ function Logo({
   const [broken, setBroken] = React.useState('');
   return url !== undefined && url !== '' && url !== broken ? (
     <img
+      // Before `src`, lest it be too late: attributes are set in this order.
+      loading="lazy"
       src={url}
       className="jp-Launcher-kernelIcon"
       // The name stands below.
       alt=""
-      loading="lazy"
-      decoding="async"
       onError={() => {
         setBroken(url);
       }}

@@ -43,6 +43,7 @@ const NO_PLACES: Places = {
 export class ProvidersLauncher extends Launcher implements ILauncherHost {
   constructor(options: IProvidersLauncherOptions) {
     super(options);
+    this.addClass('kpe-Launcher');
     const translator = options.translator ?? nullTranslator;
     this.commands = options.commands;
     this.trans = translator.load(TRANSLATION_DOMAIN);

@@ -1,0 +1,194 @@
+// How long a launcher takes to open with many kernels: the stock one, and ours.
+//
+//   node bench/launcher.mjs [kernels] [rounds]
+//
+// Both are measured in one run, in turns, in one browser, on one JupyterLab: the page of
+// the stock launcher is told that this extension's launcher is disabled. The kernels are
+// those of a scripted provider. Needs `jupyter` on the PATH, with this extension
+// installed, and ui-tests' packages.
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const require = createRequire(
+  new URL('../ui-tests/package.json', import.meta.url)
+);
+const { chromium } = require('@playwright/test');
+
+const KERNELS = Number(process.argv[2] ?? 1000);
+const ROUNDS = Number(process.argv[3] ?? 15);
+const TOKEN = 'bench';
+const OURS = 'kernel-providers-ext:launcher';
+const STOCK = '@jupyterlab/launcher-extension:plugin';
+const LOGO =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4" fill="teal"/></svg>';
+
+/** Start a server with many kernelspecs; returns it, listening. */
+async function startProvider() {
+  const models = Array.from({ length: KERNELS }, (_, index) => {
+    const name = `kernel-${index}`;
+    const spec = { display_name: `Environment ${index}`, language: 'python' };
+    return {
+      name,
+      spec: { argv: ['python'], env: {}, metadata: {}, ...spec },
+      resources: { 'logo-svg': `/kernelspecs/${name}/logo-svg.svg` }
+    };
+  });
+  const kernelspecs = Object.fromEntries(models.map(m => [m.name, m]));
+  const server = createServer(({ url }, response) => {
+    const isLogo = url.endsWith('.svg');
+    response.setHeader(
+      'Content-Type',
+      isLogo ? 'image/svg+xml' : 'application/json'
+    );
+    if (isLogo) {
+      response.end(LOGO);
+    } else if (url.startsWith('/api/kernelspecs')) {
+      response.end(JSON.stringify({ default: 'kernel-0', kernelspecs }));
+    } else {
+      response.end('[]');
+    }
+  });
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+/** Start a JupyterLab with the provider; returns its process and its address. */
+async function startLab(folder, provider) {
+  const config = path.join(folder, 'kernel_providers.d');
+  await mkdir(config);
+  await writeFile(
+    path.join(config, 'many.json'),
+    JSON.stringify({ url: `http://127.0.0.1:${provider.address().port}/` })
+  );
+  const port = 20000 + (process.pid % 20000);
+  const args = ['lab', '--no-browser', '--allow-root', '--port', String(port)];
+  const lab = spawn(
+    'jupyter',
+    [...args, '--ServerApp.port_retries=0', '--LabApp.expose_app_in_browser=1'],
+    {
+      cwd: folder,
+      stdio: 'ignore',
+      env: {
+        ...process.env,
+        JUPYTER_TOKEN: TOKEN,
+        JUPYTER_CONFIG_PATH: folder,
+        JUPYTERLAB_SETTINGS_DIR: path.join(folder, 'settings'),
+        JUPYTERLAB_WORKSPACES_DIR: path.join(folder, 'workspaces')
+      }
+    }
+  );
+  const url = `http://127.0.0.1:${port}`;
+  for (let tries = 0; tries < 120; tries++) {
+    const count = await countKernels(url).catch(() => 0);
+    if (count > KERNELS) {
+      return { lab, url };
+    }
+    await new Promise(resolve => setTimeout(resolve, 500));
+  }
+  lab.kill();
+  throw new Error('JupyterLab does not list the kernels.');
+}
+
+async function countKernels(url) {
+  const answer = await fetch(`${url}/api/kernelspecs?token=${TOKEN}`);
+  return Object.keys((await answer.json()).kernelspecs).length;
+}
+
+/** Open a page whose launcher is ours, or the stock one. */
+async function openPage(browser, url, isOurs) {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 }
+  });
+  const page = await context.newPage();
+  await page.route(/\/lab\?/, async route => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace(
+      /("disabledExtensions": )(\[[^\]]*\])/,
+      (_, key, list) => {
+        const others = JSON.parse(list).filter(id => ![OURS, STOCK].includes(id));
+        return key + JSON.stringify([...others, isOurs ? STOCK : OURS]);
+      }
+    );
+    await route.fulfill({ response, body });
+  });
+  await page.goto(`${url}/lab?token=${TOKEN}&reset`);
+  await page.locator('.jp-LauncherCard').nth(KERNELS).waitFor();
+  if (((await page.locator('[data-provider]').count()) > 0) !== isOurs) {
+    throw new Error('This is not the launcher that was to be measured.');
+  }
+  return page;
+}
+
+/** Milliseconds from the command to the first frame with all of the cards. */
+async function measure(page) {
+  await page.bringToFront();
+  return page.evaluate(async kernels => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const start = performance.now();
+    const main = await window.jupyterapp.commands.execute('launcher:create');
+    const cards = main.node.getElementsByClassName('jp-LauncherCard');
+    const isNotebook = card => card.dataset.category === 'Notebook';
+    while (cards.length < kernels || [...cards].filter(isNotebook).length < kernels) {
+      await frame();
+    }
+    await frame();
+    // A task after a frame's callbacks comes when the frame is painted.
+    await new Promise(resolve => setTimeout(resolve));
+    const time = performance.now() - start;
+    main.dispose();
+    await new Promise(resolve => setTimeout(resolve, 300));
+    return time;
+  }, KERNELS);
+}
+
+function median(times) {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
+}
+
+async function main() {
+  const folder = await mkdtemp(path.join(tmpdir(), 'bench-launcher-'));
+  const provider = await startProvider();
+  const { lab, url } = await startLab(folder, provider);
+  const browser = await chromium.launch({
+    executablePath: process.env.UI_TESTS_BROWSER ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu']
+  });
+  try {
+    const pages = {
+      stock: await openPage(browser, url, false),
+      ours: await openPage(browser, url, true)
+    };
+    const times = { stock: [], ours: [] };
+    for (let round = -2; round < ROUNDS; round++) {
+      for (const [name, page] of Object.entries(pages)) {
+        const time = await measure(page);
+        // The first rounds warm up.
+        if (round >= 0) {
+          times[name].push(time);
+        }
+      }
+    }
+    for (const [name, all] of Object.entries(times)) {
+      const [least, most] = [Math.min(...all), Math.max(...all)];
+      console.log(
+        `${name}: median ${median(all).toFixed(0)} ms (${least.toFixed(0)} to ${most.toFixed(0)})`
+      );
+    }
+    const ratio = median(times.ours) / median(times.stock);
+    console.log(
+      `ours / stock: ${ratio.toFixed(2)} with ${KERNELS} kernels, ${ROUNDS} rounds`
+    );
+  } finally {
+    await browser.close();
+    lab.kill('SIGTERM');
+    await new Promise(resolve => lab.once('exit', resolve));
+    provider.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+await main();
