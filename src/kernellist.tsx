@@ -127,7 +127,14 @@ function Group(props: IGroupProps): React.JSX.Element {
       aria-labelledby={id}
       aria-describedby={provider && stateId(group.id)}
     >
-      <div role="presentation" id={id} className="kpe-Picker-heading">
+      <div
+        role="presentation"
+        id={id}
+        className="kpe-Picker-heading"
+        title={
+          provider && stateSentence(provider, group.counts, words.trans, now)
+        }
+      >
         {purpose === null ? (
           <Place group={group} words={words} />
         ) : (

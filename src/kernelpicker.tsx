@@ -7,15 +7,15 @@ import * as React from 'react';
 import type { KernelChoice } from './kernelchoices';
 import { KernelList, LIST_ID } from './kernellist';
 import { rowId } from './kernelrow';
-import type { PickerModel, Step } from './pickermodel';
 import { Announcer } from './launcherannouncer';
+import type { PickerModel, Step } from './pickermodel';
 import { RetryBar } from './retrybar';
 import type { IWords } from './words';
 
 const INPUT_ID = 'kpe-picker-filter';
 const MISSING_ID = 'kpe-picker-missing';
 
-/** The keys that move from row to row; the text's own cursor has the others. */
+/** The keys that move from row to row. */
 const STEPS: ReadonlyMap<string, Step> = new Map([
   ['ArrowDown', 'next'],
   ['ArrowUp', 'previous'],

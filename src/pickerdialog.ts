@@ -74,8 +74,10 @@ export class PickerDialog extends Dialog<KernelChoice | undefined> {
 
   private _takeFocus(): void {
     this._picker.focusFilter();
-    if (!this.node.contains(document.activeElement)) {
-      this._acceptNode?.focus();
+    for (const selector of ['.jp-mod-accept', '.jp-mod-reject']) {
+      if (!this.node.contains(document.activeElement)) {
+        this.node.querySelector<HTMLElement>(selector)?.focus();
+      }
     }
   }
 
