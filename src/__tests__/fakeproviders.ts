@@ -14,6 +14,7 @@ export class FakeProviders implements IKernelProviders {
   ready = Promise.resolve();
   providers: readonly IProvider[];
   readonly problems = [];
+  readonly template = '';
   preferences: IPreferences = DEFAULT_PREFERENCES;
   readonly changed = new Signal<this, void>(this);
   /** Ids of those that were asked. */
