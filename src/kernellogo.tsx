@@ -1,40 +1,38 @@
-import type { KernelSpec } from '@jupyterlab/services';
 import * as React from 'react';
 
-import { providerOf } from './names';
+interface IProps {
+  readonly url: string | undefined;
+  /** The kernel's own name: the letter must not be its provider's. */
+  readonly name: string;
+  readonly imageClass: string;
+  readonly letterClass: string;
+}
 
-/** The logo of a kernel; the first letter of its name where there is none. */
-export function KernelLogo({
-  spec
-}: {
-  spec: KernelSpec.ISpecModel | undefined;
-}): React.JSX.Element {
-  const url = spec?.resources['logo-svg'] || spec?.resources['logo-64x64'];
-  const [failedUrl, setFailedUrl] = React.useState<string>();
-  if (url && url !== failedUrl) {
-    return (
-      <img
-        className="kpe-KernelLogo"
-        src={url}
-        alt=""
-        loading="lazy"
-        onError={() => {
-          setFailedUrl(url);
-        }}
-      />
-    );
-  }
-  const [letter = '?'] = nameOf(spec).trim();
-  return (
-    <span className="kpe-KernelLogo kpe-mod-letter" aria-hidden="true">
-      {letter.toLocaleUpperCase()}
-    </span>
+/** The logo of a kernel; the first letter of its name where there is none to be had. */
+export function KernelLogo(props: IProps): React.JSX.Element {
+  const { url, name, imageClass, letterClass } = props;
+  const [broken, setBroken] = React.useState('');
+  return url !== undefined && url !== '' && url !== broken ? (
+    <img
+      // Before `src`, lest it be too late: attributes are set in this order.
+      loading="lazy"
+      src={url}
+      className={imageClass}
+      // The name stands beside it.
+      alt=""
+      onError={() => {
+        setBroken(url);
+      }}
+    />
+  ) : (
+    <div className={letterClass} aria-hidden="true">
+      {initialOf(name)}
+    </div>
   );
 }
 
-/** The kernel's own name; the letter must not be its provider's. */
-function nameOf(spec: KernelSpec.ISpecModel | undefined): string {
-  return spec === undefined
-    ? ''
-    : providerOf(spec)?.kernel || spec.display_name;
+/** The first letter of a text; empty for an empty one. */
+export function initialOf(text: string): string {
+  const [first = ''] = text.trim();
+  return first.toLocaleUpperCase();
 }

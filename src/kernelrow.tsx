@@ -1,9 +1,11 @@
+import type { KernelSpec } from '@jupyterlab/services';
 import * as React from 'react';
 
 import { keyOf } from './kernelchoices';
 import type { IConnectRow, IStartRow, KernelChoice } from './kernelchoices';
 import { KernelLogo } from './kernellogo';
 import { KernelName } from './kernelname';
+import { providerOf } from './names';
 import { age } from './sentences';
 import type { IWords } from './words';
 
@@ -63,7 +65,7 @@ export const StartRow = React.memo(
         trouble={trouble}
         title={spec.display_name}
       >
-        <KernelLogo spec={spec} />
+        <Logo spec={spec} />
         <KernelName spec={spec} />
         <span className="kpe-Picker-note">
           {[spec.language, trouble].filter(Boolean).join(' · ')}
@@ -97,7 +99,7 @@ export function ConnectRow(
       trouble={trouble}
       title={titleOf(row, name, words)}
     >
-      <KernelLogo spec={spec} />
+      <Logo spec={spec} />
       <span className="kpe-Picker-lines">
         <span className="kpe-Picker-line">
           {row.isCurrent
@@ -137,6 +139,22 @@ export function NoKernelRow(
         </span>
       )}
     </Row>
+  );
+}
+
+function Logo({
+  spec
+}: {
+  spec: KernelSpec.ISpecModel | undefined;
+}): React.JSX.Element {
+  const { resources = {}, display_name = '' } = spec ?? {};
+  return (
+    <KernelLogo
+      url={resources['logo-svg'] || resources['logo-64x64']}
+      name={(spec && providerOf(spec)?.kernel) || display_name}
+      imageClass="kpe-KernelLogo"
+      letterClass="kpe-KernelLogo kpe-mod-letter"
+    />
   );
 }
 

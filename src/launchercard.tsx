@@ -3,6 +3,7 @@ import { LabIcon, classes, consoleIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { initialOf, KernelLogo } from './kernellogo';
 import type { ICard, LauncherItem } from './launchercards';
 import type { INameParts } from './nameparts';
 
@@ -60,9 +61,11 @@ export const LauncherCard = React.memo(
       >
         <div className="jp-LauncherCard-icon">
           {card.hasLogo ? (
-            <Logo
+            <KernelLogo
               url={card.item.kernelIconUrl}
-              label={card.parts.kernel || card.label}
+              name={card.parts.kernel || card.label}
+              imageClass="jp-Launcher-kernelIcon"
+              letterClass="jp-LauncherCard-noKernelIcon"
             />
           ) : (
             <CommandIcon card={card} host={host} />
@@ -113,34 +116,6 @@ export const KernelCard = React.memo(
 );
 KernelCard.displayName = 'KernelCard';
 
-/** A kernel's logo; a letter where there is none, or it cannot be loaded. */
-function Logo({
-  url,
-  label
-}: {
-  url: string | undefined;
-  label: string;
-}): React.JSX.Element {
-  const [broken, setBroken] = React.useState('');
-  return url !== undefined && url !== '' && url !== broken ? (
-    <img
-      // Before `src`, lest it be too late: attributes are set in this order.
-      loading="lazy"
-      src={url}
-      className="jp-Launcher-kernelIcon"
-      // The name stands below.
-      alt=""
-      onError={() => {
-        setBroken(url);
-      }}
-    />
-  ) : (
-    <div className="jp-LauncherCard-noKernelIcon" aria-hidden="true">
-      {initialOf(label)}
-    </div>
-  );
-}
-
 function CommandIcon({
   card,
   host
@@ -169,10 +144,4 @@ function Name({ parts }: { parts: INameParts }): React.JSX.Element {
       {after !== '' && <span className="kpe-Name-place">{after}</span>}
     </p>
   );
-}
-
-/** The first letter of a text; empty for an empty one. */
-function initialOf(text: string): string {
-  const [first = ''] = text.trim();
-  return first.toLocaleUpperCase();
 }

@@ -20,7 +20,10 @@ module.exports = {
         path.join(__dirname, 'config'),
         path.join(home, 'etc', 'jupyter')
       ].join(path.delimiter),
-      JUPYTER_PATH: path.join(home, 'share', 'jupyter'),
+      JUPYTER_PATH: [
+        path.join(home, 'share', 'jupyter'),
+        ...(process.env.JUPYTER_PATH ?? '').split(path.delimiter)
+      ].join(path.delimiter),
       PYTHONPATH: home
     }
   }

@@ -15,6 +15,7 @@ import {
 
 // As people see it: with JupyterLab's own fonts, and in the top folder.
 test.use({
+  autoGoto: false,
   mockSettings: {
     '@jupyterlab/apputils-extension:notification': { fetchNews: 'false' }
   },
@@ -38,6 +39,7 @@ for (const [suffix, theme] of [
         path: path.join(__dirname, '..', '..', 'docs', `${name}${suffix}.png`)
       });
     };
+    await page.goto('?reset');
     await page.theme.setTheme(theme);
     const farm = await makeGateway('gpu-farm', KERNELS);
     await farm.start();
