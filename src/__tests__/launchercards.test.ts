@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  cardOf,
+  joined,
+  kernelNameOf,
+  sorted,
+  withUniqueKeys
+} from '../launchercards';
+import type { ICardSource, LauncherItem } from '../launchercards';
+import { remoteSpec, spec } from './specimens';
+
+const specs = new Map([
+  ['python3', spec('python3', 'Python 3')],
+  ['gpu/python3', remoteSpec('gpu', 'GPU farm', 'Python 3')]
+]);
+
+const source: ICardSource = {
+  describe: ({ args }) => ({
+    label: (args?.['label'] ?? '') as string,
+    caption: (args?.['caption'] ?? '') as string
+  }),
+  spec: name => specs.get(name),
+  providerLabel: name => (name === 'python3' ? 'This server' : 'GPU farm')
+};
+
+function notebook(kernelName: string, label = kernelName): LauncherItem {
+  return { command: 'notebook', args: { kernelName, label } };
+}
+
+function consoleOf(name: string): LauncherItem {
+  return {
+    command: 'console',
+    args: { kernelPreference: { name }, label: name }
+  };
+}
+
+const card = (item: LauncherItem): ReturnType<typeof cardOf> =>
+  cardOf(item, true, source);
+
+describe('kernelNameOf', () => {
+  it('knows the arguments of notebooks and of consoles', () => {
+    expect(kernelNameOf(notebook('gpu/python3'))).toBe('gpu/python3');
+    expect(kernelNameOf(consoleOf('gpu/python3'))).toBe('gpu/python3');
+  });
+
+  it.each<NonNullable<LauncherItem['args']>>([
+    {},
+    { kernelName: 3 },
+    { kernelPreference: null },
+    { kernelPreference: 'python3' },
+    { kernelPreference: { id: 'x' } }
+  ])('is empty for %j', args => {
+    expect(kernelNameOf({ command: 'other', args })).toBe('');
+  });
+});
+
+describe('cardOf', () => {
+  it('has a name for every item, so that there is a letter for a logo', () => {
+    expect(card(notebook('gone/x', '')).label).toBe('gone/x');
+    const nameless = { command: 'some:command', args: { caption: 'Do it' } };
+    expect(cardOf(nameless, false, source).label).toBe('Do it');
+    expect(cardOf({ command: 'some:command' }, false, source).label).toBe(
+      'some:command'
+    );
+  });
+
+  it('has the whole name of a kernel as its title, and else the caption', () => {
+    const args = { label: 'Terminal', caption: 'Start a terminal' };
+    expect(cardOf({ command: 't', args }, false, source).title).toBe(
+      'Start a terminal'
+    );
+    const item = notebook('gpu/python3', 'Python 3 (GPU farm)');
+    expect(card(item).title).toBe('Python 3 (GPU farm)');
+    expect(card(item).parts.after).toBe(' (GPU farm)');
+  });
+
+  it('knows the place of a remote kernel only', () => {
+    expect(card(notebook('gpu/python3')).place).toBe('GPU farm');
+    expect(card(notebook('python3')).place).toBe('');
+  });
+
+  it('is found by its name, its language and its provider', () => {
+    const { searchText } = card(notebook('gpu/python3', 'Environment 7'));
+    for (const text of ['environment 7', 'python', 'gpu farm', 'gpu/python3']) {
+      expect(searchText).toContain(text);
+    }
+    expect(card(notebook('python3')).searchText).toContain('this server');
+    expect(card({ command: 'terminal' }).searchText).not.toContain('farm');
+  });
+});
+
+describe('joined', () => {
+  it('puts the console of a kernel onto the card of its notebook', () => {
+    const cards = joined(
+      [card(notebook('a')), card(notebook('b'))],
+      [card(consoleOf('b')), card(consoleOf('a'))]
+    );
+    expect(
+      cards.map(({ item, consoleItem }) => [
+        item.command,
+        consoleItem && kernelNameOf(consoleItem)
+      ])
+    ).toEqual([
+      ['notebook', 'a'],
+      ['notebook', 'b']
+    ]);
+  });
+
+  it('starts a console where nothing starts a notebook', () => {
+    const [only, ...others] = joined([], [card(consoleOf('a'))]);
+    expect(only?.item.command).toBe('console');
+    expect(only?.consoleItem).toBeNull();
+    expect(others).toEqual([]);
+  });
+
+  it('loses nothing where there are two of one sort', () => {
+    const two = [card(consoleOf('a')), card(consoleOf('a'))];
+    const cards = joined([card(notebook('a')), card(notebook('a'))], two);
+    expect(cards.map(({ item }) => item.command)).toEqual([
+      'notebook',
+      'notebook',
+      'console'
+    ]);
+    expect(cards.filter(({ consoleItem }) => consoleItem)).toHaveLength(1);
+  });
+});
+
+describe('sorted', () => {
+  it('sorts by rank, then by label, those without a rank last', () => {
+    const items = [
+      { ...notebook('x', 'Zebra'), rank: Infinity },
+      notebook('x', 'Ant'),
+      { ...notebook('x', 'Yak'), rank: 2 },
+      { ...notebook('x', 'Bee'), rank: -1 }
+    ];
+    expect(sorted(items.map(card)).map(({ label }) => label)).toEqual([
+      'Bee',
+      'Yak',
+      'Ant',
+      'Zebra'
+    ]);
+  });
+});
+
+describe('withUniqueKeys', () => {
+  it('keeps the key of a card that is alone, and makes the others differ', () => {
+    const [a, b] = [card(notebook('a')), card(notebook('b'))];
+    const keys = withUniqueKeys([a, b, a, a]).map(({ key }) => key);
+    expect(new Set(keys).size).toBe(4);
+    expect(keys.slice(0, 2)).toEqual([a.key, b.key]);
+  });
+});

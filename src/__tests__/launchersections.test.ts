@@ -1,0 +1,324 @@
+import { describe, expect, it } from 'vitest';
+
+import type { LauncherItem } from '../launchercards';
+import {
+  emptinessOf,
+  isSearchable,
+  matching,
+  sectionsOf,
+  transitions
+} from '../launchersections';
+import type { ILauncherSource, ISection, Places } from '../launchersections';
+import { inOrder } from '../model';
+import type { IPreferences, IProvider } from '../tokens';
+import { FakeProviders } from './fakeproviders';
+import { provider, remoteSpec, spec } from './specimens';
+
+const CATEGORIES = { notebook: 'Notizbuch', console: 'Konsole', other: 'Mehr' };
+
+const specs = new Map(
+  [
+    spec('python3', 'Python 3'),
+    { ...spec('ir', 'R 4.5'), language: 'R' },
+    remoteSpec('a', 'Farm A', 'Python 3'),
+    remoteSpec('a', 'Farm A', 'Julia', 'jl'),
+    remoteSpec('b', 'b', 'Python 3')
+  ].map(one => [one.name, one])
+);
+
+/** The items that JupyterLab adds for each kernel. */
+function kernelItems(...names: string[]): LauncherItem[] {
+  return names.flatMap((name): LauncherItem[] => {
+    const rank = name === 'python3' ? 0 : Infinity;
+    return [
+      {
+        command: 'notebook',
+        args: { kernelName: name },
+        category: CATEGORIES.notebook,
+        rank
+      },
+      {
+        command: 'console',
+        args: { kernelPreference: { name } },
+        category: CATEGORIES.console,
+        rank
+      }
+    ];
+  });
+}
+
+function places(
+  providers: IProvider[],
+  preferences: Partial<IPreferences> = {},
+  more: Partial<Places> = {}
+): Places {
+  const fake = new FakeProviders(
+    ...inOrder(providers, preferences.order ?? [])
+  );
+  fake.preferences = { ...fake.preferences, ...preferences };
+  return {
+    providers: fake.providers,
+    problems: [],
+    preferences: fake.preferences,
+    get: id => fake.get(id),
+    idOf: name => fake.idOf(name),
+    ...more
+  };
+}
+
+function arrange(items: LauncherItem[], where: Places): ISection[] {
+  const source: ILauncherSource = {
+    items,
+    places: where,
+    categories: CATEGORIES,
+    describe: ({ command, args }) => {
+      const preference = args?.['kernelPreference'] as
+        { name: string } | undefined;
+      const name = (args?.['kernelName'] ?? preference?.name) as string;
+      return {
+        label: specs.get(name)?.display_name ?? command,
+        caption: ''
+      };
+    },
+    spec: name => specs.get(name),
+    providerLabel: name => where.get(where.idOf(name))?.label ?? ''
+  };
+  return sectionsOf(source);
+}
+
+const titles = (sections: readonly ISection[]): string[] =>
+  sections.map(({ title, kind }) => title || kind);
+
+const labels = (section: ISection | undefined): string[] | undefined =>
+  section?.cards.map(({ label }) => label);
+
+const LOCAL = provider('local', { label: 'This server' });
+const A = provider('a', { label: 'Farm A' });
+const B = provider('b');
+const ALL = kernelItems('python3', 'ir', 'a/python3', 'a/jl', 'b/python3');
+const TERMINAL = { command: 'terminal', category: CATEGORIES.other };
+
+describe('sectionsOf', () => {
+  it('gives each remote provider a section, after those of local kernels', () => {
+    const sections = arrange([TERMINAL, ...ALL], places([LOCAL, A, B]));
+    expect(titles(sections)).toEqual([
+      'Notizbuch',
+      'Konsole',
+      'Farm A',
+      'b',
+      'Mehr'
+    ]);
+    expect(labels(sections[0])).toEqual(['Python 3', 'R 4.5']);
+    expect(labels(sections[1])).toEqual(['Python 3', 'R 4.5']);
+    expect(labels(sections[2])).toEqual([
+      'Julia (Farm A)',
+      'Python 3 (Farm A)'
+    ]);
+    expect(sections[2]?.cards[0]?.item.command).toBe('notebook');
+    expect(sections[2]?.cards[0]?.consoleItem?.command).toBe('console');
+  });
+
+  it('follows the order of providers, also where local is not the first', () => {
+    const order = ['b', 'local'];
+    const sections = arrange(
+      [TERMINAL, ...ALL],
+      places([LOCAL, A, B], { order })
+    );
+    expect(titles(sections)).toEqual([
+      'b',
+      'Notizbuch',
+      'Konsole',
+      'Farm A',
+      'Mehr'
+    ]);
+  });
+
+  it('has categories of other extensions stand where the stock launcher does', () => {
+    const sections = arrange(
+      [
+        { command: 'z', category: 'Zeta' },
+        { command: 'e', category: 'Eta' },
+        TERMINAL,
+        { command: 'first', category: 'First', categoryRank: -5 },
+        { command: 'late', category: 'Between' },
+        { command: 'early', category: 'Between', categoryRank: 10 },
+        { command: 'next', category: 'Next', categoryRank: 30 },
+        ...ALL
+      ],
+      places([LOCAL, A])
+    );
+    expect(titles(sections)).toEqual([
+      'First',
+      'Notizbuch',
+      'Between',
+      'Konsole',
+      'Farm A',
+      'b',
+      'Next',
+      'Mehr',
+      'Eta',
+      'Zeta'
+    ]);
+  });
+
+  it('leaves items that start no kernel in their category', () => {
+    const item = { command: 'paired', category: CATEGORIES.notebook };
+    const elsewhere = {
+      command: 'editor',
+      category: 'Editors',
+      args: { kernelName: 'a/python3' }
+    };
+    const sections = arrange([item, elsewhere, ...ALL], places([LOCAL, A, B]));
+    expect(labels(sections[0])).toContain('paired');
+    expect(labels(sections.find(({ title }) => title === 'Editors'))).toEqual([
+      'Python 3 (Farm A)'
+    ]);
+  });
+
+  it('shows a provider without kernels, and kernels of one not heard of yet', () => {
+    const silent = provider('silent', { state: 'offline' });
+    const sections = arrange(
+      kernelItems('python3', 'a/jl'),
+      places([LOCAL, silent])
+    );
+    expect(titles(sections)).toEqual([
+      'Notizbuch',
+      'Konsole',
+      'silent',
+      'Farm A'
+    ]);
+    expect(sections[3]?.providerId).toBe('a');
+  });
+
+  it('looks as the stock launcher if the user wants no sections', () => {
+    const problems = [{ id: 'x', source: 'x.json', sentence: 'Bad.' }];
+    const sections = arrange(
+      [TERMINAL, ...ALL],
+      places([LOCAL, A, B], { sections: false }, { problems })
+    );
+    expect(titles(sections)).toEqual(['Notizbuch', 'Konsole', 'Mehr']);
+    expect(sections[0]?.cards).toHaveLength(5);
+    expect(sections[1]?.cards).toHaveLength(5);
+  });
+
+  it('ends the sections of providers with those that are left out', () => {
+    const problems = [{ id: 'x', source: 'x.json', sentence: 'Bad.' }];
+    const sections = arrange(
+      [TERMINAL, ...ALL],
+      places([LOCAL, A, B], {}, { problems })
+    );
+    expect(titles(sections)).toEqual([
+      'Notizbuch',
+      'Konsole',
+      'Farm A',
+      'b',
+      'problems',
+      'Mehr'
+    ]);
+  });
+
+  describe('with a gateway in place of local kernels', () => {
+    const idOf = (): string => 'gw';
+    const gateway = (state: IProvider['state']): Places =>
+      places([provider('gw', { state })], {}, { idOf });
+
+    it('looks as the stock launcher while the gateway is well', () => {
+      const sections = arrange(kernelItems('python3', 'ir'), gateway('online'));
+      expect(titles(sections)).toEqual(['Notizbuch', 'Konsole']);
+      expect(sections.map(({ providerId }) => providerId)).toEqual(['', '']);
+    });
+
+    it('says once that the gateway is not well', () => {
+      const sections = arrange(kernelItems('python3'), gateway('offline'));
+      expect(titles(sections)).toEqual(['Notizbuch', 'Konsole']);
+      expect(sections.map(({ providerId }) => providerId)).toEqual(['gw', '']);
+    });
+
+    it('gives the gateway a section if it has never answered', () => {
+      const sections = arrange([TERMINAL], gateway('offline'));
+      expect(titles(sections)).toEqual(['gw', 'Mehr']);
+    });
+  });
+});
+
+describe('isSearchable', () => {
+  const many = Array.from({ length: 13 }, (_, index) => `k${String(index)}`);
+  const searchable = (items: LauncherItem[], where: Places): boolean =>
+    isSearchable(arrange(items, where), where);
+
+  it('leaves a few local kernels as they are in the stock launcher', () => {
+    const few = kernelItems(...many.slice(1));
+    expect(searchable(few, places([]))).toBe(false);
+    expect(searchable(few, places([LOCAL]))).toBe(false);
+  });
+
+  it('helps with many kernels, and with every remote provider', () => {
+    expect(searchable(kernelItems(...many), places([LOCAL]))).toBe(true);
+    expect(searchable(kernelItems('python3'), places([LOCAL, A]))).toBe(true);
+    expect(searchable(ALL, places([], { sections: false }))).toBe(true);
+  });
+});
+
+describe('matching', () => {
+  const off = provider('weather', { state: 'offline', kernelspecs: 'none' });
+  const sections = arrange([TERMINAL, ...ALL], places([LOCAL, A, B, off]));
+  const found = (query: string): [string, number][] =>
+    matching(sections, query).map(({ title, cards }) => [title, cards.length]);
+
+  it('finds kernels, providers and languages in whatever case', () => {
+    expect(found('JULIA')).toEqual([['Farm A', 1]]);
+    expect(found('farm')).toEqual([['Farm A', 2]]);
+    expect(found('r 4')).toEqual([
+      ['Notizbuch', 1],
+      ['Konsole', 1]
+    ]);
+    expect(found('this server')).toEqual([
+      ['Notizbuch', 2],
+      ['Konsole', 2]
+    ]);
+  });
+
+  it('finds what has all of the words, in any order', () => {
+    expect(found('  farm   jul ')).toEqual([['Farm A', 1]]);
+    expect(found('jul farm')).toEqual([['Farm A', 1]]);
+    expect(found('farm cobol')).toEqual([]);
+  });
+
+  it('finds other items by their labels', () => {
+    expect(found('termi')).toEqual([['Mehr', 1]]);
+  });
+
+  it('finds a provider of which no kernel is known', () => {
+    expect(found('weath')).toEqual([['weather', 0]]);
+  });
+
+  it('leaves everything as it is without a word', () => {
+    expect(matching(sections, '  ')).toBe(sections);
+  });
+});
+
+describe('emptinessOf', () => {
+  it.each([
+    ['checking', 'none', 'checking'],
+    ['online', 'fresh', 'none'],
+    ['slow', 'fresh', 'none'],
+    ['offline', 'stale', 'none'],
+    ['offline', 'none', 'unknown'],
+    ['unauthorised', 'none', 'unknown']
+  ] as const)('tells %s with %s kernelspecs as %s', (state, specs, why) => {
+    expect(emptinessOf({ state, kernelspecs: specs })).toBe(why);
+  });
+});
+
+describe('transitions', () => {
+  it('tells of states that have changed, and of nothing that is new', () => {
+    const before = new Map([
+      ['a', 'online'],
+      ['b', 'offline']
+    ] as const);
+    const now = [provider('a', { state: 'offline' }), B, provider('c')];
+    expect(transitions(before, now).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(transitions(null, now)).toEqual([]);
+    expect(transitions(new Map([['b', 'online']]), [B])).toEqual([]);
+  });
+});
