@@ -20,7 +20,7 @@ test.use({
     '@jupyterlab/apputils-extension:notification': { fetchNews: 'false' }
   },
   tmpPath: '',
-  viewport: { width: 1280, height: 960 }
+  viewport: { width: 1280, height: 1180 }
 });
 
 const KERNELS = [
@@ -79,7 +79,7 @@ async function stop(
   await gateway.stop();
   const place = section(page, gateway.id);
   await place
-    .getByRole('button', { name: 'GPU farm' })
+    .getByRole('button', { name: 'GPU farm', exact: true })
     .click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Retry' }).click();
   await expect(place).toContainText('Offline');
@@ -90,7 +90,10 @@ async function expectLogos(page: IJupyterLabPageFixture): Promise<void> {
   await expect
     .poll(() =>
       icons.evaluateAll(images =>
-        images.every(image => (image as HTMLImageElement).naturalWidth > 0)
+        images
+          // Those that are out of sight are not loaded.
+          .filter(image => image.getBoundingClientRect().top < innerHeight)
+          .every(image => (image as HTMLImageElement).naturalWidth > 0)
       )
     )
     .toBe(true);

@@ -41,9 +41,13 @@ export const test = galataTest.extend<IFixtures & IAutomatic>({
       gateways.push(gateway);
       return gateway;
     });
-    if ((await list(request, 'kernels')).length > 0) {
+    const kernels = await list(request, 'kernels');
+    const busy = gateways.filter(({ id }) =>
+      kernels.some(({ name }) => name.startsWith(`${id}/`))
+    );
+    if (busy.length > 0) {
       // Kernels of a gateway that is down could not be shut down.
-      await Promise.all(gateways.map(gateway => gateway.start()));
+      await Promise.all(busy.map(gateway => gateway.start()));
       await shutDownAllKernels(request);
     }
     await Promise.all(gateways.map(gateway => gateway.dispose()));
