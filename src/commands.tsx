@@ -151,6 +151,7 @@ function addShutDownAll(context: IContext): void {
       ),
     describedBy,
     isEnabled: args => running(args).length > 0,
+    isVisible: args => running(args).length > 0,
     execute: async args => {
       const doomed = running(args);
       const isSure =

@@ -37,8 +37,12 @@ test('a provider that is added, stopped and started again shows at once', async 
     late.getByTitle('Julia 1.12 (late)', { exact: true })
   ).toBeVisible();
 
-  await gateway.start();
+  const asked = page.waitForResponse(/\/api\/kernel-providers\/late\/retry/);
   await late.getByRole('button', { name: 'Retry' }).click();
+  expect((await asked).ok()).toBe(true);
+  await expect(late).toContainText('Offline');
+
+  await gateway.start();
   await expect(late).toContainText('Online');
   await expect(late.getByRole('button', { name: 'Retry' })).toHaveCount(0);
 });

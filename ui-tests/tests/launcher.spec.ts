@@ -63,22 +63,32 @@ test('a card is used with the keyboard, and its menu has a console', async ({
     .toBe(2);
 });
 
-test('a section stays collapsed after a reload', async ({ page }) => {
-  const toggle = section(page, 'demo-a').getByRole('button', {
-    name: 'demo-a',
-    exact: true
-  });
-  const card = launcherCard(page, 'Notebook', DEMO_A);
-  await expect(card).toBeVisible();
-  await toggle.click();
-  await expect(card).toHaveCount(0);
+test.describe('with a server that remembers', () => {
+  test.use({ mockState: false });
 
-  await page.reload();
-  await expect(toggle).toHaveAttribute('aria-expanded', 'false');
-  await expect(launcherCard(page, 'Notebook', DEMO_B)).toBeVisible();
-  await expect(card).toHaveCount(0);
-  await toggle.click();
-  await expect(card).toBeVisible();
+  test('a section stays collapsed after a reload', async ({ page }) => {
+    const toggle = section(page, 'demo-a').getByRole('button', {
+      name: 'demo-a',
+      exact: true
+    });
+    const card = launcherCard(page, 'Notebook', DEMO_A);
+    await expect(card).toBeVisible();
+    const saved = page.waitForResponse(
+      response =>
+        response.request().method() === 'PUT' &&
+        response.url().includes('/api/workspaces/')
+    );
+    await toggle.click();
+    await expect(card).toHaveCount(0);
+    await saved;
+
+    await page.reload();
+    await expect(toggle).toHaveAttribute('aria-expanded', 'false');
+    await expect(launcherCard(page, 'Notebook', DEMO_B)).toBeVisible();
+    await expect(card).toHaveCount(0);
+    await toggle.click();
+    await expect(card).toBeVisible();
+  });
 });
 
 test('the search filters by kernel, provider and language as one types', async ({

@@ -1,0 +1,55 @@
+import { expect } from '@jupyterlab/galata';
+
+import { test } from './fixtures';
+import { openUnknown, Picker, section } from './lab';
+
+// JupyterLab marks what can be translated: whatever is not marked cannot be.
+test.use({
+  mockSettings: {
+    '@jupyterlab/apputils-extension:notification': { fetchNews: 'false' },
+    '@jupyterlab/translation-extension:plugin': {
+      displayStringsPrefix: true,
+      stringsPrefix: '!!'
+    }
+  }
+});
+
+test('all that the extension says can be translated', async ({
+  makeGateway,
+  page,
+  tmpPath
+}) => {
+  await (await makeGateway('late')).declare();
+  const late = section(page, 'late');
+  await expect(late.locator('.kpe-ProviderSection-state')).toHaveText(
+    '!!Offline'
+  );
+  await expect(late.getByRole('button')).toHaveText([
+    'late',
+    '!!Retry',
+    '!!Details'
+  ]);
+  await expect(late.locator('.kpe-ProviderSection-empty')).toHaveText(/^!!/);
+  await expect(page.getByRole('searchbox')).toHaveAttribute(
+    'placeholder',
+    /^!!/
+  );
+  await expect(section(page, 'demo-a')).toContainText('!!Online');
+  await expect(
+    section(page, 'demo-a').locator('.jp-Launcher-sectionHeader')
+  ).toHaveAttribute('title', /^!!Online · !!\d+ ms · !!1 kernel$/);
+  await expect(page.locator('.kpe-StatusItem')).toContainText('!!');
+
+  const bar = await openUnknown(page, tmpPath);
+  await expect(bar.getByRole('status')).toHaveText(/^!!/);
+  const buttons = bar.getByRole('button');
+  await expect(buttons).toHaveText([/^!!Use a similar/, /^!!Choose another/]);
+
+  await buttons.last().click();
+  const picker = new Picker(page);
+  await expect(picker.dialog.locator('.kpe-Picker-label')).toHaveText(/^!!/);
+  await expect(picker.filter).toHaveAttribute('placeholder', /^!!/);
+  await expect(picker.dialog.locator('.kpe-Picker-missing')).toHaveText(/^!!/);
+  await expect(picker.dialog.locator('.kpe-Picker-retry')).toHaveText(/^!!/);
+  await expect(picker.group('demo-a')).toContainText('!!Online');
+});
