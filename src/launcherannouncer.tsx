@@ -30,7 +30,8 @@ export function Announcer({
     }
   }, [providers, trans]);
   return (
-    <div className="kpe-visually-hidden" role="status">
+    // Only what is new is read out, not all of it again.
+    <div className="kpe-visually-hidden" role="status" aria-atomic="false">
       {news.map(text => (
         <p key={text}>{text}</p>
       ))}
