@@ -64,7 +64,8 @@ class Demo:
 
     def run(self) -> int:
         """Run until Ctrl-C, SIGTERM, or JupyterLab's end; returns the exit code."""
-        signal.signal(signal.SIGTERM, _interrupt)
+        for how in (signal.SIGTERM, signal.SIGINT):  # also where a shell has SIGINT ignored
+            signal.signal(how, _interrupt)
         try:
             _check_needs()
             _check_port(self._port)

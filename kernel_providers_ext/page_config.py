@@ -24,13 +24,15 @@ class StandIn:
     A plugin of ours that takes the place of a stock one.
 
     ``rival`` is the plugin of another package that takes the same place; where there is one, ours
-    gives way. ``nowhere_in`` names the applications without such a place.
+    gives way. ``nowhere_in`` names the applications without such a place, ``needs`` a plugin of
+    ours without which this one cannot be.
     """
 
     ours: str
     stock: str
     rival: str | None = None
     nowhere_in: Collection[str] = ()
+    needs: str | None = None
 
 
 STAND_INS = (
@@ -45,6 +47,7 @@ STAND_INS = (
         f"{PACKAGE}:dialogs",
         "@jupyterlab/apputils-extension:sessionDialogs",
         rival="jupyterlab-launchpad:dialogs",
+        needs=f"{PACKAGE}:providers",
     ),
 )
 
@@ -76,7 +79,11 @@ def _loser(
     """Return which plugin of the pair has to be off; None where ours is off anyway."""
     if _is_off(stand_in.ours, disabled):
         return None
-    gives_way = app in stand_in.nowhere_in or _is_taken(stand_in, present, disabled)
+    gives_way = (
+        app in stand_in.nowhere_in
+        or (stand_in.needs is not None and _is_off(stand_in.needs, disabled))
+        or _is_taken(stand_in, present, disabled)
+    )
     return stand_in.ours if gives_way else stand_in.stock
 
 

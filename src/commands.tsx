@@ -219,7 +219,13 @@ function fillPalette(
 ): void {
   const category = trans.__('Kernel Providers');
   let items = new DisposableSet();
+  let shown = '';
   const fill = (): void => {
+    const ids = JSON.stringify(providers.providers.map(({ id }) => id));
+    if (ids === shown) {
+      return; // an open palette would lose its active item
+    }
+    shown = ids;
     items.dispose();
     items = DisposableSet.from(
       providers.providers.flatMap(({ id }) =>

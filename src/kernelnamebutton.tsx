@@ -47,7 +47,10 @@ export class KernelNameButton extends ReactWidget {
     return (
       <ToolbarButtonComponent
         className="jp-Toolbar-kernelName"
-        onClick={() => void dialogs.selectKernel(sessionContext)}
+        onClick={() => {
+          // Where the kernel does not start, Lab has said so.
+          dialogs.selectKernel(sessionContext).catch(() => undefined);
+        }}
         tooltip={label === name ? hint : `${name}\n${hint}`}
         label={label}
       />

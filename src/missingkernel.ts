@@ -17,7 +17,13 @@ import type { IKernelProviders, IProvider, ProviderState } from './tokens';
  */
 export type Trouble =
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'unknown'; readonly id: string; readonly kernel: string }
+  | {
+      readonly kind: 'unknown';
+      readonly id: string;
+      readonly kernel: string;
+      /** Why the server has left the provider out; empty if it has not. */
+      readonly sentence: string;
+    }
   | { readonly kind: 'unwell'; readonly provider: IProvider }
   | {
       readonly kind: 'gone';
@@ -27,7 +33,7 @@ export type Trouble =
 
 /** What is known of providers and of kernels. */
 export interface IKnown {
-  readonly providers: Pick<IKernelProviders, 'get' | 'idOf'>;
+  readonly providers: Pick<IKernelProviders, 'get' | 'idOf' | 'problems'>;
   /** What can be started; null if that is not known yet. */
   readonly specs: KernelSpec.ISpecModels | null;
   /** Whether the server has told its providers. */
@@ -65,7 +71,9 @@ export function troubleOf(
   const kernel = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
   const canStart = specs.kernelspecs[name] !== undefined;
   if (provider === undefined) {
-    return canStart ? null : { kind: 'unknown', id, kernel };
+    const sentence =
+      providers.problems.find(problem => problem.id === id)?.sentence ?? '';
+    return canStart ? null : { kind: 'unknown', id, kernel, sentence };
   }
   if (!isWell(provider)) {
     return isRunning && provider.state === 'checking'
@@ -132,6 +140,9 @@ export function troubleSentence(
     case 'waiting':
       return trans.__('Asking this server for its kernel providers');
     case 'unknown':
+      if (trouble.sentence !== '') {
+        return trouble.sentence;
+      }
       return trans.__(
         'This notebook runs on the kernel provider “%1”, which this server does not have. Its kernel is “%2”.',
         trouble.id,

@@ -150,10 +150,18 @@ export class KernelProviders implements IKernelProviders, IDisposable {
   private _arrange(): void {
     const { order, checkInterval } = this._preferences;
     this._providers = inOrder(this._providersByServer, order);
-    const isWaiting = this._providers.some(({ retryAt }) => retryAt !== null);
+    const wasWaiting = this._isWaiting;
+    const retries = this._providers.flatMap(({ retryAt }) => retryAt ?? []);
+    this._isWaiting = retries.length > 0;
     this._poll.frequency = frequencyOf(
-      isWaiting ? Math.min(UNWELL_INTERVAL, checkInterval) : checkInterval
+      this._isWaiting
+        ? Math.min(UNWELL_INTERVAL, checkInterval, secondsUntil(retries))
+        : checkInterval
     );
+    if (this._isWaiting && !wasWaiting) {
+      // Else the interval that is running, maybe a long one, would have to end first.
+      void this._poll.refresh();
+    }
   }
 
   private readonly _look = oneAtATime(() => this._fetch());
@@ -162,6 +170,7 @@ export class KernelProviders implements IKernelProviders, IDisposable {
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
   private _preferences = DEFAULT_PREFERENCES;
+  private _isWaiting = false;
   private _json: IProvidersJSON = NOTHING;
   private _providersByServer: readonly IProvider[] = [];
   private _providers: readonly IProvider[] = [];
@@ -234,6 +243,12 @@ function visible(json: IProvidersJSON): ReadonlyJSONValue {
     })
   }));
   return { ...json, providers } as unknown as ReadonlyJSONValue;
+}
+
+/** Seconds until the first of some times is just over; never less than one. */
+function secondsUntil(times: readonly Date[]): number {
+  const first = Math.min(...times.map(time => time.getTime()));
+  return Math.max(1, (first - Date.now()) / 1000 + 0.5);
 }
 
 function frequencyOf(seconds: number): Poll['frequency'] {

@@ -48,6 +48,7 @@ def disabled_in(
         ([OURS], set()),
         ([f"{OURS}:specs"], {LAUNCHER, DIALOGS}),
         ([f"{OURS}:launcher"], {SPECS, DIALOGS}),
+        ([f"{OURS}:providers"], {SPECS, LAUNCHER, f"{OURS}:dialogs"}),
         ([f"{OURS}:dialogs"], {SPECS, LAUNCHER}),
         ([f"{OURS}:{name}" for name in ("specs", "launcher", "dialogs")], set()),
         ([f"{OURS}:status", "another:plugin"], {SPECS, LAUNCHER, DIALOGS}),

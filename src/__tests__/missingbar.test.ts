@@ -35,7 +35,12 @@ const OFFLINE: Trouble = {
   kind: 'unwell',
   provider: provider('gpu', { state: 'offline', sentence: 'Cannot reach gpu.' })
 };
-const UNKNOWN: Trouble = { kind: 'unknown', id: 'tpu', kernel: 'python3' };
+const UNKNOWN: Trouble = {
+  kind: 'unknown',
+  id: 'tpu',
+  kernel: 'python3',
+  sentence: ''
+};
 
 /** A bar in the page, for a notebook without trouble. */
 function show() {

@@ -58,8 +58,28 @@ describe('troubleOf', () => {
     expect(troubleOf('tpu/python3', false, known('online'))).toEqual({
       kind: 'unknown',
       id: 'tpu',
-      kernel: 'python3'
+      kernel: 'python3',
+      sentence: ''
     });
+  });
+
+  it('says why the server has left the provider out', () => {
+    const sentence = 'tpu.json: url is missing.';
+    const { specs, isReady } = known('online');
+    const problems = [{ id: 'tpu', source: 'tpu.json', sentence }];
+    const providers = Object.assign(new FakeProviders(provider('local')), {
+      problems
+    });
+
+    const trouble = troubleOf('tpu/python3', false, {
+      providers,
+      specs,
+      isReady
+    });
+
+    expect(trouble && troubleSentence(trouble, false, trans, NOW)).toBe(
+      sentence
+    );
   });
 
   it('tells of a kernel that its provider does not have', () => {
@@ -179,7 +199,12 @@ describe('a trouble in words', () => {
   });
 
   it('names kernel and provider', () => {
-    const unknown = { kind: 'unknown', id: 'tpu', kernel: 'python3' } as const;
+    const unknown = {
+      kind: 'unknown',
+      id: 'tpu',
+      kernel: 'python3',
+      sentence: ''
+    } as const;
     const gone = {
       kind: 'gone',
       provider: provider('gpu', { label: 'GPU farm' }),

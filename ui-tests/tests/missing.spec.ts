@@ -80,7 +80,7 @@ test('a notebook of an unknown provider starts nothing elsewhere until the user 
   await expect.poll(() => kernelIn(request, file)).toBe('python3');
 });
 
-test('an open notebook says so when its provider goes, and reconnects', async ({
+test('an open notebook says so when its provider goes, until it is back', async ({
   makeGateway,
   page
 }) => {
