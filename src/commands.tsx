@@ -14,11 +14,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { DisposableSet } from '@lumino/disposable';
 import * as React from 'react';
 
 import { countKernels, NO_KERNELS } from './counts';
 import { ProviderDetails } from './details';
+import { keepPerProvider } from './perprovider';
 import {
   COMMAND_IDS,
   IKernelProviders,
@@ -218,25 +218,11 @@ function fillPalette(
   trans: TranslationBundle
 ): void {
   const category = trans.__('Kernel Providers');
-  let items = new DisposableSet();
-  let shown = '';
-  const fill = (): void => {
-    const ids = JSON.stringify(providers.providers.map(({ id }) => id));
-    if (ids === shown) {
-      return; // an open palette would lose its active item
-    }
-    shown = ids;
-    items.dispose();
-    items = DisposableSet.from(
-      providers.providers.flatMap(({ id }) =>
-        Object.values(COMMAND_IDS).map(command =>
-          palette.addItem({ command, category, args: { id, isPalette: true } })
-        )
-      )
-    );
-  };
-  providers.changed.connect(fill);
-  fill();
+  keepPerProvider(providers, id =>
+    Object.values(COMMAND_IDS).map(command =>
+      palette.addItem({ command, category, args: { id, isPalette: true } })
+    )
+  );
 }
 
 /** Whether the server can be made to ask a provider. */

@@ -4,10 +4,10 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import { Announcer } from './announcer';
 import type { KernelChoice } from './kernelchoices';
 import { KernelList, LIST_ID } from './kernellist';
 import { rowId } from './kernelrow';
-import { Announcer } from './launcherannouncer';
 import type { PickerModel, Step } from './pickermodel';
 import { RetryBar } from './retrybar';
 import type { IWords } from './words';

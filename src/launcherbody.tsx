@@ -1,9 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { Announcer } from './announcer';
 import type { CollapsedSections } from './collapsedsections';
 import { NO_KERNELS } from './counts';
-import { Announcer } from './launcherannouncer';
 import type { ILauncherHost } from './launchercard';
 import { NoMatch, SearchField } from './launchersearch';
 import { CategorySection, ProviderSection } from './launchersection';

@@ -2,10 +2,10 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { consoleIcon, notebookIcon } from '@jupyterlab/ui-components';
-import { DisposableSet } from '@lumino/disposable';
 
 import type { LauncherItem } from './launchercards';
 import { ProvidersLauncher } from './launcherwidget';
+import { keepPerProvider } from './perprovider';
 import { COMMAND_IDS } from './tokens';
 import type { IKernelProviders } from './tokens';
 
@@ -46,24 +46,16 @@ export function fillHeaderMenus(
   app: JupyterFrontEnd,
   providers: IKernelProviders
 ): void {
-  let items = new DisposableSet();
-  const fill = (): void => {
-    items.dispose();
-    items = DisposableSet.from(
-      providers.providers.flatMap(({ id }) =>
-        Object.values(COMMAND_IDS).map((command, rank) =>
-          app.contextMenu.addItem({
-            command,
-            args: { id },
-            rank,
-            selector: `.jp-Launcher-section[data-provider="${CSS.escape(id)}"] .jp-Launcher-sectionHeader`
-          })
-        )
-      )
-    );
-  };
-  providers.changed.connect(fill);
-  fill();
+  keepPerProvider(providers, id =>
+    Object.values(COMMAND_IDS).map((command, rank) =>
+      app.contextMenu.addItem({
+        command,
+        args: { id },
+        rank,
+        selector: `.jp-Launcher-section[data-provider="${CSS.escape(id)}"] .jp-Launcher-sectionHeader`
+      })
+    )
+  );
 }
 
 /** Give the focus back to the card or header whose context menu is closed. */

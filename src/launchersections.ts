@@ -177,22 +177,6 @@ export function emptinessOf(
     : 'unknown';
 }
 
-/**
- * The providers whose state is another than before.
- *
- * @param before - States by id; null at the very first look, which is no news.
- */
-export function transitions(
-  before: ReadonlyMap<string, IProvider['state']> | null,
-  providers: readonly IProvider[]
-): IProvider[] {
-  return before === null
-    ? []
-    : providers.filter(
-        ({ id, state }) => before.has(id) && before.get(id) !== state
-      );
-}
-
 /** Whether a category shows kernels by their logos. */
 function isOfKernels(category: string, categories: ICategories): boolean {
   return category === categories.notebook || category === categories.console;

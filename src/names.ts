@@ -130,18 +130,23 @@ export function withDisplayNames(
       continue;
     }
     const provider = providerOf(spec);
-    (provider === null ? local : remote).push([name, spec]);
-    if (provider !== null) {
-      const { kernel, label } = provider;
-      wanted.set(name, displayName(placement, kernel, label));
+    if (provider === null) {
+      local.push([name, spec]);
+    } else {
+      remote.push([name, spec]);
+      if (placement !== '') {
+        const { kernel, label } = provider;
+        wanted.set(name, displayName(placement, kernel, label));
+      }
     }
   }
   const shown = unique(wanted, new Set(local.map(([, s]) => s.display_name)));
-  const named = remote.map(([name, spec]): [string, KernelSpecJSON] => [
-    name,
-    placement === ''
-      ? spec
-      : { ...spec, display_name: shown.get(name) ?? spec.display_name }
-  ]);
+  const named = remote.map(([name, spec]): [string, KernelSpecJSON] => {
+    const display_name = shown.get(name);
+    return [
+      name,
+      display_name === undefined ? spec : { ...spec, display_name }
+    ];
+  });
   return { ...specs, kernelspecs: Object.fromEntries([...local, ...named]) };
 }

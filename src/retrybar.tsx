@@ -3,9 +3,9 @@ import { refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { stateId } from './kernellist';
-import { isWell } from './model';
 import { stateWord } from './sentences';
 import { StateIcon } from './stateicon';
+import { isUnwell } from './summary';
 import { LOCAL_ID } from './tokens';
 import type { IKernelProviders, IProvider } from './tokens';
 
@@ -100,10 +100,5 @@ function RetryButton(props: IRetryButtonProps): React.JSX.Element {
 
 /** Whether it makes sense to have a provider asked. */
 function isAskable(provider: IProvider): boolean {
-  return (
-    !isWell(provider) &&
-    provider.id !== LOCAL_ID &&
-    provider.state !== 'off' &&
-    provider.state !== 'checking'
-  );
+  return provider.id !== LOCAL_ID && isUnwell(provider);
 }

@@ -5,8 +5,7 @@ import {
   emptinessOf,
   isSearchable,
   matching,
-  sectionsOf,
-  transitions
+  sectionsOf
 } from '../launchersections';
 import type { ILauncherSource, ISection, Places } from '../launchersections';
 import { inOrder } from '../model';
@@ -307,18 +306,5 @@ describe('emptinessOf', () => {
     ['unauthorised', 'none', 'unknown']
   ] as const)('tells %s with %s kernelspecs as %s', (state, specs, why) => {
     expect(emptinessOf({ state, kernelspecs: specs })).toBe(why);
-  });
-});
-
-describe('transitions', () => {
-  it('tells of states that have changed, and of nothing that is new', () => {
-    const before = new Map([
-      ['a', 'online'],
-      ['b', 'offline']
-    ] as const);
-    const now = [provider('a', { state: 'offline' }), B, provider('c')];
-    expect(transitions(before, now).map(({ id }) => id)).toEqual(['a', 'b']);
-    expect(transitions(null, now)).toEqual([]);
-    expect(transitions(new Map([['b', 'online']]), [B])).toEqual([]);
   });
 });

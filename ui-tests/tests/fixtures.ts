@@ -19,9 +19,9 @@ interface IAutomatic {
   quietErrors: undefined;
 }
 
-/** Errors of others, which are there without the extension as well. */
+/** Errors of others. */
 const NOT_OURS = [
-  // ipywidgets takes it that every notebook has a kernel.
+  // ipywidgets takes it that every notebook has a kernel (ipywidgets #3970).
   /\/extensions\/@jupyter-widgets\//,
   // Notebook 7 closes a new notebook in its first page while the kernel starts.
   /^Error: Disposed[^]*\/static\/notebook\/notebook_core/

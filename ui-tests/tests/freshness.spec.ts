@@ -4,8 +4,8 @@ import { test } from './fixtures';
 import { provider } from './gateway';
 import { section } from './lab';
 
-// JupyterLab's own poll comes 61 seconds after the page: what these tests see before is
-// due to the server's events.
+// JupyterLab's own poll comes 61 seconds after the page, and ours 60: that a provider is
+// there, or is gone, is seen before that only because of the server's events.
 
 test('a provider that is added, stopped and started again shows at once', async ({
   makeGateway,

@@ -153,12 +153,7 @@ test('what the stock launcher could do still works', async ({ page }) => {
   await expect(launchers).toHaveCount(2);
   await page.menu.clickMenuItem('File>New Launcher');
   await expect(launchers).toHaveCount(3);
-  await page
-    .locator('[data-jp-item-name="new-launcher"]')
-    .getByRole('button')
-    .or(page.locator('[data-jp-item-name="new-launcher"] jp-button'))
-    .first()
-    .click();
+  await page.locator('[data-jp-item-name="new-launcher"]').click();
   await expect(launchers).toHaveCount(4);
 
   // Where nothing is left, there is a launcher.

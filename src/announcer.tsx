@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { transitions } from './launchersections';
 import { stateWord } from './sentences';
 import type { IProvider, ProviderState } from './tokens';
 
@@ -38,4 +37,20 @@ export function Announcer({
       {found !== null && <p>{trans._n('%1 result', '%1 results', found)}</p>}
     </div>
   );
+}
+
+/**
+ * The providers whose state is another than before.
+ *
+ * @param before - States by id; null at the very first look, which is no news.
+ */
+export function transitions(
+  before: ReadonlyMap<string, ProviderState> | null,
+  providers: readonly IProvider[]
+): IProvider[] {
+  return before === null
+    ? []
+    : providers.filter(
+        ({ id, state }) => before.has(id) && before.get(id) !== state
+      );
 }
