@@ -31,17 +31,19 @@ class ProviderError(web.HTTPError):
     """
     A request to a provider failed.
 
-    ``reason_code`` is a word for programs (``refused``, ``dns``, ``timeout``, …), ``sentence`` the
-    same for people. Subclasses fix the HTTP status that our own answer carries.
+    ``reason_code`` is a word for programs (``refused``, ``dns``, ``timeout``, …), ``detail`` what
+    differs from case to case with the same word (a status, what the system says), ``sentence`` all
+    of it for people. Subclasses fix the HTTP status that our own answer carries.
     """
 
     http_status: ClassVar[int]
 
-    def __init__(self, provider_id: str, reason_code: str, sentence: str) -> None:
+    def __init__(self, provider_id: str, reason_code: str, sentence: str, detail: str = "") -> None:
         super().__init__(self.http_status, sentence)
         self.provider_id = provider_id
         self.reason_code = reason_code
         self.sentence = sentence
+        self.detail = detail
 
     @property
     def log_message(self) -> str:

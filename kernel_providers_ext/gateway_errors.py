@@ -52,18 +52,21 @@ class GatewayErrors:
             raise self.unavailable("timeout", "it did not answer in time") from error
         except aiohttp.ClientConnectorCertificateError as error:
             why = getattr(error.certificate_error, "verify_message", "it does not fit the address")
-            raise self.unavailable("tls", f"its certificate is not accepted ({why})") from error
+            raise self.unavailable(
+                "tls", f"its certificate is not accepted ({why})", detail=why
+            ) from error
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:
             raise self.unavailable("tls", "it does not speak TLS as we do") from error
         except aiohttp.ClientProxyConnectionError as error:
-            raise self.unavailable("proxy", "the proxy cannot be reached") from error
+            raise self._no_proxy("no connection") from error
         except aiohttp.ClientHttpProxyError as error:
-            raise self.unavailable("proxy", f"the proxy answered {error.status}") from error
+            raise self._no_proxy(f"answered {error.status}") from error
         except aiohttp.ClientConnectorError as error:
             reason_code, why = _why_not_connected(error)
             if self._config.proxy is not None:  # it is the proxy that we connect to
-                reason_code, why = "proxy", f"the proxy cannot be reached: {why}"
-            raise self.unavailable(reason_code, why) from error
+                raise self._no_proxy(why) from error
+            detail = why if reason_code == "unreachable" else ""
+            raise self.unavailable(reason_code, why, detail) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
             raise self.incompatible("an answer that is not whole") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -74,12 +77,14 @@ class GatewayErrors:
         config, status = self._config, answer.status
         if status in (401, 403):
             # Kernel Gateway says 401 where a Jupyter Server says 403.
-            token = "the token" if config.token else "a request without a token"
+            token = f"the token ({status}) for {what}"
+            nothing = f"a request without a token ({status})"
             return SignInNeeded(
                 config.id,
                 "unauthorised" if status == 401 else "forbidden",
-                f"{config.label} refused {token} ({status}) for {what}. Check the field 'token' in "
-                f"{config.source}.",
+                f"{config.label} refused {token if config.token else nothing}. Check the field "
+                f"'token' in {config.source}.",
+                detail=what if config.token else "",
             )
         said = _message(answer)
         if status == 404 and said is not None and _kernel_in(what) in said:
@@ -91,7 +96,9 @@ class GatewayErrors:
                 f"a redirect ({status})" if status < 400 else "a page that is not there (404)"
             )
         if status in (502, 503, 504) or said is None:
-            return self.unavailable("server_error", f"it answered with an error ({status})")
+            return self.unavailable(
+                "server_error", f"it answered with an error ({status})", detail=str(status)
+            )
         said = said[:300].rstrip(".") or "no reason given"
         return RequestRefused(
             config.id, "refused_request", f"{config.label} answered {status} to {what}: {said}."
@@ -107,12 +114,15 @@ class GatewayErrors:
         """Return the error for credentials that cannot be read."""
         config = self._config
         sentence = f"Cannot sign in to {config.label}: {error} See {config.source}."
-        return SignInNeeded(config.id, "no_secret", sentence)
+        return SignInNeeded(config.id, "no_secret", sentence, detail=str(error))
 
-    def unavailable(self, reason_code: str, why: str) -> ProviderUnavailable:
+    def unavailable(self, reason_code: str, why: str, detail: str = "") -> ProviderUnavailable:
         """Return the error for a server that cannot be reached, and why."""
         sentence = f"Cannot reach {self._config.label} at {self._config.url}: {why}."
-        return ProviderUnavailable(self._config.id, reason_code, sentence)
+        return ProviderUnavailable(self._config.id, reason_code, sentence, detail)
+
+    def _no_proxy(self, why: str) -> ProviderUnavailable:
+        return self.unavailable("proxy", f"the proxy cannot be used ({why})", detail=why)
 
     def incompatible(self, what: str) -> IncompatibleAnswer:
         """Return the error for an answer that no Jupyter server gives."""
@@ -123,6 +133,7 @@ class GatewayErrors:
             f"{config.label} answered, but not as a Jupyter server: {what}. Check the field 'url' "
             f"in {config.source}: is a base URL like /user/ada/ missing, or is there a log-in page "
             "in front of the server?",
+            detail=what,
         )
 
 

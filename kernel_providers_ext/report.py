@@ -48,6 +48,7 @@ def describe(
         "source": config.source,
         "state": status.reachable.value,
         "reason": status.reason_code,
+        "detail": status.detail,
         "sentence": status.sentence,
         "since": status.since.isoformat(),
         "last_seen": status.last_seen and status.last_seen.isoformat(),

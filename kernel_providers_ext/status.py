@@ -71,8 +71,8 @@ class Status:
     A provider's state at one time.
 
     ``since`` is when ``reachable`` last changed and ``last_seen`` when the provider last answered,
-    both with a time zone; ``latency`` is in seconds; ``reason_code`` and ``sentence`` say why the
-    provider is not well and are empty where it is.
+    both with a time zone; ``latency`` is in seconds; ``reason_code``, ``detail`` and
+    ``sentence`` say why the provider is not well, as in `ProviderError`, and are empty where it is.
     """
 
     since: datetime
@@ -81,6 +81,7 @@ class Status:
     last_seen: datetime | None = None
     latency: float | None = None
     reason_code: str = ""
+    detail: str = ""
     sentence: str = ""
 
     def answered(self, now: datetime, latency: float) -> Status:
@@ -103,6 +104,7 @@ class Status:
             reachable=reachable,
             kernelspecs=_WITHOUT_REFRESH[self.kernelspecs],
             reason_code=error.reason_code,
+            detail=error.detail,
             sentence=error.sentence,
         )
 

@@ -33,10 +33,12 @@ export const providersPlugin: JupyterFrontEndPlugin<IKernelProviders> = {
     translator: ITranslator | null
   ): IKernelProviders => {
     const { events, kernelspecs, serverSettings } = app.serviceManager;
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const providers = new KernelProviders(
       serverSettings,
       kernelspecs,
-      () => connection?.isConnected === false || 'when-hidden'
+      () => connection?.isConnected === false || 'when-hidden',
+      trans.__('This server')
     );
     events.stream.connect((_, event) => {
       if (event.schema_id === CHANGED_EVENT) {
@@ -47,7 +49,6 @@ export const providersPlugin: JupyterFrontEndPlugin<IKernelProviders> = {
       }
     });
     if (settings !== null) {
-      const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
       follow(app, settings, providers, trans).catch((reason: unknown) => {
         console.error(
           'The settings of the kernel providers cannot be had.',

@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { failureSentence } from './failures';
 import type { PlacementProblem } from './names';
 import type { IProvider, ProviderState } from './tokens';
 
@@ -62,8 +63,8 @@ export function stateSentence(
         : trans.__('Turned off in %1', provider.source);
     default:
       return [
-        `${word}.`,
-        provider.sentence,
+        trans.__('%1.', word),
+        failureSentence(provider, trans),
         lastSeen(provider, trans, now),
         nextTry(provider, trans, now)
       ]
@@ -134,11 +135,11 @@ function lastSeen(
 
 /** When the server asks a provider again by itself; empty if it does not. */
 export function nextTry(
-  { retryAt }: IProvider,
+  { retryAt, state }: IProvider,
   trans: TranslationBundle,
   now: Date
 ): string {
-  if (retryAt === null) {
+  if (retryAt === null || state === 'checking') {
     return '';
   }
   const seconds = Math.ceil((retryAt.getTime() - now.getTime()) / 1000);

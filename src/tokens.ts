@@ -74,6 +74,8 @@ export interface IProviderJSON {
   state: ProviderState;
   /** A word for why it is not well, such as `refused`; empty where it is. */
   reason: string;
+  /** What differs from case to case with the same reason, such as a status. */
+  detail: string;
   /** Why it is not well, for people; empty where it is. */
   sentence: string;
   since: string;
@@ -112,6 +114,7 @@ export interface IProvider {
   readonly source: string | null;
   readonly state: ProviderState;
   readonly reason: string;
+  readonly detail: string;
   readonly sentence: string;
   readonly since: Date;
   readonly lastSeen: Date | null;

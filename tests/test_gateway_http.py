@@ -186,7 +186,7 @@ async def test_a_proxy_is_used(serve: Serve) -> None:
     await gateway.aclose()
 
     gateway = provider("http://gpu.invalid:8888", proxy="http://127.0.0.1:9")
-    with pytest.raises(ProviderUnavailable, match="the proxy cannot be reached"):
+    with pytest.raises(ProviderUnavailable, match="the proxy cannot be used"):
         await gateway.snapshot()
     await gateway.aclose()
 

@@ -29,6 +29,9 @@ test('all that the extension says can be translated', async ({
     '!!Retry',
     '!!Details'
   ]);
+  await expect(late.locator('.kpe-Trouble p')).toHaveText(
+    /^!!!!Offline\. !!Cannot reach late at .* !!Trying again/
+  );
   await expect(late.locator('.kpe-ProviderSection-empty')).toHaveText(/^!!/);
   await expect(page.getByRole('searchbox')).toHaveAttribute(
     'placeholder',
@@ -52,4 +55,5 @@ test('all that the extension says can be translated', async ({
   await expect(picker.dialog.locator('.kpe-Picker-missing')).toHaveText(/^!!/);
   await expect(picker.dialog.locator('.kpe-Picker-retry')).toHaveText(/^!!/);
   await expect(picker.group('demo-a')).toContainText('!!Online');
+  await expect(picker.group('!!This server')).toBeVisible();
 });

@@ -1,0 +1,87 @@
+"""The sentences for failures; the front end has the same ones, to be translated."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from kernel_providers_ext.errors import ConfigurationError, ProviderError
+from kernel_providers_ext.gateway_errors import Answer, GatewayErrors
+from kernel_providers_ext.provider_config import ProviderConfig
+from kernel_providers_ext.secrets import Secret
+
+FAILURES = json.loads((Path(__file__).parent / "failures.json").read_text())
+
+#: What aiohttp's errors are about, of which no sentence tells.
+NOTHING: Any = None
+
+
+def errors(token: bool = False) -> GatewayErrors:
+    return GatewayErrors(
+        ProviderConfig(
+            "gpu",
+            "/etc/gpu.json",
+            url="https://gpu.example.org",
+            label="GPU farm",
+            token=Secret.parse("t") if token else None,
+        )
+    )
+
+
+async def mapped(error: Exception) -> ProviderError:
+    with pytest.raises(ProviderError) as raised:
+        async with errors().mapped():
+            raise error
+    return raised.value
+
+
+def not_connected(error: OSError) -> aiohttp.ClientConnectorError:
+    return aiohttp.ClientConnectorError(NOTHING, error)
+
+
+async def failure(reason: str, detail: str) -> ProviderError:
+    """Have the failure happen that there is a sentence for."""
+    expired = ssl.SSLCertVerificationError()
+    expired.verify_message = detail
+    raised = {
+        "refused": not_connected(ConnectionRefusedError()),
+        "dns": not_connected(socket.gaierror()),
+        "unreachable": not_connected(OSError(113, "No route to host")),
+        "timeout": asyncio.TimeoutError(),
+        "reset": ConnectionResetError(),
+        "proxy": aiohttp.ClientHttpProxyError(NOTHING, (), status=407),
+        "tls": aiohttp.ClientConnectorCertificateError(NOTHING, expired)
+        if detail
+        else ssl.SSLError("wrong version"),
+    }.get(reason)
+    if raised is not None:
+        return await mapped(raised)
+    if reason == "server_error":
+        return errors().refusal(Answer(502, {}, b""), "GET /api")
+    if reason == "unauthorised":
+        return errors().refusal(Answer(401, {}, b""), "GET /api/kernels")
+    if reason == "forbidden":
+        return errors(token=True).refusal(Answer(403, {}, b""), "GET /api/kernels")
+    if reason == "no_secret":
+        return errors().no_secret(ConfigurationError(detail))
+    return errors().incompatible(detail)
+
+
+@pytest.mark.parametrize("row", FAILURES, ids=lambda row: f"{row['reason']} {row['detail']}")
+async def test_a_failure_has_the_sentence_that_the_front_end_translates(
+    row: dict[str, str],
+) -> None:
+    """Word, detail and sentence go together as in the table."""
+    error = await failure(row["reason"], row["detail"])
+    assert (error.reason_code, error.detail, error.sentence) == (
+        row["reason"],
+        row["detail"],
+        row["sentence"],
+    )
