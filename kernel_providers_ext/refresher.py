@@ -137,36 +137,43 @@ class Refresher:
             self._attempt_ended.set()
             self._attempt_ended = asyncio.Event()
 
-    async def refresh_kernels(self) -> None:
-        """Ask for the running kernels once, and tell each what came of it."""
+    async def refresh_kernels(self) -> bool:
+        """
+        Ask for the running kernels once, and tell each what came of it.
+
+        Return whether the provider was there, or was not asked.
+        """
         provider, watched = self.provider, list(self._watched)
         if not watched or not isinstance(provider, RemoteKernelProvider):
-            return
+            return True
         try:
             models = await provider.kernels([kernel.remote_id for kernel in watched])
         except Exception as error:
             # Not knowing is no news, and the kernelspecs' refresh tells of the provider.
-            self._as_provider_error(error)
-            return
+            return not isinstance(self._as_provider_error(error), ProviderUnavailable)
         for kernel in watched:
             if kernel.remote_id in models:
                 try:
                     kernel.heard(models[kernel.remote_id])
                 except Exception as error:
                     self._as_provider_error(error)
+        return True
 
     async def _run(self) -> None:
         # Before Python 3.12, `wait_for` may swallow a cancellation that comes right after `wake`.
         while not self._closed:
             self._wake.clear()
-            if time.monotonic() >= self._due:
+            is_due = time.monotonic() >= self._due
+            if is_due:
                 await self.refresh()
                 if self.status.is_well and (
                     self._fetching_logos is None or self._fetching_logos.done()
                 ):
                     self._fetching_logos = asyncio.create_task(self._fetch_logos())
                 self._due = time.monotonic() + self._interval()
-            await self.refresh_kernels()
+            if not await self.refresh_kernels() and not is_due and self.status.is_well:
+                self._due = 0.0  # see at once what has become of the provider
+                continue
             left = self._due - time.monotonic()
             pause = min(left, KERNELS_INTERVAL) if self._watched else left
             with suppress(asyncio.TimeoutError):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +14,7 @@ from jupyter_server.services.kernels.kernelmanager import (
     emit_kernel_action_event,
 )
 
+from .errors import ProviderError
 from .kernelspecs import remote_kernelspec
 from .provider import KernelModel, RemoteKernelProvider
 from .providers import KernelProviders
@@ -70,7 +72,8 @@ class RemoteKernelManager(ServerKernelManager):
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was started.")
     async def start_kernel(self, *, path: str | None, env: Mapping[str, str]) -> None:
         """Start the kernel at its provider, under the id that this server gave or takes over."""
-        model = await self.provider.start_kernel(self.remote_name, path=path, env=env)
+        with self._asking() as provider:
+            model = await provider.start_kernel(self.remote_name, path=path, env=env)
         self.remote_id = model["id"]
         if not self.kernel_id:
             self.kernel_id = self.parent.free_id(self.remote_id)
@@ -80,18 +83,21 @@ class RemoteKernelManager(ServerKernelManager):
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was shutdown.")
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
         """Stop the kernel."""
-        await self.provider.shutdown_kernel(self.remote_id)
+        with self._asking() as provider:
+            await provider.shutdown_kernel(self.remote_id)
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was restarted.")
     async def restart_kernel(self, now: bool = False, **_: Any) -> None:
         """Restart the kernel under the same id."""
-        await self.provider.restart_kernel(self.remote_id)
+        with self._asking() as provider:
+            await provider.restart_kernel(self.remote_id)
         self.touch()
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was interrupted.")
     async def interrupt_kernel(self) -> None:
         """Interrupt what the kernel is doing."""
-        await self.provider.interrupt_kernel(self.remote_id)
+        with self._asking() as provider:
+            await provider.interrupt_kernel(self.remote_id)
 
     async def is_alive(self) -> bool:  # type: ignore[override] # as in the async managers
         """Whether the kernel was alive when last heard of."""
@@ -115,6 +121,15 @@ class RemoteKernelManager(ServerKernelManager):
     def touch(self) -> None:
         """Note that the kernel is in use, so that neither it nor the server is taken for idle."""
         self.last_activity = self.parent.last_kernel_activity = _now()
+
+    @contextmanager
+    def _asking(self) -> Iterator[RemoteKernelProvider]:
+        """Where a request fails, have the provider's state looked at now, as users will."""
+        try:
+            yield self.provider
+        except ProviderError:
+            self.providers.wake(self.provider_id)
+            raise
 
     def _take_state(self, model: KernelModel) -> None:
         self.execution_state = str(model.get("execution_state") or "unknown")

@@ -116,6 +116,9 @@ class RelayConnection(BaseKernelWebsocketConnection):
                 await self.websocket_handler.write_message(frame, isinstance(frame, bytes))
             except WebSocketClosedError:
                 return
+        if self._relaying is not None:  # it was not the browser that ended it
+            kernel = self.kernel_manager
+            kernel.providers.wake(kernel.provider_id)
 
     def _end(self) -> None:
         self.websocket_handler.close(TRY_AGAIN, "The connection to the kernel has ended.")

@@ -166,6 +166,42 @@ async def test_a_notebook_can_leave_a_provider_that_is_away(
         await way.close()
 
 
+@pytest.mark.parametrize("act", ["start", "restart", "connection"])
+async def test_a_provider_that_fails_a_user_is_seen_to_be_offline_at_once(
+    places: dict[str, Process], tmp_path: Path, act: str
+) -> None:
+    """What a user notices first does not wait for the next time that the provider is asked."""
+    far = places["gate-b"]
+    way = await Way.open(far.port)
+    server = jupyter_server(tmp_path / "server", token="t")
+    url, never = f"http://127.0.0.1:{way.port}/", 3600
+    settings = {"url": url, "token": {"value": far.token}, "refresh_interval": never}
+    declare(server, "gateway", settings)
+    server.start()
+    client = Client(server.url, server.token)
+    try:
+        kernel_id = (await client.start_session("gateway/python3"))["kernel"]["id"]
+        kernel = await client.connect(kernel_id) if act == "connection" else None
+        # So that it is not asked just now because a kernel was started.
+        await client.request("POST", "api/kernel-providers/gateway/retry")
+        await way.close()
+        if kernel is None:
+            path = {"start": "api/kernels", "restart": f"api/kernels/{kernel_id}/restart"}[act]
+            reply = await client.request("POST", path, {"name": "gateway/python3"})
+            assert reply.status == 503
+
+        async def offline() -> bool:
+            providers = (await client.get("api/kernel-providers"))["providers"]
+            return bool(providers[1]["state"] == "offline")
+
+        await until(offline, timeout=5)  # running kernels are looked at after 10 s
+    finally:
+        await way.reopen()
+        await client.close()
+        server.stop()
+        await way.close()
+
+
 class Way:
     """A way to a server on this machine that can be closed and opened again."""
 

@@ -168,6 +168,32 @@ async def test_running_kernels_are_told(bench: Bench) -> None:
     assert (alive.news, gone.news, unknown.news) == ([{"id": "alive"}], [None], [])
 
 
+async def test_a_provider_whose_kernels_cannot_be_had_is_looked_at(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look at its kernels comes first where kernelspecs are asked for more rarely."""
+    monkeypatch.setattr("kernel_providers_ext.refresher.KERNELS_INTERVAL", 0.01)
+    bench.watched.append(Kernel("alive"))
+    bench.refresher.start()
+    await bench.refresher.first_answer.wait()
+    assert bench.refresher.status.is_well
+
+    bench.provider.running = bench.provider.answer = REFUSED
+
+    async def offline() -> bool:
+        return bench.refresher.status.reachable is Reachable.OFFLINE
+
+    await until(offline, pause=0.01)
+    asked = len(bench.provider.asked_for)
+    before = bench.provider.asked
+
+    async def looked_again() -> bool:
+        return len(bench.provider.asked_for) > asked + 3
+
+    await until(looked_again, pause=0.01)
+    assert bench.provider.asked == before, "while it is offline, the back-off holds"
+
+
 async def test_it_asks_by_itself_and_when_it_is_woken(bench: Bench) -> None:
     """Once started, it asks at once, asks again when woken, and ends when closed."""
     bench.watched.append(kernel := Kernel("alive"))
