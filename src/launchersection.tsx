@@ -43,8 +43,7 @@ export function CategorySection({
   section,
   host,
   hasBadge,
-  provider,
-  counts
+  provider
 }: ISectionProps): React.JSX.Element {
   const troubleId = React.useId();
   const first = section.cards[0]?.item;
@@ -61,14 +60,7 @@ export function CategorySection({
         />
         <h2 className="jp-Launcher-sectionTitle">{section.title}</h2>
       </div>
-      {provider && (
-        <Trouble
-          id={troubleId}
-          provider={provider}
-          counts={counts}
-          host={host}
-        />
-      )}
+      {provider && <Trouble id={troubleId} provider={provider} host={host} />}
       <div className="jp-Launcher-cardContainer">
         {section.cards.map(card => (
           <LauncherCard

@@ -1,8 +1,8 @@
 import * as React from 'react';
 
+import { Countdown } from './countdown';
 import type { ILauncherHost } from './launchercard';
-import { stateSentence } from './sentences';
-import type { ICounts } from './sentences';
+import { lastingSentence } from './summary';
 import { COMMAND_IDS } from './tokens';
 import type { IProvider } from './tokens';
 
@@ -10,13 +10,11 @@ import type { IProvider } from './tokens';
 export function Trouble({
   id,
   provider,
-  counts,
   host,
   onFocusLost
 }: {
   readonly id: string;
   readonly provider: IProvider;
-  readonly counts: ICounts;
   readonly host: ILauncherHost;
   /** Called if this goes away while it has the focus. */
   readonly onFocusLost?: (() => void) | undefined;
@@ -33,7 +31,10 @@ export function Trouble({
   }, []);
   return (
     <div className="kpe-Trouble" ref={node}>
-      <p id={id}>{stateSentence(provider, counts, host.trans, new Date())}</p>
+      <p id={id}>
+        {lastingSentence(provider, host.trans, new Date())}{' '}
+        <Countdown provider={provider} trans={host.trans} />
+      </p>
       <div className="kpe-Trouble-buttons">
         {[COMMAND_IDS.retry, COMMAND_IDS.details].map(command => (
           <CommandButton

@@ -4,17 +4,15 @@ import type { CommandRegistry } from '@lumino/commands';
 import { Debouncer } from '@lumino/polling';
 import * as React from 'react';
 
+import { Countdown } from './countdown';
 import type { KernelGuard } from './kernelguard';
-import { iconOf, troubleCountdown, troubleSentence } from './missingkernel';
+import { iconOf, troubleSentence } from './missingkernel';
 import type { Trouble } from './missingkernel';
 import { StateIcon } from './stateicon';
 import { COMMAND_IDS } from './tokens';
-import { useNow } from './usenow';
 
 /** Milliseconds that a trouble lasts before it is shown, and is over before it is not. */
 const SETTLE = 1000;
-
-const SECOND = 1000;
 
 /** What a bar needs. */
 export interface IMissingBarOptions {
@@ -126,20 +124,15 @@ function Bar(props: IProps): React.JSX.Element {
     <div ref={useHeight(props.onResize)} className="kpe-MissingBar-content">
       {trouble !== null && <StateIcon state={iconOf(trouble)} />}
       <p className="kpe-MissingBar-text">
+        {/* What changes each second is not read out. */}
         <span role="status">{text}</span>{' '}
-        {trouble !== null && <Countdown trouble={trouble} trans={trans} />}
+        {trouble?.kind === 'unwell' && (
+          <Countdown provider={trouble.provider} trans={trans} />
+        )}
       </p>
       {trouble !== null && <Buttons {...props} />}
     </div>
   );
-}
-
-/** When the provider is asked again, outside of what is read out at each change. */
-function Countdown(props: {
-  trouble: Trouble;
-  trans: TranslationBundle;
-}): React.JSX.Element {
-  return <>{troubleCountdown(props.trouble, props.trans, useNow(SECOND))}</>;
 }
 
 function Buttons(props: IProps): React.JSX.Element {

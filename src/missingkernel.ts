@@ -2,7 +2,6 @@ import type { KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { isWell } from './model';
-import { nextTry } from './sentences';
 import { lastingSentence } from './summary';
 import { LOCAL_ID, NAME_SEPARATOR } from './tokens';
 import type { IKernelProviders, IProvider, ProviderState } from './tokens';
@@ -126,7 +125,7 @@ export function iconOf(trouble: Trouble): ProviderState {
 }
 
 /**
- * A trouble in words, without what changes each second; see `troubleCountdown`.
+ * A trouble in words, without what changes each second.
  *
  * @param isRunning - Whether the kernel was running when it was last heard of.
  */
@@ -164,13 +163,4 @@ export function troubleSentence(
         trouble.kernel
       );
   }
-}
-
-/** When the provider is asked again, in words; empty if that is not known. */
-export function troubleCountdown(
-  trouble: Trouble,
-  trans: TranslationBundle,
-  now: Date
-): string {
-  return trouble.kind === 'unwell' ? nextTry(trouble.provider, trans, now) : '';
 }

@@ -1,12 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
-import {
-  similarKernel,
-  troubleCountdown,
-  troubleOf,
-  troubleSentence
-} from '../missingkernel';
+import { similarKernel, troubleOf, troubleSentence } from '../missingkernel';
 import type { IKnown } from '../missingkernel';
 import type { ProviderState } from '../tokens';
 import { FakeProviders, specsOf } from './fakeproviders';
@@ -185,17 +180,12 @@ describe('a trouble in words', () => {
     );
   });
 
-  it('counts down outside of the sentence', () => {
+  it('does not change from second to second', () => {
     const later = new Date(NOW.getTime() + 10_000);
 
     expect(troubleSentence(offline, false, trans, later)).toBe(
       troubleSentence(offline, false, trans, NOW)
     );
-    expect(troubleCountdown(offline, trans, NOW)).toBe('Trying again in 30 s.');
-    expect(troubleCountdown(offline, trans, later)).toBe(
-      'Trying again in 20 s.'
-    );
-    expect(troubleCountdown({ kind: 'waiting' }, trans, NOW)).toBe('');
   });
 
   it('names kernel and provider', () => {
