@@ -44,12 +44,15 @@ export class KernelProviders implements IKernelProviders, IDisposable {
    * @param settings - The connection to the server.
    * @param specs - Tells which provider a kernel belongs to.
    * @param standby - When not to look.
+   * @param localLabel - The name of this server for people, in their language.
    */
   constructor(
     settings: ServerConnection.ISettings,
     specs: KernelSpec.IManager,
-    standby: Poll.Standby | (() => boolean | Poll.Standby) = 'when-hidden'
+    standby: Poll.Standby | (() => boolean | Poll.Standby) = 'when-hidden',
+    localLabel = 'This server'
   ) {
+    this._localLabel = localLabel;
     this._settings = settings;
     this._specs = specs;
     this._poll = new Poll({
@@ -140,10 +143,18 @@ export class KernelProviders implements IKernelProviders, IDisposable {
   private _take(json: IProvidersJSON): void {
     const before = this._json;
     this._json = json;
-    this._providersByServer = json.providers.map(asProvider);
+    this._providersByServer = json.providers.map(provider =>
+      provider.id === LOCAL_ID
+        ? { ...asProvider(provider), label: this._localLabel }
+        : asProvider(provider)
+    );
     this._arrange();
     if (!JSONExt.deepEqual(visible(before), visible(json))) {
       this._changed.emit();
+    }
+    if (isRenewed(before, json)) {
+      // Where no event has told of it, Lab would show them only at its next poll.
+      this._specs.refreshSpecs().catch(() => undefined);
     }
   }
 
@@ -168,6 +179,7 @@ export class KernelProviders implements IKernelProviders, IDisposable {
   private readonly _settings: ServerConnection.ISettings;
   private readonly _specs: KernelSpec.IManager;
   private readonly _poll: Poll;
+  private readonly _localLabel: string;
   private readonly _changed = new Signal<this, void>(this);
   private _preferences = DEFAULT_PREFERENCES;
   private _isWaiting = false;
@@ -220,6 +232,7 @@ function asProvider(json: IProviderJSON): IProvider {
     source: json.source,
     state: json.state,
     reason: json.reason,
+    detail: json.detail,
     sentence: json.sentence,
     since: new Date(json.since),
     lastSeen: json.last_seen === null ? null : new Date(json.last_seen),
@@ -243,6 +256,17 @@ function visible(json: IProvidersJSON): ReadonlyJSONValue {
     })
   }));
   return { ...json, providers } as unknown as ReadonlyJSONValue;
+}
+
+/** Whether there are new kernelspecs of a provider that had none, or old ones. */
+function isRenewed(before: IProvidersJSON, after: IProvidersJSON): boolean {
+  const wanting = before.providers.filter(
+    ({ kernelspecs }) => kernelspecs !== 'fresh'
+  );
+  return after.providers.some(
+    ({ id, kernelspecs }) =>
+      kernelspecs === 'fresh' && wanting.some(other => other.id === id)
+  );
 }
 
 /** Seconds until the first of some times is just over; never less than one. */

@@ -91,9 +91,23 @@ export class ProviderKernelSpecAPIClient
    * and their order: local ones come first.
    */
   override async get(): Promise<KernelSpecsJSON> {
+    const request = ++this._requests;
     const specs = await super.get();
-    return withDisplayNames(encodeResources(specs), this.placement);
+    if (request > this._latest.request) {
+      this._latest = { request, specs };
+    }
+    // Answers may overtake each other: an older one is not to replace a newer one.
+    return withDisplayNames(
+      encodeResources(this._latest.specs),
+      this.placement
+    );
   }
+
+  private _requests = 0;
+  private _latest: { request: number; specs: KernelSpecsJSON } = {
+    request: 0,
+    specs: { default: '', kernelspecs: {} }
+  };
 }
 
 /**

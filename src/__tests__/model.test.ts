@@ -22,7 +22,10 @@ class Scene {
   readonly changes: number[] = [];
   readonly model: KernelProviders;
 
-  constructor(public status = 200) {
+  constructor(
+    public status = 200,
+    localLabel = 'This server'
+  ) {
     const specs = {
       refreshSpecs: this.refreshSpecs,
       specs: {
@@ -39,7 +42,8 @@ class Scene {
         fetch: request => this.answer(request as Request)
       }),
       specs as unknown as KernelSpec.IManager,
-      'never'
+      'never',
+      localLabel
     );
     this.model.changed.connect(() => {
       this.changes.push(this.requests.length);
@@ -179,6 +183,31 @@ describe('KernelProviders', () => {
   it('says nothing of specs that cannot be had after that', async () => {
     scene.refreshSpecs.mockRejectedValue(new Error('away'));
     await expect(scene.model.retry('gpu')).resolves.toBeUndefined();
+  });
+
+  it.each(['none', 'stale'] as const)(
+    'has the specs fetched where a provider with %s has new ones, though no event tells',
+    async kernelspecs => {
+      scene.json.providers = [providerJSON('gpu', { kernelspecs })];
+      await scene.model.refresh();
+      expect(scene.refreshSpecs).not.toHaveBeenCalled();
+
+      scene.json.providers = [providerJSON('gpu')];
+      await scene.model.refresh();
+      await scene.model.refresh();
+
+      expect(scene.refreshSpecs).toHaveBeenCalledOnce();
+    }
+  );
+
+  it('has this server named in the language of the user', async () => {
+    const other = new Scene(200, 'Dieser Server');
+    await other.model.ready;
+    expect(other.model.providers.map(({ label }) => label)).toEqual([
+      'Dieser Server',
+      'gpu'
+    ]);
+    other.model.dispose();
   });
 
   it('takes nothing in after its end', async () => {

@@ -111,6 +111,33 @@ describe('ProviderKernelSpecAPIClient', () => {
     });
   });
 
+  it('does not let an older answer replace a newer one', async () => {
+    const answers: ((name: string) => void)[] = [];
+    const api = new ProviderKernelSpecAPIClient({
+      serverSettings: ServerConnection.makeSettings({
+        baseUrl: 'http://localhost/',
+        fetch: () =>
+          new Promise(resolve => {
+            answers.push(name => {
+              const kernelspecs = {
+                [name]: { name, spec: spec(name, {}), resources: {} }
+              };
+              const body = JSON.stringify({ default: name, kernelspecs });
+              resolve(new Response(body));
+            });
+          })
+      })
+    });
+    const older = api.get();
+    const newer = api.get();
+
+    answers[1]?.('new');
+    expect((await newer).default).toBe('new');
+    answers[0]?.('old');
+
+    expect((await older).default).toBe('new');
+  });
+
   it("passes on the server's refusal", async () => {
     const { client: api } = client(403, { message: 'Forbidden' });
     await expect(api.get()).rejects.toMatchObject({
