@@ -90,20 +90,6 @@ export class Notices {
   private _trouble(ids: readonly string[]): Message {
     const trans = this._trans;
     const [first, ...others] = this._known(ids);
-    const retry = {
-      label: trans.__('Retry'),
-      callback: (event: MouseEvent): void => {
-        event.preventDefault(); // the notification stays, and says what comes of it
-        void this._retry(ids);
-      }
-    };
-    const details = (id: string): Notification.IAction => ({
-      label: trans.__('Details'),
-      callback: event => {
-        event.preventDefault();
-        void this._commands.execute(COMMAND_IDS.details, { id });
-      }
-    });
     return {
       type: 'warning',
       autoClose: 15_000,
@@ -115,7 +101,7 @@ export class Notices {
               trans,
               new Date()
             ),
-            actions: [retry, details(first.id)]
+            actions: [...this._retryAction(ids), ...this._detailsAction(first)]
           }
         : {
             message: trans._n(
@@ -124,9 +110,31 @@ export class Notices {
               ids.length,
               this._labels(ids)
             ),
-            actions: [retry]
+            actions: this._retryAction(ids)
           })
     };
+  }
+
+  /** A button; none where an administrator has disabled the commands. */
+  private _retryAction(ids: readonly string[]): Notification.IAction[] {
+    const callback = (event: MouseEvent): void => {
+      event.preventDefault(); // the notification stays, and says what comes of it
+      void this._retry(ids);
+    };
+    return this._commands.hasCommand(COMMAND_IDS.retry)
+      ? [{ label: this._trans.__('Retry'), callback }]
+      : [];
+  }
+
+  /** As above. */
+  private _detailsAction({ id }: IProvider): Notification.IAction[] {
+    const callback = (event: MouseEvent): void => {
+      event.preventDefault();
+      void this._commands.execute(COMMAND_IDS.details, { id });
+    };
+    return this._commands.hasCommand(COMMAND_IDS.details)
+      ? [{ label: this._trans.__('Details'), callback }]
+      : [];
   }
 
   private _end(back: readonly IProvider[]): Message {
@@ -149,7 +157,7 @@ export class Notices {
       actions: []
     };
     update(noticeOf(), asking);
-    await Promise.all(
+    await Promise.allSettled(
       ids.map(id => this._commands.execute(COMMAND_IDS.retry, { id }))
     );
     // If all are well, this was corrected meanwhile or will be soon.

@@ -78,6 +78,8 @@ class StatusItem extends ReactWidget {
     const summary = summaryOf(this._providers.providers);
     const { unwell } = summary;
     const now = new Date();
+    // Not where an administrator has disabled the commands.
+    const hasDetails = this._commands.hasCommand(COMMAND_IDS.details);
     const reasons = unwell.map(provider =>
       trans.__('%1: %2', provider.label, lastingSentence(provider, trans, now))
     );
@@ -86,9 +88,11 @@ class StatusItem extends ReactWidget {
         type="button"
         className="jp-StatusBar-TextItem"
         title={reasons.join('\n')}
-        aria-haspopup={unwell.length > 1 ? 'menu' : 'dialog'}
+        aria-haspopup={hasDetails && (unwell.length > 1 ? 'menu' : 'dialog')}
         onClick={event => {
-          this._open(unwell, event.currentTarget.getBoundingClientRect());
+          if (hasDetails) {
+            this._open(unwell, event.currentTarget.getBoundingClientRect());
+          }
         }}
       >
         {unwell[0] !== undefined && <StateIcon state={unwell[0].state} />}

@@ -25,22 +25,24 @@ function offline(id: string): IProvider {
 }
 
 /** Notices of `a` and `b`, which are offline. */
-function create() {
+function create(hasCommands = true) {
   const providers = new FakeProviders(A, B);
   const commands = new CommandRegistry();
   const executed: unknown[] = [];
   const answer: { now: () => void } = { now: () => undefined };
-  commands.addCommand(COMMAND_IDS.details, {
-    execute: ({ id }) => executed.push(['details', id])
-  });
-  commands.addCommand(COMMAND_IDS.retry, {
-    execute: ({ id }) => {
-      executed.push(['retry', id]);
-      return new Promise<void>(resolve => {
-        answer.now = resolve;
-      });
-    }
-  });
+  if (hasCommands) {
+    commands.addCommand(COMMAND_IDS.details, {
+      execute: ({ id }) => executed.push(['details', id])
+    });
+    commands.addCommand(COMMAND_IDS.retry, {
+      execute: ({ id }) => {
+        executed.push(['retry', id]);
+        return new Promise<void>(resolve => {
+          answer.now = resolve;
+        });
+      }
+    });
+  }
   const notices = new Notices(providers, commands, nullTranslator.load(''));
   return { providers, notices, executed, answer };
 }
@@ -78,6 +80,15 @@ describe('Notices', () => {
     expect(texts()).toEqual(['warning: Offline. Cannot reach a.']);
     expect(press('Details')).toBe(true);
     expect(executed).toEqual([['details', 'a']]);
+  });
+
+  it('have no buttons where the commands are disabled', () => {
+    const { notices } = create(false);
+
+    notices.tell({ lost: [A], back: [] });
+
+    const [notification] = Notification.manager.notifications;
+    expect(notification?.options.actions).toEqual([]);
   });
 
   it('are one for several providers', () => {

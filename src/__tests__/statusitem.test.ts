@@ -27,14 +27,19 @@ const REFUSED = provider('b', { state: 'unauthorised', sentence: 'Refused.' });
 
 /** A page whose status bar has our item, attached whether or not it is active. */
 async function open(...remote: IProvider[]) {
-  const providers = new FakeProviders(provider('local'), ...remote);
-  const items: IStatusBar.IItem[] = [];
-  const executed: unknown[] = [];
   const commands = new CommandRegistry();
+  const executed: unknown[] = [];
   commands.addCommand(COMMAND_IDS.details, {
     label: ({ id }) => `Details of ${id === 'a' ? 'a' : 'b'}`,
     execute: ({ id }) => executed.push(id)
   });
+  return { ...(await openWith(commands, ...remote)), executed };
+}
+
+/** The same with the commands that an administrator has left. */
+async function openWith(commands: CommandRegistry, ...remote: IProvider[]) {
+  const providers = new FakeProviders(provider('local'), ...remote);
+  const items: IStatusBar.IItem[] = [];
   const statusBar: IStatusBar = {
     registerStatusItem: (_, item) => {
       items.push(item);
@@ -54,7 +59,7 @@ async function open(...remote: IProvider[]) {
     expect(button()).not.toBeNull();
   });
   const isActive = (): boolean => items[0]?.isActive?.() === true;
-  return { providers, executed, isActive };
+  return { providers, isActive };
 }
 
 function button(): HTMLButtonElement | null {
@@ -102,6 +107,15 @@ describe('the status bar item', () => {
     button()?.click();
 
     expect(executed).toEqual(['a']);
+  });
+
+  it('leads nowhere where the commands are disabled', async () => {
+    await openWith(new CommandRegistry(), LOST);
+
+    expect(button()?.getAttribute('aria-haspopup')).toBe('false');
+    button()?.click();
+
+    expect(document.querySelector('.lm-Menu')).toBeNull();
   });
 
   it('has several to choose from', async () => {
