@@ -9,6 +9,8 @@ import {
 import type { Dialog, ISessionContext } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
 
 import { KernelPicker } from './kernelpicker';
 import type { KernelChoice } from './kernelchoices';
@@ -58,6 +60,11 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
     this._words = wordsOf(options.translator ?? nullTranslator);
   }
 
+  /** Emitted when the user has chosen no kernel, also for a session that has none. */
+  get declined(): ISignal<this, ISessionContext> {
+    return this._declined;
+  }
+
   /**
    * Have the user choose a kernel for a session.
    *
@@ -66,7 +73,7 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
    */
   override async selectKernel(context: ISessionContext): Promise<void> {
     if (!context.isDisposed) {
-      await accept(context, await this._ask(context));
+      await this._accept(context, await this._ask(context));
     }
   }
 
@@ -82,25 +89,29 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
     }
   }
 
+  /** Do what the user has accepted, if so. */
+  private async _accept(
+    context: ISessionContext,
+    { button, isChecked, value }: Dialog.IResult<KernelChoice | undefined>
+  ): Promise<void> {
+    if (context.isDisposed || !button.accept) {
+      return;
+    }
+    if (isChecked !== null) {
+      context.kernelPreference = {
+        ...context.kernelPreference,
+        autoStartDefault: isChecked
+      };
+    }
+    if (value === null) {
+      this._declined.emit(context);
+    }
+    await choose(context, value);
+  }
+
+  private readonly _declined = new Signal<this, ISessionContext>(this);
   private readonly _providers: IKernelProviders;
   private readonly _words: IWords;
-}
-
-/** Do what the user has accepted, if so. */
-async function accept(
-  context: ISessionContext,
-  { button, isChecked, value }: Dialog.IResult<KernelChoice | undefined>
-): Promise<void> {
-  if (context.isDisposed || !button.accept) {
-    return;
-  }
-  if (isChecked !== null) {
-    context.kernelPreference = {
-      ...context.kernelPreference,
-      autoStartDefault: isChecked
-    };
-  }
-  await choose(context, value);
 }
 
 /**

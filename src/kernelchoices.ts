@@ -22,6 +22,8 @@ export interface IKernelSource {
   /** The kernel that is attached; null if there is none, or a dead one. */
   readonly current: Kernel.IModel | null;
   readonly preference: ISessionContext.IKernelPreference;
+  /** The path of the notebook or console that a kernel is chosen for. */
+  readonly path: string;
 }
 
 /** A kernel that can be started. */
@@ -38,7 +40,7 @@ export interface IConnectRow {
   readonly kernel: Kernel.IModel;
   /** What it was started from; undefined if that is not there any more. */
   readonly spec: KernelSpec.ISpecModel | undefined;
-  /** Names of the notebooks and consoles that use it. */
+  /** Names of the other notebooks and consoles that use it. */
   readonly users: readonly string[];
   /** Paths of the notebooks and consoles that use it. */
   readonly paths: readonly string[];
@@ -235,7 +237,9 @@ function connectRows(source: IKernelSource): IConnectRow[] {
         choice: { id: kernel.id },
         kernel,
         spec: specs?.kernelspecs[kernel.name],
-        users: using.map(({ name, path }) => name || basename(path)),
+        users: using
+          .filter(({ path }) => path !== source.path)
+          .map(({ name, path }) => name || basename(path)),
         paths: using.map(({ path }) => path),
         isCurrent: kernel.id === current?.id
       };

@@ -51,7 +51,7 @@ export class KernelGuard implements IDisposable {
     this._look();
   }
 
-  /** Why the notebook cannot use its kernel; null if it can. */
+  /** Why the notebook cannot use its kernel; null if it can, or wants none. */
   get trouble(): Trouble | null {
     return this._trouble;
   }
@@ -82,6 +82,15 @@ export class KernelGuard implements IDisposable {
     Signal.clearData(this);
   }
 
+  /** Take it that the user wants no kernel, until there is one. */
+  decline(): void {
+    this._isDeclined = true;
+    if (this._held !== null) {
+      this._held = { ...this._held, shouldStart: false };
+    }
+    this._look();
+  }
+
   /**
    * Let the user choose a kernel.
    *
@@ -90,12 +99,15 @@ export class KernelGuard implements IDisposable {
    * @returns A promise that is fulfilled when the user has chosen, or has not.
    */
   async choose(name?: string): Promise<void> {
-    const before = this._context.kernelPreference.name;
+    const { name: before, autoStartDefault } = this._context.kernelPreference;
     this._isChoosing = true;
     try {
-      if (name !== undefined) {
-        this._prefer(name);
-      }
+      this._context.kernelPreference = {
+        ...this._context.kernelPreference,
+        name: name ?? before,
+        // So that the dialog has its checkbox.
+        autoStartDefault: autoStartDefault ?? this._held?.autoStartDefault
+      };
       await this._dialogs.selectKernel(this._context);
     } catch {
       // The kernel was not started, and Lab has told the user so.
@@ -132,6 +144,7 @@ export class KernelGuard implements IDisposable {
   ): void => {
     if (newValue !== null) {
       this._hasHadKernel = true;
+      this._isDeclined = false;
     }
     this._follow();
     this._look();
@@ -155,8 +168,9 @@ export class KernelGuard implements IDisposable {
       return;
     }
     const before = this._trouble;
-    this._trouble = troubleOf(this._name, this.hasKernel, this._known);
-    if (this._trouble === null || this.hasKernel) {
+    const trouble = troubleOf(this._name, this.hasKernel, this._known);
+    this._trouble = this._isDeclined ? null : trouble;
+    if (trouble === null || this.hasKernel) {
       this._release();
     } else if (!this._context.kernelPreference.id) {
       this._hold();
@@ -239,6 +253,7 @@ export class KernelGuard implements IDisposable {
   private _isReady = false;
   private _isChoosing = false;
   private _hasHadKernel = false;
+  private _isDeclined = false;
   private _wasAway = false;
   private _isDisposed = false;
 }

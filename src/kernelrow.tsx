@@ -1,4 +1,5 @@
 import type { KernelSpec } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { keyOf } from './kernelchoices';
@@ -103,7 +104,7 @@ export function ConnectRow(
       <span className="kpe-Picker-lines">
         <span className="kpe-Picker-line">
           {row.isCurrent
-            ? trans.__('Current kernel')
+            ? currentText(row.users, trans)
             : trans.__('Connect to %1', who)}
         </span>
         <span className="kpe-Picker-note">
@@ -113,6 +114,16 @@ export function ConnectRow(
       </span>
     </Row>
   );
+}
+
+/** What the attached kernel is called; choosing another one ends it, for all who use it. */
+function currentText(
+  users: readonly string[],
+  trans: TranslationBundle
+): string {
+  return users.length === 0
+    ? trans.__('Current kernel')
+    : trans.__('Current kernel, also used by %1', users.join(', '));
 }
 
 /** The row that is no kernel. */

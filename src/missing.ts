@@ -12,6 +12,7 @@ import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 
+import { ProviderSessionContextDialogs } from './dialogs';
 import { KernelGuard } from './kernelguard';
 import { MissingBar } from './missingbar';
 import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from './tokens';
@@ -48,6 +49,11 @@ export const missingPlugin: JupyterFrontEndPlugin<void> = {
       guards.set(context, guard);
       return guard;
     };
+    if (dialogs instanceof ProviderSessionContextDialogs) {
+      dialogs.declined.connect((_, context) => {
+        guards.get(context)?.decline();
+      });
+    }
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (
         panel: NotebookPanel,

@@ -202,6 +202,7 @@ function sourceOf(context: ISessionContext): IKernelSource {
     specs: specsManager.specs,
     running,
     sessions,
+    path: context.path,
     current: kernel === null || isDead ? null : modelOf(kernel, running),
     preference: isDead
       ? { ...kernelPreference, name: kernel.name }

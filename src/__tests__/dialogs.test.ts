@@ -88,6 +88,8 @@ const providers = {
 async function open(isAttached: boolean) {
   const { server, context } = fakeSession(isAttached);
   const dialogs = new ProviderSessionContextDialogs(providers, {});
+  const declined: unknown[] = [];
+  dialogs.declined.connect((_, its) => declined.push(its));
   const done = dialogs.selectKernel(context as unknown as ISessionContext);
   await vi.waitFor(() => {
     expect(document.querySelector('[role=option]')).not.toBeNull();
@@ -100,6 +102,7 @@ async function open(isAttached: boolean) {
   return {
     server,
     context,
+    declined,
     done,
     input,
     select,
@@ -203,10 +206,11 @@ describe('selectKernel', () => {
     expect(context.changeKernel).toHaveBeenCalledWith({ name: 'gpu/python3' });
   });
 
-  it('shuts down nothing where there is no kernel', async () => {
-    const { context, done, press } = await open(false);
+  it('shuts down nothing where there is no kernel, but tells of the choice', async () => {
+    const { context, declined, done, press } = await open(false);
     press('End', 'ArrowDown', 'Enter');
     await done;
+    expect(declined).toEqual([context]);
     expect(context.shutdown).not.toHaveBeenCalled();
     expect(context.changeKernel).not.toHaveBeenCalled();
   });

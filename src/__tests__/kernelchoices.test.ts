@@ -10,6 +10,7 @@ import {
 } from '../kernelchoices';
 import type { IKernelGroup, IKernelSource, Places } from '../kernelchoices';
 import type { IProvider, ProviderState } from '../tokens';
+import { provider as specimen } from './specimens';
 
 function spec(
   name: string,
@@ -45,26 +46,16 @@ function source(parts: Partial<IKernelSource>): IKernelSource {
     sessions: [],
     current: null,
     preference: {},
+    path: 'mine.ipynb',
     ...parts
   };
 }
 
 function provider(id: string, state: ProviderState = 'online'): IProvider {
-  return {
-    id,
+  return specimen(id, {
     label: id === 'local' ? 'This server' : `The ${id}`,
-    kind: 'gateway',
-    url: null,
-    source: null,
-    state,
-    reason: '',
-    sentence: '',
-    since: new Date(0),
-    lastSeen: null,
-    latency: null,
-    kernelspecs: 'fresh',
-    retryAt: null
-  };
+    state
+  });
 }
 
 function places(...providers: IProvider[]): Places {
@@ -132,7 +123,7 @@ describe('kernelGroups', () => {
     }
   });
 
-  it('names who uses a running kernel, and shows the attached one first', () => {
+  it('names who else uses a running kernel, and shows the attached one first', () => {
     const mine = kernel('9', 'python3');
     const other = kernel('1', 'python3');
     const its = source({
@@ -142,7 +133,8 @@ describe('kernelGroups', () => {
       sessions: [
         session('a/one.ipynb', other),
         session('two.ipynb', other),
-        session('mine.ipynb', mine)
+        session('mine.ipynb', mine),
+        session('b/mine.ipynb', mine)
       ]
     });
     const rows = kernelGroups(its, two)[0]?.rows.slice(1);

@@ -243,6 +243,24 @@ describe('choosing a kernel', () => {
     expect(guard.trouble).toMatchObject({ kind: 'unwell' });
   });
 
+  it('has the checkbox of the user who always starts the preferred kernel', async () => {
+    const { context, dialog, guard } = open(OFFLINE, {
+      name: 'gpu/python3',
+      autoStartDefault: true
+    });
+    await populate(context);
+    const seen: unknown[] = [];
+    dialog.choice = chosen => {
+      seen.push(chosen.kernelPreference.autoStartDefault);
+      return Promise.resolve();
+    };
+
+    await guard.choose();
+
+    expect(seen).toEqual([true]);
+    expect(context.kernelPreference.autoStartDefault).toBeUndefined();
+  });
+
   it('ends the trouble, and later starts are those of the chosen one', async () => {
     const { server, context, dialog, guard } = open();
     await populate(context);
@@ -310,6 +328,46 @@ describe('choosing a kernel', () => {
       name: 'python3',
       shouldStart: true
     });
+  });
+});
+
+describe('choosing no kernel', () => {
+  it('ends the bar, and nothing starts when the provider is back', async () => {
+    const { server, providers, context, guard } = open();
+    await populate(context);
+
+    guard.decline();
+    expect(guard.trouble).toBeNull();
+    providers.become(LOCAL, ONLINE);
+    await settle();
+
+    expect(server.started).toEqual([]);
+    expect(context.kernelPreference.name).toBe('gpu/python3');
+  });
+
+  it('does not have running a cell start a kernel elsewhere', async () => {
+    const { server, context, guard } = open(OFFLINE, {
+      name: 'tpu/python3',
+      autoStartDefault: true
+    });
+    await populate(context);
+
+    guard.decline();
+
+    expect(await context.startKernel()).toBe(true);
+    expect(server.started).toEqual([]);
+  });
+
+  it('holds until there is a kernel', async () => {
+    const { server, providers, context, guard } = open();
+    await populate(context);
+    guard.decline();
+
+    await context.changeKernel({ name: 'gpu/python3' });
+    providers.become(LOCAL, OFFLINE);
+    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+
+    expect(server.started).toEqual(['gpu/python3']);
   });
 });
 
