@@ -39,7 +39,7 @@ export function KernelList(props: IListProps): React.JSX.Element {
   const now = useNow(30_000);
   const list = React.useRef<HTMLDivElement>(null);
   useSteadyHeight(list);
-  useVisible(active, activeKey, model.text);
+  useVisible(list, active, activeKey, model.text);
   return (
     <div
       ref={list}
@@ -226,16 +226,33 @@ function useSteadyHeight(list: React.RefObject<HTMLElement>): void {
   });
 }
 
-/** Keep the active row in sight. */
+/** Keep the active row in sight, also while the list gets its size, until one scrolls. */
 function useVisible(
+  list: React.RefObject<HTMLElement>,
   active: KernelChoice | undefined,
   ...changes: readonly string[]
 ): void {
   React.useEffect(() => {
-    if (active !== undefined) {
-      const row = document.getElementById(rowId(active));
-      row?.scrollIntoView({ block: 'nearest' });
+    const node = list.current;
+    if (active === undefined || node === null) {
+      return undefined;
     }
+    const observer = new ResizeObserver(() => {
+      document
+        .getElementById(rowId(active))
+        ?.scrollIntoView({ block: 'nearest' });
+    });
+    [node, ...node.children].forEach(element => {
+      observer.observe(element);
+    });
+    const stop = (): void => {
+      observer.disconnect();
+      node.removeEventListener('wheel', stop);
+      node.removeEventListener('pointerdown', stop);
+    };
+    node.addEventListener('wheel', stop, { passive: true });
+    node.addEventListener('pointerdown', stop);
+    return stop;
   }, changes);
 }
 

@@ -1,4 +1,6 @@
 // @vitest-environment jsdom
+import './jsdomgaps';
+
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
@@ -6,16 +8,6 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { ProviderSessionContextDialogs } from '../dialogs';
 import type { IKernelProviders } from '../tokens';
-
-// What jsdom does not have, and what JupyterLab needs.
-vi.hoisted(() => {
-  vi.stubGlobal('DragEvent', class extends MouseEvent {});
-  vi.stubGlobal('requestIdleCallback', (callback: () => void) =>
-    setTimeout(callback)
-  );
-  vi.stubGlobal('matchMedia', () => ({ addListener: () => undefined }));
-  Element.prototype.scrollIntoView = () => undefined;
-});
 
 const LOCAL: KernelSpec.ISpecModel = {
   name: 'python3',

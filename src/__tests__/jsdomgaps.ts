@@ -9,4 +9,15 @@ vi.stubGlobal('matchMedia', () => ({
 vi.stubGlobal('requestIdleCallback', (callback: () => void) =>
   setTimeout(callback)
 );
+vi.stubGlobal(
+  'ResizeObserver',
+  class {
+    observe(): void {
+      return;
+    }
+    disconnect(): void {
+      return;
+    }
+  }
+);
 Element.prototype.scrollIntoView = () => undefined;

@@ -1,17 +1,13 @@
 // @vitest-environment jsdom
+import './jsdomgaps';
+
 import type { ISessionContext, SessionContext } from '@jupyterlab/apputils';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { KernelGuard } from '../kernelguard';
 import { FakeProviders, specsOf } from './fakeproviders';
 import { FakeServer } from './fakeserver';
 import { provider } from './specimens';
-
-// What jsdom does not have, and what JupyterLab needs.
-vi.hoisted(() => {
-  vi.stubGlobal('DragEvent', class extends MouseEvent {});
-  vi.stubGlobal('matchMedia', () => ({ addListener: () => undefined }));
-});
 
 const LOCAL = provider('local');
 const ONLINE = provider('gpu');

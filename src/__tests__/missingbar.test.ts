@@ -1,4 +1,6 @@
 // @vitest-environment jsdom
+import './jsdomgaps';
+
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
@@ -10,26 +12,6 @@ import { MissingBar } from '../missingbar';
 import type { Trouble } from '../missingkernel';
 import { COMMAND_IDS } from '../tokens';
 import { provider } from './specimens';
-
-// What jsdom does not have, and what JupyterLab needs.
-vi.hoisted(() => {
-  vi.stubGlobal('DragEvent', class extends MouseEvent {});
-  vi.stubGlobal('matchMedia', () => ({ addListener: () => undefined }));
-  vi.stubGlobal('requestIdleCallback', (callback: () => void) =>
-    setTimeout(callback)
-  );
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      observe(): void {
-        return;
-      }
-      disconnect(): void {
-        return;
-      }
-    }
-  );
-});
 
 const OFFLINE: Trouble = {
   kind: 'unwell',

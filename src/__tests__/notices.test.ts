@@ -1,20 +1,16 @@
 // @vitest-environment jsdom
+import './jsdomgaps';
+
 import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 import { Notices } from '../notices';
 import { COMMAND_IDS } from '../tokens';
 import type { IProvider } from '../tokens';
 import { FakeProviders } from './fakeproviders';
 import { provider } from './specimens';
-
-// What jsdom does not have, and what JupyterLab needs.
-vi.hoisted(() => {
-  vi.stubGlobal('DragEvent', class extends MouseEvent {});
-  vi.stubGlobal('matchMedia', () => ({ addListener: () => undefined }));
-});
 
 const A = offline('a');
 const B = offline('b');

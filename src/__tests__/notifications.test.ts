@@ -1,4 +1,6 @@
 // @vitest-environment jsdom
+import './jsdomgaps';
+
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
@@ -9,12 +11,6 @@ import { DEFAULT_PREFERENCES } from '../model';
 import type { NotifyLevel, ProviderState } from '../tokens';
 import { FakeProviders } from './fakeproviders';
 import { provider } from './specimens';
-
-// What jsdom does not have, and what JupyterLab needs.
-vi.hoisted(() => {
-  vi.stubGlobal('DragEvent', class extends MouseEvent {});
-  vi.stubGlobal('matchMedia', () => ({ addListener: () => undefined }));
-});
 
 beforeEach(() => {
   vi.useFakeTimers();

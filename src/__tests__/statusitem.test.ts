@@ -1,4 +1,6 @@
 // @vitest-environment jsdom
+import './jsdomgaps';
+
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IStatusBar } from '@jupyterlab/statusbar';
 import { CommandRegistry } from '@lumino/commands';
@@ -12,15 +14,6 @@ import { COMMAND_IDS } from '../tokens';
 import type { IProvider } from '../tokens';
 import { FakeProviders } from './fakeproviders';
 import { provider } from './specimens';
-
-// What jsdom does not have, and what JupyterLab needs.
-vi.hoisted(() => {
-  vi.stubGlobal('DragEvent', class extends MouseEvent {});
-  vi.stubGlobal('matchMedia', () => ({ addListener: () => undefined }));
-  vi.stubGlobal('requestIdleCallback', (callback: () => void) =>
-    setTimeout(callback)
-  );
-});
 
 const LOST = provider('a', { state: 'offline', sentence: 'Cannot reach a.' });
 const REFUSED = provider('b', { state: 'unauthorised', sentence: 'Refused.' });
