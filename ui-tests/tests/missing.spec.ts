@@ -2,6 +2,7 @@ import { expect } from '@jupyterlab/galata';
 import type { APIRequestContext } from '@playwright/test';
 
 import { list, test } from './fixtures';
+import { provider } from './gateway';
 import {
   LOCAL,
   missingBar,
@@ -78,6 +79,44 @@ test('a notebook of an unknown provider starts nothing elsewhere until the user 
   await new Notebook(page).expectKernel(LOCAL);
   await page.keyboard.press('Control+s');
   await expect.poll(() => kernelIn(request, file)).toBe('python3');
+});
+
+test('no kernel is a choice, too, and holds when the provider is back', async ({
+  makeGateway,
+  page,
+  request,
+  tmpPath
+}) => {
+  const gateway = await makeGateway('late');
+  await gateway.declare();
+  await expect(section(page, 'late')).toContainText('Offline');
+  const file = `${tmpPath}/late.ipynb`;
+  await writeNotebook(request, file, 'late/python3');
+  const bar = await openNotebook(page, file);
+  await bar.getByRole('button', { name: 'Choose another…' }).click();
+  const picker = new Picker(page);
+  await picker.dialog.getByRole('option', { name: 'No Kernel' }).click();
+  await picker.select.click();
+  await expect(bar).toBeHidden();
+
+  await gateway.start();
+  await expect
+    .poll(async () => (await provider(request, 'late'))?.state)
+    .toBe('online');
+  await page.evaluate(() =>
+    window.jupyterapp.serviceManager.kernelspecs.refreshSpecs()
+  );
+  const { kernelName, panel } = new Notebook(page);
+  await expect(kernelName).toHaveText('No Kernel');
+  expect(await list(request, 'kernels')).toEqual([]);
+
+  // It is still that notebook's kernel that is started when there is to be one.
+  await kernelName.click();
+  await expect(picker.active).toHaveAttribute('title', `${LOCAL} (late)`);
+  await picker.select.click();
+  await expect(
+    panel.locator('.jp-Notebook-ExecutionIndicator')
+  ).toHaveAttribute('data-status', 'idle');
 });
 
 test('an open notebook says so when its provider goes, until it is back', async ({
