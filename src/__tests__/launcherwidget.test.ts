@@ -5,8 +5,10 @@ import { LauncherModel } from '@jupyterlab/launcher';
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { CommandRegistry } from '@lumino/commands';
 import { PromiseDelegate } from '@lumino/coreutils';
+import { MessageLoop } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
+import { act } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { CollapsedSections } from '../collapsedsections';
@@ -97,9 +99,14 @@ class Fixture {
     return [...this.node.querySelectorAll(selector)].map(n => n.textContent);
   }
 
-  /** Wait until the launcher shows what it has to. */
+  /** Wait until what was to be drawn, and what comes of that, has been. */
   async settle(): Promise<void> {
-    await new Promise(resolve => setTimeout(resolve, 20));
+    vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
+    await act(async () => {
+      await Promise.resolve();
+      MessageLoop.flush();
+    });
+    vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', false);
   }
 
   async type(text: string): Promise<void> {
