@@ -1,0 +1,216 @@
+// @vitest-environment jsdom
+import './jsdomgaps';
+
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+import { describe, expect, it } from 'vitest';
+
+import { PickerModel } from '../pickermodel';
+import type { Step } from '../pickermodel';
+import { FakeProviders, specsOf } from './fakeproviders';
+import { provider } from './specimens';
+
+interface ISituation {
+  /** Names of what can be started. */
+  names?: string[];
+  running?: Kernel.IModel[];
+  /** The kernel of the notebook, as its connection knows it. */
+  kernel?: { id: string; name: string; status: Kernel.Status } | null;
+  preference?: ISessionContext.IKernelPreference;
+  /** Whether the context knows of kernels only by sessions. */
+  bySessions?: boolean;
+}
+
+/** A notebook whose kernel is to be chosen, and what the server tells meanwhile. */
+function open(situation: ISituation) {
+  const sender = {};
+  const signal = (): Signal<object, unknown> => new Signal(sender);
+  const server = {
+    specs: specsOf(
+      ...(situation.names ?? ['python3', 'gpu/python3'])
+    ) as KernelSpec.ISpecModels | null,
+    running: situation.running ?? [],
+    specsChanged: signal(),
+    runningChanged: signal(),
+    kernelChanged: signal(),
+    kernel: situation.kernel ?? null
+  };
+  const sessions = (): Session.IModel[] =>
+    server.running.map(kernel => ({
+      id: kernel.id,
+      path: `${kernel.id}.ipynb`,
+      name: `${kernel.id}.ipynb`,
+      type: 'notebook',
+      kernel
+    }));
+  const context = {
+    name: 'x.ipynb',
+    path: 'x.ipynb',
+    kernelPreference: situation.preference ?? { name: 'python3' },
+    get session() {
+      return (
+        server.kernel && { kernel: { ...server.kernel, model: server.kernel } }
+      );
+    },
+    specsManager: {
+      get specs() {
+        return server.specs;
+      },
+      specsChanged: server.specsChanged
+    },
+    kernelManager: situation.bySessions
+      ? undefined
+      : {
+          running: () => server.running.values(),
+          runningChanged: server.runningChanged
+        },
+    sessionManager: {
+      running: () => sessions().values(),
+      runningChanged: server.runningChanged
+    },
+    kernelChanged: server.kernelChanged,
+    statusChanged: signal(),
+    sessionChanged: signal()
+  };
+  const providers = new FakeProviders(provider('local'), provider('gpu'));
+  const model = new PickerModel(
+    context as unknown as ISessionContext,
+    providers
+  );
+  return { server, providers, model };
+}
+
+const OTHER: Kernel.IModel = { id: 'other', name: 'gpu/python3' };
+const OWN = { id: 'own', name: 'python3', status: 'idle' } as const;
+const START = { name: 'python3' };
+const FAR = { name: 'gpu/python3' };
+
+/** Names of ten kernels, of which `k0` is the default one. */
+const TEN = Array.from({ length: 10 }, (_, index) => `k${String(index)}`);
+
+function walk(model: PickerModel, ...steps: Step[]): unknown[] {
+  return steps.map(step => {
+    model.step(step);
+    return model.active;
+  });
+}
+
+describe('what is chosen', () => {
+  it('is at first the kernel that is attached', () => {
+    const { model } = open({ kernel: OWN, running: [OTHER] });
+    expect(model.active).toEqual({ id: 'own' });
+  });
+
+  it('is the one to start again where the attached one is dead', () => {
+    const { model } = open({
+      kernel: { ...OWN, name: 'gpu/python3', status: 'dead' }
+    });
+    expect(model.active).toEqual(FAR);
+  });
+
+  it('stays while providers and kernels come and go', () => {
+    const { server, providers, model } = open({ running: [OTHER] });
+    model.pick({ id: 'other' });
+    model.text = 'python';
+
+    providers.become(provider('gpu', { state: 'offline' }), provider('local'));
+    server.specs = specsOf('a', 'python3', 'gpu/python3');
+    server.specsChanged.emit(undefined);
+
+    expect(model.active).toEqual({ id: 'other' });
+    expect(model.text).toBe('python');
+    expect(model.groups[0]?.provider?.state).toBe('offline');
+  });
+
+  it('is none other in the place of a running kernel that has ended', () => {
+    const { server, model } = open({ running: [OTHER] });
+    model.pick({ id: 'other' });
+
+    server.running = [];
+    server.runningChanged.emit(undefined);
+
+    expect(model.active).toBeUndefined();
+  });
+
+  it('follows what becomes known while the dialog is open', () => {
+    const { server, model } = open({});
+    server.specs = null;
+    server.specsChanged.emit(undefined);
+    expect([model.isKnown, model.active]).toEqual([false, undefined]);
+
+    server.specs = specsOf('python3');
+    server.specsChanged.emit(undefined);
+
+    expect([model.isKnown, model.active]).toEqual([true, START]);
+  });
+
+  it('is no kernel where none may be started', () => {
+    const { model } = open({ preference: { canStart: false } });
+    expect([model.canStart, model.active]).toEqual([false, null]);
+  });
+
+  it('may be a kernel of a session where kernels cannot be listed', () => {
+    const { model } = open({ running: [OTHER], bySessions: true });
+    model.text = 'other.ipynb';
+    expect(model.active).toEqual({ id: 'other' });
+  });
+});
+
+describe('typing', () => {
+  it('chooses the first that is found while it hides what was chosen', () => {
+    const { model } = open({});
+    model.text = 'gpu';
+    expect([model.found, model.active]).toEqual([1, FAR]);
+
+    model.text = '';
+    expect(model.active).toEqual(START);
+  });
+
+  it('keeps what was picked if it is found', () => {
+    const { model } = open({ names: TEN, preference: { name: 'k0' } });
+    model.pick({ name: 'k5' });
+    model.text = 'k';
+    expect(model.active).toEqual({ name: 'k5' });
+  });
+
+  it('chooses nothing while nothing is found, not even no kernel', () => {
+    const { model } = open({});
+    model.text = 'nowhere';
+    expect([model.found, model.active]).toEqual([0, undefined]);
+  });
+
+  it('takes back a choice of no kernel', () => {
+    const { model } = open({});
+    model.pick(null);
+    model.text = 'p';
+    expect(model.active).toEqual(START);
+  });
+});
+
+describe('going from row to row', () => {
+  it('goes by ones, eights and to the ends', () => {
+    const { model } = open({ names: TEN, preference: { name: 'k0' } });
+    expect(
+      walk(model, 'next', 'pageDown', 'pageUp', 'last', 'first', 'previous')
+    ).toEqual(['k1', 'k9', 'k1', 'k9', 'k0', 'k0'].map(name => ({ name })));
+  });
+
+  it('comes to no kernel by a single step from the last row only', () => {
+    const { model } = open({ names: TEN, preference: { name: 'k0' } });
+    expect(walk(model, 'last', 'last', 'pageDown', 'next', 'next')).toEqual([
+      { name: 'k9' },
+      { name: 'k9' },
+      { name: 'k9' },
+      null,
+      null
+    ]);
+    expect(walk(model, 'pageUp')).toEqual([{ name: 'k2' }]);
+  });
+
+  it('begins at the first row where nothing is chosen', () => {
+    const { model } = open({ preference: { name: 'ir', language: 'R' } });
+    expect(model.active).toBeUndefined();
+    expect(walk(model, 'next')).toEqual([START]);
+  });
+});
