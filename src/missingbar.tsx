@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import { Debouncer } from '@lumino/polling';
+import { Throttler } from '@lumino/polling';
 import * as React from 'react';
 
 import { Countdown } from './countdown';
@@ -31,9 +31,12 @@ export class MissingBar extends ReactWidget {
     super();
     this._options = options;
     this.addClass('kpe-MissingBar');
-    this._settled = new Debouncer(() => {
-      this._show(options.guard.trouble);
-    }, SETTLE);
+    this._settled = new Throttler(
+      () => {
+        this._show(options.guard.trouble);
+      },
+      { limit: SETTLE, edge: 'trailing' }
+    );
     options.guard.changed.connect(this._onChanged, this);
     this._onChanged();
   }
@@ -74,6 +77,12 @@ export class MissingBar extends ReactWidget {
   }
 
   private readonly _onChanged = (): void => {
+    const isThere = this._options.guard.trouble !== null;
+    if (isThere !== this._wasThere) {
+      this._wasThere = isThere;
+      void this._settled.stop();
+    }
+    // What else changes meanwhile does not put it off.
     void this._settled.invoke();
   };
 
@@ -100,8 +109,10 @@ export class MissingBar extends ReactWidget {
   };
 
   private readonly _options: IMissingBarOptions;
-  private readonly _settled: Debouncer;
+  private readonly _settled: Throttler;
   private _trouble: Trouble | null = null;
+  /** Whether there was a trouble when the guard last told of a change. */
+  private _wasThere = false;
 }
 
 interface IProps {

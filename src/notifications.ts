@@ -3,7 +3,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { Debouncer } from '@lumino/polling';
+import { Debouncer, Throttler } from '@lumino/polling';
 
 import { DAMPING, newsOf } from './news';
 import type { ITold } from './news';
@@ -41,7 +41,8 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
         void later.invoke();
       }
     };
-    const soon = new Debouncer(look, GROUPING);
+    // What changes all the time, as a flapping provider does, must not put it off.
+    const soon = new Throttler(look, { limit: GROUPING, edge: 'trailing' });
     const later = new Debouncer(look, DAMPING);
     providers.changed.connect(() => void soon.invoke());
     void providers.ready.then(look);

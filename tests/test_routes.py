@@ -54,6 +54,7 @@ class Site:
 
 DEAD = f"http://127.0.0.1:{free_port()}"
 TIMES = ("since", "last_seen", "latency_ms", "retry_in")
+WELL = {"reason": "", "detail": "", "sentence": ""}
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ async def site(start: Start, places: dict[str, Process]) -> Site:
 def expected(site: Site, provider_id: str, **fields: Any) -> dict[str, Any]:
     """Return a remote provider's fields, those about times aside."""
     source = str(site.folder / f"{provider_id}.json")
-    common = {"kind": "gateway", "reason": "", "sentence": "", "kernelspecs": "none"}
+    common = {"kind": "gateway", "kernelspecs": "none", **WELL}
     return {**common, "id": provider_id, "source": source, **fields}
 
 
@@ -88,7 +89,7 @@ async def test_the_list_has_all_that_there_is(site: Site) -> None:
     local = {"id": "local", "label": "This server", "kind": "local", "url": None, "source": None}
     failed = {"state": "offline", "reason": "refused", "sentence": site.providers[2]["sentence"]}
     assert [{k: v for k, v in p.items() if k not in TIMES} for p in site.providers] == [
-        {**local, **online, "reason": "", "sentence": ""},
+        {**local, **online, **WELL},
         expected(site, "b", label="Farm [b]", url=site.place.url, **online),
         expected(site, "c", label="Farm [c]", url=DEAD, **failed),
         expected(site, "a-off", label="Old", url="http://gpu.example.org", state="off"),

@@ -137,6 +137,20 @@ describe('MissingBar', () => {
     expect(labels(bar)).toHaveLength(3);
   });
 
+  it('comes and goes though something changes all the time', async () => {
+    const { bar, become } = show();
+
+    for (let round = 0; round < 4; round++) {
+      await become(OFFLINE, 400);
+    }
+    expect(labels(bar)).toHaveLength(3);
+
+    for (let round = 0; round < 4; round++) {
+      await become(null, 400);
+    }
+    expect(labels(bar)).toEqual([]);
+  });
+
   it('offers only what can be done', async () => {
     const { guard, bar, become } = show();
     guard.similar = null;

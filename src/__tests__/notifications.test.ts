@@ -52,6 +52,18 @@ it('makes one message of what goes at about the same time', async () => {
   ]);
 });
 
+it('tells of one provider though another one comes and goes all the time', async () => {
+  const become = await open();
+
+  let messages: string[] = [];
+  for (let round = 0; round < 4; round++) {
+    await become(0.4, 'offline', 'checking');
+    messages = await become(0.4, 'offline', 'online');
+  }
+
+  expect(messages).toHaveLength(1);
+});
+
 it('tells later what was damped, even if nothing happens any more', async () => {
   const become = await open();
 

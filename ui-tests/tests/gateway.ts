@@ -28,7 +28,8 @@ export class Gateway {
     readonly id: string,
     readonly port: number,
     private readonly folder: string,
-    private readonly declaration: string
+    private readonly declaration: string,
+    private readonly request: APIRequestContext
   ) {}
 
   /**
@@ -63,7 +64,7 @@ export class Gateway {
       );
     }
     const declaration = path.join(await declarations(request), `${id}.json`);
-    return new Gateway(id, await freePort(), folder, declaration);
+    return new Gateway(id, await freePort(), folder, declaration, request);
   }
 
   /** Start the process, unless it runs already, and wait until it answers. */
@@ -132,9 +133,10 @@ export class Gateway {
     );
   }
 
-  /** Stop the process, and take everything back. */
+  /** Stop the process, and take everything back, so that no later test sees it go. */
   async dispose(): Promise<void> {
     await rm(this.declaration, { force: true });
+    await expect.poll(() => provider(this.request, this.id)).toBeUndefined();
     await this.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
