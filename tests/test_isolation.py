@@ -11,6 +11,7 @@ import pytest
 
 from .client import Client, until
 from .processes import Process, declare, free_port, jupyter_server, kernel_gateway
+from .tunnel import Tunnel
 
 pytestmark = pytest.mark.server
 
@@ -133,7 +134,7 @@ async def test_a_notebook_can_leave_a_provider_that_is_away(
 ) -> None:
     """A session moves to a local kernel; the one left behind is stopped once it can be reached."""
     far = places["gate-b"]
-    way = await Way.open(far.port)
+    way = await Tunnel.open(far.port)
     server = jupyter_server(tmp_path / "server", token="t")
     url = f"http://127.0.0.1:{way.port}/"
     declare(server, "gateway", {"url": url, "token": {"value": far.token}})
@@ -143,7 +144,7 @@ async def test_a_notebook_can_leave_a_provider_that_is_away(
         session = await client.start_session("gateway/python3")
         left = session["kernel"]["id"]
         kernel = await client.connect(left)
-        await way.close()
+        await way.cut()
         while not kernel.websocket.closed:
             await kernel.websocket.receive(timeout=60)
         assert kernel.websocket.close_code == 1013, "after 1000 or 1001 Lab does not reconnect"
@@ -153,7 +154,7 @@ async def test_a_notebook_can_leave_a_provider_that_is_away(
         assert [kernel["name"] for kernel in await client.get("api/kernels")] == ["python3"]
         assert "may still be running: Cannot reach gateway" in server.log()
         assert (await remote.request("GET", f"api/kernels/{left}")).status == 200
-        await way.reopen()
+        await way.mend()
 
         async def stopped() -> bool:
             return (await remote.request("GET", f"api/kernels/{left}")).status == 404
@@ -172,7 +173,7 @@ async def test_a_provider_that_fails_a_user_is_seen_to_be_offline_at_once(
 ) -> None:
     """What a user notices first does not wait for the next time that the provider is asked."""
     far = places["gate-b"]
-    way = await Way.open(far.port)
+    way = await Tunnel.open(far.port)
     server = jupyter_server(tmp_path / "server", token="t")
     url, never = f"http://127.0.0.1:{way.port}/", 3600
     settings = {"url": url, "token": {"value": far.token}, "refresh_interval": never}
@@ -184,7 +185,7 @@ async def test_a_provider_that_fails_a_user_is_seen_to_be_offline_at_once(
         kernel = await client.connect(kernel_id) if act == "connection" else None
         # So that it is not asked just now because a kernel was started.
         await client.request("POST", "api/kernel-providers/gateway/retry")
-        await way.close()
+        await way.cut()
         if kernel is None:
             path = {"start": "api/kernels", "restart": f"api/kernels/{kernel_id}/restart"}[act]
             reply = await client.request("POST", path, {"name": "gateway/python3"})
@@ -196,54 +197,7 @@ async def test_a_provider_that_fails_a_user_is_seen_to_be_offline_at_once(
 
         await until(offline, timeout=5)  # running kernels are looked at after 10 s
     finally:
-        await way.reopen()
+        await way.mend()
         await client.close()
         server.stop()
         await way.close()
-
-
-class Way:
-    """A way to a server on this machine that can be closed and opened again."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._server: asyncio.Server | None = None
-        self._copying: set[asyncio.Task[None]] = set()
-        self.port = free_port()
-
-    @classmethod
-    async def open(cls, target: int) -> Way:
-        """Return an open way to a port."""
-        way = cls(target)
-        await way.reopen()
-        return way
-
-    async def reopen(self) -> None:
-        """Listen on the port of before."""
-        self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
-
-    async def close(self) -> None:
-        """Refuse connections, and cut those there are."""
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._copying):
-            task.cancel()
-        await asyncio.gather(*self._copying, return_exceptions=True)
-
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(_copy(source, sink))
-            self._copying.add(task)
-            task.add_done_callback(self._copying.discard)
-
-
-async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    try:
-        while data := await source.read(2**16):
-            sink.write(data)
-            await sink.drain()
-    except OSError:
-        pass
-    finally:
-        sink.close()
