@@ -10,6 +10,8 @@ import path from 'node:path';
 import { expect } from '@jupyterlab/galata';
 import type { APIRequestContext } from '@playwright/test';
 
+import { Tunnel } from './tunnel';
+
 const TOKEN = 'a-token-of-the-tests';
 
 /** Milliseconds that a Kernel Gateway may take to come up on a small machine. */
@@ -133,15 +135,24 @@ export class Gateway {
     );
   }
 
+  /** Open a way to the gateway that can be cut. */
+  async tunnel(): Promise<Tunnel> {
+    const tunnel = await Tunnel.open(this.port);
+    this.tunnels.push(tunnel);
+    return tunnel;
+  }
+
   /** Stop the process, and take everything back, so that no later test sees it go. */
   async dispose(): Promise<void> {
     await rm(this.declaration, { force: true });
     await expect.poll(() => provider(this.request, this.id)).toBeUndefined();
     await this.stop();
+    await Promise.all(this.tunnels.map(tunnel => tunnel.cut()));
     await rm(this.folder, { recursive: true, force: true });
   }
 
   private process: ChildProcess | null = null;
+  private readonly tunnels: Tunnel[] = [];
 }
 
 /** What the server says of a provider; undefined where it has none of that id. */

@@ -119,24 +119,28 @@ test('no kernel is a choice, too, and holds when the provider is back', async ({
   ).toHaveAttribute('data-status', 'idle');
 });
 
-test('an open notebook says so when its provider goes, until it is back', async ({
+test('an open notebook says so when its provider goes, and has its kernel again', async ({
   makeGateway,
   page
 }) => {
   const gateway = await makeGateway('late');
   await gateway.start();
-  await gateway.declare();
+  const tunnel = await gateway.tunnel();
+  await gateway.declare({ url: `http://127.0.0.1:${tunnel.port}/` });
   await expect(section(page, 'late')).toContainText('Online');
   const notebook = await Notebook.create(page, `${LOCAL} (late)`);
+  await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
-  await gateway.stop();
+  await tunnel.cut();
   const bar = missingBar(page);
   await expect(bar).toContainText('Cannot reach late');
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
 
-  await gateway.start();
+  await tunnel.mend();
   await expect(bar).toBeHidden();
-  await expect(notebook.panel).toBeVisible();
+  await expect(await notebook.run(`print(x); ${PRINT_PLACE}`)).toHaveText(
+    '42\nruns in late'
+  );
 });
 
 /** The kernel that a notebook on the server was saved with. */

@@ -41,6 +41,22 @@ test('a placement is seen at once wherever a kernel is named', async ({
   await expect(launcherCard(page, 'Notebook', LOCAL)).toBeVisible();
 });
 
+test('names without providers are still told apart', async ({ page }) => {
+  const notebook = await Notebook.create(page, DEMO_A);
+  const tab = page.getByRole('main').getByRole('tab', { name: '.ipynb' });
+
+  const field = await openSettings(page);
+  await field.getByRole('combobox').selectOption('none');
+
+  await tab.click();
+  const name = `${LOCAL} [demo-a/python3]`;
+  await expect(notebook.kernelName).toHaveText(name);
+  await expect(page.locator('#jp-main-statusbar')).toContainText(name);
+  await page.menu.clickMenuItem('File>New Launcher');
+  await expect(launcherCard(page, 'Notebook', name)).toBeVisible();
+  await expect(launcherCard(page, 'Notebook', LOCAL)).toBeVisible();
+});
+
 test('a bad template gets a sentence, and the last good one stays', async ({
   page
 }) => {
