@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import aiohttp
 
-from .provider import KernelChannels
+from .provider import Frame, KernelChannels
 
 #: After a minute of silence ask whether anybody is there, and give up after another one.
 KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
@@ -28,24 +28,27 @@ class GatewayChannels(KernelChannels):
                     self._socket.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         self._acknowledge_at_once()
 
-    async def receive(self) -> str | bytes | None:
+    async def receive(self) -> Frame | None:
         """Return the next frame; None when the connection has ended, for whatever reason."""
         message = await self._websocket.receive()
         self._acknowledge_at_once()
         if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-            frame: str | bytes = message.data
+            frame: Frame = message.data
             return frame
         return None
 
-    async def send(self, frame: str | bytes) -> None:
-        """Send a frame; one for a connection that has ended is dropped."""
+    async def send(self, frame: Frame) -> bool:
+        """Send a frame; False where the connection had ended before."""
         try:
             if isinstance(frame, str):
                 await self._websocket.send_str(frame)
             else:
                 await self._websocket.send_bytes(frame)
+        except ConnectionResetError:  # aiohttp looks whether it may write before it does
+            return False
         except (aiohttp.ClientError, ConnectionError):
-            await self.aclose()
+            await self.aclose()  # some or all of it may have arrived: to repeat it could run twice
+        return True
 
     def _acknowledge_at_once(self) -> None:
         """

@@ -152,6 +152,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
             self.log.warning(
                 "Kernel %s (%s) is gone from its provider.", kernel.kernel_id, kernel.kernel_name
             )
+            kernel.execution_state = "dead"
             self._remove(kernel)
 
     def _remote(self, kernel_id: str) -> RemoteKernelManager | None:

@@ -21,6 +21,8 @@ from .provider_config import ProviderConfig
 KernelspecModel = Mapping[str, Any]
 #: A running kernel as Jupyter's REST API has it: ``{"id": …, "name": …, "execution_state": …}``.
 KernelModel = Mapping[str, Any]
+#: A frame of a kernel's websocket, as text or as bytes.
+Frame = str | bytes
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,16 @@ class KernelChannels(ABC):
     subprotocol: str
 
     @abstractmethod
-    async def receive(self) -> str | bytes | None:
+    async def receive(self) -> Frame | None:
         """Return the next frame of the kernel; None when the connection has ended."""
 
     @abstractmethod
-    async def send(self, frame: str | bytes) -> None:
-        """Send a frame to the kernel; returns when the connection can take the next one."""
+    async def send(self, frame: Frame) -> bool:
+        """
+        Send a frame to the kernel; returns when the connection can take the next one.
+
+        False means that the connection had ended before, so that nothing of the frame was sent.
+        """
 
     @abstractmethod
     async def aclose(self) -> None:

@@ -51,6 +51,8 @@ class Refresher:
         self.snapshot: Snapshot | None = None
         self.status = Status(since=now())
         self.first_answer = asyncio.Event()
+        #: Set for as long as the provider is well, and when another refresher has taken over.
+        self.well = asyncio.Event()
         self.resources = Resources()
         self._watched = watched
         self._on_change = on_change
@@ -114,6 +116,7 @@ class Refresher:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
         self._attempt_ended.set()
+        self.well.set()
         await self.provider.aclose()
 
     async def refresh(self) -> None:
@@ -216,6 +219,10 @@ class Refresher:
     def _become(self, status: Status, snapshot: Snapshot | None) -> None:
         """Take over a new state: one line in the log and one call per change people can see."""
         before, self.status = self.status, status
+        if status.is_well:
+            self.well.set()
+        else:
+            self.well.clear()
         same_specs = self.snapshot == snapshot
         self.snapshot = snapshot
         said = (status.reachable, status.reason_code)

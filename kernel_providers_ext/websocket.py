@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from contextlib import suppress
 from typing import Any
 
-from jupyter_server.services.kernels.connection.base import BaseKernelWebsocketConnection
+from jupyter_client.jsonutil import json_default
+from jupyter_server.services.kernels.connection.base import (
+    BaseKernelWebsocketConnection,
+    serialize_msg_to_ws_v1,
+)
 from tornado.websocket import WebSocketClosedError
 
-from .errors import ProviderError
-from .provider import KernelChannels
+from .provider import Frame
+from .relay import Relay
 from .remote_kernel import RemoteKernelManager
 
+V1 = "v1.kernel.websocket.jupyter.org"
 MAX_MESSAGE = 2**31  # bytes from the browser; the provider has its own limit
+MAX_REASON = 123  # bytes of the reason for which a websocket is closed (RFC 6455, 5.5)
+NORMAL = 1000
 TRY_AGAIN = 1013  # after 1000 and 1001, JupyterLab would not try to connect again
 LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket
 ABANDONED_AFTER = 10.0  # seconds from the channels' opening to the end of the browser's handshake
@@ -30,7 +39,7 @@ class KernelProvidersWebsocketConnection(BaseKernelWebsocketConnection):
 
 class RelayConnection(BaseKernelWebsocketConnection):
     """
-    Copies frames between a browser and a remote kernel, as they are.
+    The browser's end of a relay to a remote kernel.
 
     Browser and provider agree on a protocol with each other: what the browser offers is offered on,
     and what the provider chose is what the browser is told.
@@ -38,8 +47,9 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._channels: KernelChannels | None = None
-        self._outbox: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self._relay = Relay(
+            self.kernel_manager, self.websocket_handler.get_argument("session_id", None)
+        )
         self._relaying: asyncio.Task[None] | None = None
         self._connected = False
 
@@ -49,18 +59,9 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
         Raises ProviderError, whose status then answers the handshake.
         """
-        kernel, request = self.kernel_manager, self.websocket_handler.request
-        offered = request.headers.get("Sec-WebSocket-Protocol", "")
-        try:
-            self._channels = await kernel.provider.open_channels(
-                kernel.remote_id,
-                session_id=self.websocket_handler.get_argument("session_id", None),
-                subprotocols=[word.strip() for word in offered.split(",") if word.strip()],
-            )
-        except ProviderError:
-            kernel.providers.wake(kernel.provider_id)  # the kernel may be gone, or the provider
-            raise
-        self.kernel_ws_protocol = self._channels.subprotocol
+        offered = self.websocket_handler.request.headers.get("Sec-WebSocket-Protocol", "")
+        await self._relay.open([word.strip() for word in offered.split(",") if word.strip()])
+        self.kernel_ws_protocol = self._relay.subprotocol
         # A request that is no websocket handshake after all never gets as far as `connect`.
         asyncio.get_running_loop().call_later(ABANDONED_AFTER, self._close_if_abandoned)
 
@@ -73,56 +74,56 @@ class RelayConnection(BaseKernelWebsocketConnection):
         # another one for a single socket.
         handler.ws_connection.params.max_message_size = MAX_MESSAGE  # type: ignore[union-attr]
         self.multi_kernel_manager.notify_connect(self.kernel_id)
-        self.kernel_manager.on_removed.add(self._end)
-        assert self._channels is not None
+        self.kernel_manager.on_removed.add(self._on_removed)
         self._connected = True
-        self._relaying = asyncio.create_task(self._relay(self._channels))
+        self._relaying = asyncio.create_task(self._run())
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """Pass on a frame of the browser."""
-        self._outbox.put_nowait(incoming_msg)
+        if not self._relay.put(incoming_msg):
+            self._end("Too much was sent while the kernel could not be reached.")
 
     def disconnect(self) -> None:  # type: ignore[override] # it is called without await
         """End the relay when all has been passed on; called when the browser's socket is closed."""
         if self._relaying is not None:
-            self._outbox.put_nowait(None)
+            self._relay.finish()
             asyncio.get_running_loop().call_later(LINGER, self._relaying.cancel)
             self._relaying = None
-            self.kernel_manager.on_removed.discard(self._end)
+            self.kernel_manager.on_removed.discard(self._on_removed)
             self.multi_kernel_manager.notify_disconnect(self.kernel_id)
 
-    async def _relay(self, channels: KernelChannels) -> None:
-        sending = asyncio.create_task(self._send(channels))
-        receiving = asyncio.create_task(self._receive(channels))
+    async def _run(self) -> None:
+        why = ""
         try:
-            await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
+            why = await self._relay.run(self._write)
         finally:
-            sending.cancel()
-            # This ends the receiving, too. To cancel it would cut the connection before the
-            # provider has read what was sent last.
-            await channels.aclose()
-            await asyncio.gather(sending, receiving, return_exceptions=True)
-            self._end()
+            self._end(why)
 
-    async def _send(self, channels: KernelChannels) -> None:
-        while (frame := await self._outbox.get()) is not None:
-            await channels.send(frame)
+    async def _write(self, frame: Frame) -> None:
+        await self.websocket_handler.write_message(frame, isinstance(frame, bytes))
 
-    async def _receive(self, channels: KernelChannels) -> None:
-        while (frame := await channels.receive()) is not None:
-            self.kernel_manager.touch()
-            try:
-                # Awaiting the write is what slows the provider down to the browser's pace.
-                await self.websocket_handler.write_message(frame, isinstance(frame, bytes))
-            except WebSocketClosedError:
-                return
-        if self._relaying is not None:  # it was not the browser that ended it
-            kernel = self.kernel_manager
-            kernel.providers.wake(kernel.provider_id)
+    def _on_removed(self) -> None:
+        kernel = self.kernel_manager
+        if kernel.execution_state != "dead":
+            self._end("The kernel was shut down.")
+            return
+        frame = self._status("dead")
+        with suppress(WebSocketClosedError):
+            self.websocket_handler.write_message(frame, isinstance(frame, bytes))
+        self._end(f"{kernel.kernel_name} is gone from its provider.", NORMAL)
 
-    def _end(self) -> None:
-        self.websocket_handler.close(TRY_AGAIN, "The connection to the kernel has ended.")
+    def _status(self, execution_state: str) -> Frame:
+        """Return a message about the kernel, in the protocol that the browser speaks."""
+        message = self.session.msg("status", {"execution_state": execution_state})
+        if self._relay.subprotocol == V1:
+            frame: bytes = serialize_msg_to_ws_v1(message, "iopub", self.session.pack)
+            return frame
+        return json.dumps({**message, "channel": "iopub"}, default=json_default)
+
+    def _end(self, why: str, code: int = TRY_AGAIN) -> None:
+        reason = (why or "The connection to the kernel has ended.").encode()[:MAX_REASON]
+        self.websocket_handler.close(code, reason.decode(errors="ignore"))
 
     def _close_if_abandoned(self) -> None:
-        if not self._connected and self._channels is not None:
-            self._closing = asyncio.ensure_future(self._channels.aclose())
+        if not self._connected:
+            self._closing = asyncio.ensure_future(self._relay.aclose())

@@ -14,6 +14,7 @@ import type { IDisposable } from '@lumino/disposable';
 
 import { ProviderSessionContextDialogs } from './dialogs';
 import { KernelGuard } from './kernelguard';
+import { tellOfLostKernels } from './lostkernel';
 import { MissingBar } from './missingbar';
 import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from './tokens';
 
@@ -35,18 +36,21 @@ export const missingPlugin: JupyterFrontEndPlugin<void> = {
     const dialogs =
       sessionDialogs ??
       new SessionContextDialogs({ translator: translator ?? nullTranslator });
-    const { kernelspecs } = app.serviceManager;
+    const { kernelspecs, sessions } = app.serviceManager;
     // A notebook that is shown more than once has one session, and so one guard.
     const guards = new WeakMap<ISessionContext, KernelGuard>();
     const guardOf = (
       context: ISessionContext,
       model: INotebookModel
     ): KernelGuard => {
+      const known = guards.get(context);
+      if (known !== undefined) {
+        return known;
+      }
       const language = (): string => languageOf(model);
-      const guard =
-        guards.get(context) ??
-        new KernelGuard({ context, providers, dialogs, language });
+      const guard = new KernelGuard({ context, providers, dialogs, language });
       guards.set(context, guard);
+      tellOfLostKernels({ context, sessions, providers, trans });
       return guard;
     };
     if (dialogs instanceof ProviderSessionContextDialogs) {

@@ -33,6 +33,7 @@ LAYERS: dict[str, int] = {
             ("providers",),
             ("kernelspecs", "report"),
             ("remote_kernel", "events"),
+            ("relay",),
             ("kernels", "websocket", "routes"),
             ("app",),
             ("demo",),

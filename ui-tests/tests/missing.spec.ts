@@ -143,6 +143,33 @@ test('an open notebook says so when its provider goes, and has its kernel again'
   );
 });
 
+test('an open notebook says so when its kernel is gone, and goes on with a new one', async ({
+  makeGateway,
+  page
+}) => {
+  const gateway = await makeGateway('late');
+  await gateway.start();
+  await gateway.declare();
+  await expect(section(page, 'late')).toContainText('Online');
+  const notebook = await Notebook.create(page, `${LOCAL} (late)`);
+  await expect(await notebook.run('x = 42; x')).toHaveText('42');
+
+  await gateway.stop();
+  await expect(missingBar(page)).toContainText('Cannot reach late');
+  await gateway.start();
+  await expect(
+    page.locator('.Toastify__toast', { hasText: 'has ended' })
+  ).toContainText('The kernel of Untitled.ipynb on late has ended');
+  await expect(page.locator('.jp-Dialog')).toHaveCount(0);
+  await expect(missingBar(page)).toBeHidden();
+
+  await expect(notebook.kernelName).toHaveText('No Kernel');
+  await expect(await notebook.run(`print("x" in globals())`)).toHaveText(
+    'False'
+  );
+  await notebook.expectKernel(`${LOCAL} (late)`);
+});
+
 /** The kernel that a notebook on the server was saved with. */
 async function kernelIn(
   request: APIRequestContext,

@@ -1,0 +1,153 @@
+"""Frames between a browser and a remote kernel, through cuts of the connection to its provider."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+
+from tornado.websocket import WebSocketClosedError
+
+from .errors import IncompatibleAnswer, NoSuchProvider, ProviderError
+from .provider import Frame, KernelChannels
+from .remote_kernel import RemoteKernelManager
+
+GAP_LIMIT = 64 * 2**20  # bytes that are kept for a provider that cannot be reached
+ATTEMPTS = 10  # to open the channels again, at a provider that is well otherwise
+FIRST_PAUSE = 1.0  # seconds before the second attempt at most, doubled each time
+LONGEST_PAUSE = 30.0
+
+
+class Relay:
+    """
+    Copies frames between a browser and a remote kernel, as they are.
+
+    Where the connection to the provider is lost, it is opened again with the browser's session id,
+    by which the provider finds what the kernel has sent meanwhile. What the browser sends is kept,
+    and is sent once, in its order. A provider that is known to be away is left alone: only its
+    refresher asks it.
+    """
+
+    def __init__(self, kernel: RemoteKernelManager, session_id: str | None) -> None:
+        self._kernel = kernel
+        self._session_id = session_id
+        self._channels: KernelChannels
+        self._renewed = asyncio.Condition()
+        self._outbox: asyncio.Queue[Frame | None] = asyncio.Queue()
+        self._is_away = False
+        self._kept = 0  # bytes that have come from the browser since the connection was lost
+        self._is_over = False
+
+    @property
+    def subprotocol(self) -> str:
+        """The websocket protocol that the provider has chosen."""
+        return self._channels.subprotocol
+
+    async def open(self, subprotocols: Collection[str]) -> None:
+        """Open the kernel's channels for a browser that offers these; raises ProviderError."""
+        self._channels = await self._open(subprotocols)
+
+    def put(self, frame: Frame) -> bool:
+        """Pass on a frame of the browser; False where that cannot be promised."""
+        if self._is_away:
+            self._kept += len(frame)
+            if self._kept > GAP_LIMIT:
+                return False
+        self._outbox.put_nowait(frame)
+        return True
+
+    def finish(self) -> None:
+        """End when all that was put has been passed on."""
+        self._outbox.put_nowait(None)
+
+    async def run(self, write: Callable[[Frame], Awaitable[None]]) -> str:
+        """
+        Copy frames until the browser has left or the kernel cannot be reached any more.
+
+        ``write`` takes a frame to the browser, and raises WebSocketClosedError if that has left.
+        Returns a sentence that says why it ended, empty where the browser has left.
+        """
+        sending = asyncio.create_task(self._send())
+        receiving = asyncio.create_task(self._receive(write))
+        try:
+            await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._is_over = True
+            sending.cancel()
+            # This ends the receiving, too. To cancel it first would cut the connection before the
+            # provider has read what was sent last.
+            await self.aclose()
+            receiving.cancel()
+            ends = await asyncio.gather(sending, receiving, return_exceptions=True)
+            await self.aclose()  # it may have been opened again meanwhile
+        return next((end.sentence for end in ends if isinstance(end, ProviderError)), "")
+
+    async def aclose(self) -> None:
+        """Close the connection to the provider."""
+        await self._channels.aclose()
+
+    async def _send(self) -> None:
+        channels = self._channels
+        while (frame := await self._outbox.get()) is not None:
+            while not await channels.send(frame):
+                channels = await self._successor(channels)
+
+    async def _successor(self, ended: KernelChannels) -> KernelChannels:
+        async with self._renewed:
+            await self._renewed.wait_for(lambda: self._channels is not ended)
+        return self._channels
+
+    async def _receive(self, write: Callable[[Frame], Awaitable[None]]) -> None:
+        while not self._is_over:
+            while (frame := await self._channels.receive()) is not None:
+                self._kernel.touch()
+                try:
+                    # Awaiting the write is what slows the provider down to the browser's pace.
+                    await write(frame)
+                except WebSocketClosedError:
+                    return
+            if not self._is_over:
+                await self._reopen()
+
+    async def _reopen(self) -> None:
+        """Open the channels again; raises ProviderError where that is in vain."""
+        self._is_away, self._kept = True, 0
+        chosen = [self.subprotocol] if self.subprotocol else []
+        for attempt in itertools.count():
+            if attempt > 0:
+                await self._wait(attempt)
+            try:
+                channels = await self._open(chosen)
+                break
+            except ProviderError as error:
+                if error.reason_code == "removed" or attempt + 1 == ATTEMPTS:
+                    raise
+        if channels.subprotocol != self.subprotocol:
+            await channels.aclose()
+            sentence = f"{self._kernel.provider.label} speaks another protocol than before."
+            raise IncompatibleAnswer(self._kernel.provider_id, "incompatible", sentence)
+        async with self._renewed:
+            self._channels = channels
+            self._is_away = False
+            self._renewed.notify_all()
+
+    async def _open(self, subprotocols: Collection[str]) -> KernelChannels:
+        kernel = self._kernel
+        try:
+            return await kernel.provider.open_channels(
+                kernel.remote_id, session_id=self._session_id, subprotocols=subprotocols
+            )
+        except ProviderError:
+            kernel.providers.wake(kernel.provider_id)  # the kernel may be gone, or the provider
+            raise
+
+    async def _wait(self, attempt: int) -> None:
+        """Wait until the provider is well, and then a while, so that not all come at once."""
+        kernel = self._kernel
+        with suppress(NoSuchProvider):  # opening the channels tells of that
+            while not (refresher := kernel.providers.refresher(kernel.provider_id)).status.is_well:
+                await refresher.well.wait()
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempt - 1))
+        await asyncio.sleep(random.uniform(0, longest))
