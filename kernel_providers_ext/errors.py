@@ -33,13 +33,22 @@ class ProviderError(web.HTTPError):
 
     ``reason_code`` is a word for programs (``refused``, ``dns``, ``timeout``, …), ``detail`` what
     differs from case to case with the same word (a status, what the system says), ``sentence`` all
-    of it for people. Subclasses fix the HTTP status that our own answer carries.
+    of it for people. ``retry_after`` are the seconds for which the provider wants to be left alone,
+    0 where it has not said. Subclasses fix the HTTP status that our own answer carries.
     """
 
     http_status: ClassVar[int]
 
-    def __init__(self, provider_id: str, reason_code: str, sentence: str, detail: str = "") -> None:
+    def __init__(
+        self,
+        provider_id: str,
+        reason_code: str,
+        sentence: str,
+        detail: str = "",
+        retry_after: float = 0.0,
+    ) -> None:
         super().__init__(self.http_status, sentence)
+        self.retry_after = retry_after
         self.provider_id = provider_id
         self.reason_code = reason_code
         self.sentence = sentence

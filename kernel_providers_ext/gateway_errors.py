@@ -10,6 +10,8 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from urllib.parse import unquote
 
 import aiohttp
@@ -95,9 +97,15 @@ class GatewayErrors:
             return self.incompatible(
                 f"a redirect ({status})" if status < 400 else "a page that is not there (404)"
             )
+        if status == 429:
+            why = "it has too many requests (429)"
+            return self.unavailable("overloaded", why, retry_after=_retry_after(answer))
         if status in (502, 503, 504) or said is None:
             return self.unavailable(
-                "server_error", f"it answered with an error ({status})", detail=str(status)
+                "server_error",
+                f"it answered with an error ({status})",
+                detail=str(status),
+                retry_after=_retry_after(answer),
             )
         said = said[:300].rstrip(".") or "no reason given"
         return RequestRefused(
@@ -116,10 +124,12 @@ class GatewayErrors:
         sentence = f"Cannot sign in to {config.label}: {error} See {config.source}."
         return SignInNeeded(config.id, "no_secret", sentence, detail=str(error))
 
-    def unavailable(self, reason_code: str, why: str, detail: str = "") -> ProviderUnavailable:
+    def unavailable(
+        self, reason_code: str, why: str, detail: str = "", retry_after: float = 0.0
+    ) -> ProviderUnavailable:
         """Return the error for a server that cannot be reached, and why."""
         sentence = f"Cannot reach {self._config.label} at {self._config.url}: {why}."
-        return ProviderUnavailable(self._config.id, reason_code, sentence, detail)
+        return ProviderUnavailable(self._config.id, reason_code, sentence, detail, retry_after)
 
     def _no_proxy(self, why: str) -> ProviderUnavailable:
         return self.unavailable("proxy", f"the proxy cannot be used ({why})", detail=why)
@@ -155,6 +165,18 @@ def _message(answer: Answer) -> str | None:
     except ValueError:
         return None
     return str(value.get("message") or "") if isinstance(value, dict) else None
+
+
+def _retry_after(answer: Answer) -> float:
+    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3); 0 where it makes no sense."""
+    value = answer.headers.get("Retry-After", "")
+    if value.isdigit():
+        return float(value)
+    try:
+        then = parsedate_to_datetime(value)
+        return max((then - datetime.now(timezone.utc)).total_seconds(), 0.0)
+    except (TypeError, ValueError):  # the former for a date without a time zone
+        return 0.0
 
 
 def _why_not_connected(error: aiohttp.ClientConnectorError) -> tuple[str, str]:

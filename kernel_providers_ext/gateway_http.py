@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from .errors import ConfigurationError, IncompatibleAnswer
+from .errors import ConfigurationError, IncompatibleAnswer, ProviderError
 from .gateway_errors import Answer, GatewayErrors
 from .provider_config import ProviderConfig, Tls
 
@@ -61,31 +61,48 @@ class GatewayHttp:
         self, path: str, query: Mapping[str, str], subprotocols: Collection[str]
     ) -> aiohttp.ClientWebSocketResponse:
         """Open a websocket below the server's base URL; a message may have any size."""
-        timeouts = self._config.timeouts
         async with self._errors.mapped():
             credentials = await self._read_credentials()
-            # No heartbeat: aiohttp would take a reader that pauses for a dead connection. The
-            # remote server pings, and TCP keep-alive finds out the rest.
-            connecting: Any = self._open().ws_connect(
-                self._base + path,
-                params=query,
-                protocols=tuple(subprotocols),
-                headers=credentials,
-                proxy=self._proxy,
-                max_msg_size=0,
-            )
             try:
-                opened: aiohttp.ClientWebSocketResponse = await asyncio.wait_for(
-                    connecting, timeouts.connect + KERNEL_INFO_TIMEOUT + timeouts.request
-                )
-                return opened
+                return await self._connect(path, query, subprotocols, credentials)
             except aiohttp.WSServerHandshakeError as error:
+                renewed = credentials
                 if error.status in (401, 403):
-                    self._forget(credentials)
-                if error.status == 404:
-                    raise self._errors.no_channels() from error
-                answer = Answer(error.status, error.headers or {}, b"")
-                raise self._errors.refusal(answer, f"GET {path}") from error
+                    renewed = await self._renew(credentials)
+                if renewed == credentials:
+                    raise self._refused(path, error) from error
+            try:
+                return await self._connect(path, query, subprotocols, renewed)
+            except aiohttp.WSServerHandshakeError as error:
+                raise self._refused(path, error) from error
+
+    async def _connect(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        subprotocols: Collection[str],
+        credentials: dict[str, str],
+    ) -> aiohttp.ClientWebSocketResponse:
+        # No heartbeat: aiohttp would take a reader that pauses for a dead connection. The remote
+        # server pings, and TCP keep-alive finds out the rest.
+        connecting: Any = self._open().ws_connect(
+            self._base + path,
+            params=query,
+            protocols=tuple(subprotocols),
+            headers=credentials,
+            proxy=self._proxy,
+            max_msg_size=0,
+        )
+        timeouts = self._config.timeouts
+        opened: aiohttp.ClientWebSocketResponse = await asyncio.wait_for(
+            connecting, timeouts.connect + KERNEL_INFO_TIMEOUT + timeouts.request
+        )
+        return opened
+
+    def _refused(self, path: str, error: aiohttp.WSServerHandshakeError) -> ProviderError:
+        if error.status == 404:
+            return self._errors.no_channels()
+        return self._errors.refusal(Answer(error.status, error.headers or {}, b""), f"GET {path}")
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -106,8 +123,7 @@ class GatewayHttp:
         answer = await self._send(method, path, body, {**(headers or {}), **credentials}, seconds)
         if answer.status in (401, 403):
             # Refused is not done, so that it may be repeated where there is a new token by now.
-            self._forget(credentials)
-            renewed = await self._read_credentials()
+            renewed = await self._renew(credentials)
             if renewed != credentials:
                 answer = await self._send(
                     method, path, body, {**(headers or {}), **renewed}, seconds
@@ -181,10 +197,11 @@ class GatewayHttp:
                 self._credentials = await self._read_all()
             return self._credentials
 
-    def _forget(self, refused: dict[str, str]) -> None:
-        """Have the credentials read again, unless another request has had that done already."""
+    async def _renew(self, refused: dict[str, str]) -> dict[str, str]:
+        """Read the credentials again, unless another request has had that done already."""
         if self._credentials is refused:
             self._credentials = None
+        return await self._read_credentials()
 
     async def _read_all(self) -> dict[str, str]:
         config = self._config

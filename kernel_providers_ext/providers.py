@@ -297,8 +297,10 @@ class KernelProviders(KernelProvidersConfig):
     async def resource(self, entry: catalogue.Entry, file: str) -> Resource:
         """Return a file that the kernelspec's model names; raises ProviderError."""
         provider = self.provider(entry.provider_id)
-        resources = self._refreshers[entry.provider_id].resources
-        return await resources.get(provider, entry.kernel_name, entry.original, file)
+        known = self._refreshers[entry.provider_id]
+        return await known.resources.get(
+            provider, entry.kernel_name, entry.original, file, known.failure
+        )
 
     async def first_kernelspecs(self) -> None:
         """Wait until a provider has kernelspecs, or all have answered; no longer than a request."""

@@ -19,6 +19,7 @@ from .status import Kernelspecs, Status, now
 
 KERNELS_INTERVAL = 10.0  # seconds from one look at running kernels to the next, as Lab's own
 FIRST_RETRY = 2.0  # seconds until a provider that failed is asked again, doubled each time
+LONGEST_REST = 3600.0  # seconds for which a provider is left alone at most, whatever it asks for
 
 
 class Watched(Protocol):
@@ -50,6 +51,8 @@ class Refresher:
         self.provider = provider
         self.snapshot: Snapshot | None = None
         self.status = Status(since=now())
+        #: Why the last attempt has failed; None where it has not.
+        self.failure: ProviderError | None = None
         self.first_answer = asyncio.Event()
         #: Set for as long as the provider is well, and when another refresher has taken over.
         self.well = asyncio.Event()
@@ -60,6 +63,7 @@ class Refresher:
         self._failures = 0
         self._last_defect = ""
         self._due = 0.0  # by the monotonic clock
+        self._rest_until = 0.0  # by the same: the provider has asked to be left alone
         self._wake = asyncio.Event()
         self._is_asking = False
         self._attempt_ended = asyncio.Event()
@@ -89,8 +93,9 @@ class Refresher:
         return True
 
     def wake(self) -> None:
-        """Refresh now rather than at the next time."""
-        self._wake.set()
+        """Refresh now rather than at the next time, unless the provider wants to be left alone."""
+        if not self._is_resting:
+            self._wake.set()
 
     async def retry(self) -> None:
         """
@@ -100,6 +105,7 @@ class Refresher:
         """
         ended = self._attempt_ended
         if not self._is_asking:
+            self._rest_until = 0.0
             self.wake()
         await ended.wait()
 
@@ -129,10 +135,13 @@ class Refresher:
                 snapshot = snapshot.offered(self.provider.config)
         except Exception as error:
             self._failures += 1
-            failed = self.status.failed(now(), self._as_provider_error(error))
-            self._become(failed, self.snapshot)
+            self.failure = self._as_provider_error(error)
+            rest = min(self.failure.retry_after, LONGEST_REST)
+            self._rest_until = time.monotonic() + rest
+            self._become(self.status.failed(now(), self.failure), self.snapshot)
         else:
             self._failures = 0
+            self.failure = None
             self._become(self.status.answered(now(), time.monotonic() - asked), snapshot)
         finally:
             self._is_asking = False
@@ -147,7 +156,7 @@ class Refresher:
         Return whether the provider was there, or was not asked.
         """
         provider, watched = self.provider, list(self._watched)
-        if not watched or not isinstance(provider, RemoteKernelProvider):
+        if not watched or self._is_resting or not isinstance(provider, RemoteKernelProvider):
             return True
         try:
             models = await provider.kernels([kernel.remote_id for kernel in watched])
@@ -162,6 +171,10 @@ class Refresher:
                     self._as_provider_error(error)
         return True
 
+    @property
+    def _is_resting(self) -> bool:
+        return time.monotonic() < self._rest_until
+
     async def _run(self) -> None:
         # Before Python 3.12, `wait_for` may swallow a cancellation that comes right after `wake`.
         while not self._closed:
@@ -173,7 +186,7 @@ class Refresher:
                     self._fetching_logos is None or self._fetching_logos.done()
                 ):
                     self._fetching_logos = asyncio.create_task(self._fetch_logos())
-                self._due = time.monotonic() + self._interval()
+                self._due = max(time.monotonic() + self._interval(), self._rest_until)
             if not await self.refresh_kernels() and not is_due and self.status.is_well:
                 self._due = 0.0  # see at once what has become of the provider
                 continue

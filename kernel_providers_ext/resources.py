@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import unquote, urlsplit
 
+from .errors import ProviderError
 from .names import encode
 from .provider import KernelspecModel, RemoteKernelProvider, Resource
 
@@ -21,16 +22,25 @@ class Resources:
         self._fetched: dict[tuple[str, str], tuple[KernelspecModel, asyncio.Task[Resource]]] = {}
 
     async def get(
-        self, provider: RemoteKernelProvider, name: str, model: KernelspecModel, file: str
+        self,
+        provider: RemoteKernelProvider,
+        name: str,
+        model: KernelspecModel,
+        file: str,
+        failure: ProviderError | None = None,
     ) -> Resource:
         """
         Return a file of the kernelspec that the provider calls ``name``.
 
-        Raises ProviderError where it cannot be had; the next one to ask tries again.
+        Raises ProviderError where it cannot be had; the next one to ask tries again. ``failure`` is
+        why the provider is not to be asked now: a page has few connections to this server, and
+        its logos could keep all of them waiting.
         """
         key = (name, file)
         known, task = self._fetched.get(key, (None, None))
         if task is None or known != model:
+            if failure is not None:
+                raise failure.with_traceback(None)
             task = asyncio.create_task(provider.resource(name, file))
             self._fetched[key] = (model, task)
         try:

@@ -67,6 +67,10 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
     async def connect(self) -> None:
         """Begin to relay; called when the browser's handshake is done."""
+        if self.kernel_id not in self.multi_kernel_manager:  # it went while we connected to it
+            self._on_removed()
+            self._close_if_abandoned()
+            return
         handler = self.websocket_handler
         # Without this, a reply's several small writes wait for the browser's acknowledgement.
         handler.set_nodelay(True)

@@ -46,6 +46,12 @@ export function failureSentence(
         url,
         detail
       );
+    case 'overloaded':
+      return trans.__(
+        'Cannot reach %1 at %2: it has too many requests (429).',
+        label,
+        url
+      );
     case 'server_error':
       return trans.__(
         'Cannot reach %1 at %2: it answered with an error (%3).',

@@ -90,6 +90,14 @@ class Client:
     async def connect(
         self, kernel_id: str, protocol: str = V1, session_id: str | None = None
     ) -> Kernel:
+        """Open a kernel's websocket, and wait until the kernel answers."""
+        kernel = await self.open(kernel_id, protocol, session_id)
+        await kernel.wait_until_ready()
+        return kernel
+
+    async def open(
+        self, kernel_id: str, protocol: str = V1, session_id: str | None = None
+    ) -> Kernel:
         """Open a kernel's websocket."""
         session_id = session_id or uuid.uuid4().hex
         websocket: Any = await self._session.ws_connect(
@@ -97,9 +105,7 @@ class Client:
             protocols=[V1] if protocol == V1 else [],
             max_msg_size=0,
         )
-        kernel = Kernel(websocket, session_id)
-        await kernel.wait_until_ready()
-        return kernel
+        return Kernel(websocket, session_id)
 
     async def run(self, kernel_id: str, code: str, protocol: str = V1) -> str:
         """Run code in a kernel and return what it printed."""
@@ -225,6 +231,16 @@ class Kernel:
         return "".join(
             m["content"]["text"] for m in messages if m["header"]["msg_type"] == "stream"
         )
+
+    async def until_closed(self) -> tuple[str, int, str]:
+        """Wait for the other side to close; return the last frame before, the code, the reason."""
+        last = ""
+        while True:
+            frame = await self.websocket.receive(timeout=TIMEOUT)
+            if frame.type is aiohttp.WSMsgType.CLOSE:
+                return last, int(frame.data), str(frame.extra)
+            assert frame.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), frame
+            last = str(frame.data)
 
     async def close(self) -> None:
         """Close the websocket."""

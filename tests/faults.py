@@ -27,6 +27,7 @@ class FaultProxy:
         self._target = target.rstrip("/")
         self._port = port
         self._fault: Fault | None = None
+        self._only = ""
         self._runner: web.AppRunner | None = None
         self._client: aiohttp.ClientSession | None = None
         self._sockets: set[web.WebSocketResponse] = set()
@@ -48,9 +49,9 @@ class FaultProxy:
             await self._runner.cleanup()
             await self._client.close()
 
-    async def begin(self, fault: Fault) -> None:
-        """Have a fault answer everything from now on."""
-        self._fault = fault
+    async def begin(self, fault: Fault, only: str = "") -> None:
+        """Have a fault answer everything from now on, or that with ``only`` in its path."""
+        self._fault, self._only = fault, only
         await self._cut()
 
     def end(self) -> None:
@@ -64,7 +65,7 @@ class FaultProxy:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(f"{request.method} {request.path}")
-        if self._fault is not None:
+        if self._fault is not None and self._only in request.path:
             return await self._fault(request)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._pass_on_socket(request)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from urllib.parse import quote
 
 import pytest
+from aiohttp import web
 
 from .client import Client, until
 from .faults import (
@@ -37,7 +38,7 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     "403": (answering(403), "unauthorised", "forbidden"),
     "404 with a message": (answering(404), "offline", "refused_request"),
     "404 with a page": (answering(404, PAGE, "text/html"), "incompatible", "incompatible"),
-    "429": (answering(429, Retry_After="1"), "offline", "refused_request"),
+    "429": (answering(429, Retry_After="1"), "offline", "overloaded"),
     "500": (answering(500), "offline", "refused_request"),
     "500 with a page": (answering(500, PAGE, "text/html"), "offline", "server_error"),
     "502": (answering(502, PAGE, "text/html"), "offline", "server_error"),
@@ -149,6 +150,41 @@ async def test_a_fault_is_the_providers_own(client: Client, proxy: FaultProxy, n
     proxy.end()
     await become(client, "online")
     assert await client.run(far, "print(x)") == "42\n", "it is the same kernel"
+
+
+async def test_a_kernel_that_goes_while_it_is_connected_to_is_dead(
+    client: Client, proxy: FaultProxy, places: dict[str, Process]
+) -> None:
+    """A gateway may take a minute to connect to a kernel, which may have died by then."""
+    await become(client, "online")
+    kernel_id = await client.start_kernel("faulty/python3")
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def hesitate(request: web.Request) -> web.StreamResponse:
+        asked.set()
+        await answer.wait()
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        return socket
+
+    await proxy.begin(hesitate, only="/channels")
+    opening = asyncio.create_task(client.open(kernel_id))
+    await asked.wait()
+    remote = Client(places["gate-b"].url, places["gate-b"].token)
+    await remote.request("DELETE", f"api/kernels/{kernel_id}")
+    await remote.close()
+
+    async def gone() -> bool:
+        await client.request("POST", "api/kernel-providers/faulty/retry")
+        return (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
+
+    await until(gone)
+    answer.set()
+    last, code, _ = await (await opening).until_closed()
+    assert '"execution_state": "dead"' in last
+    assert code == 1000
 
 
 def kernelspecs(*names: str, **more: object) -> str:

@@ -6,6 +6,8 @@ import asyncio
 import json
 import socket
 import ssl
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,8 @@ async def failure(reason: str, detail: str) -> ProviderError:
     }.get(reason)
     if raised is not None:
         return await mapped(raised)
+    if reason == "overloaded":
+        return errors().refusal(Answer(429, {}, b'{"message": ""}'), "GET /api")
     if reason == "server_error":
         return errors().refusal(Answer(502, {}, b""), "GET /api")
     if reason == "unauthorised":
@@ -85,3 +89,24 @@ async def test_a_failure_has_the_sentence_that_the_front_end_translates(
         row["detail"],
         row["sentence"],
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        ("30", 30, 30),
+        (format_datetime(datetime.now(timezone.utc) + timedelta(hours=1), usegmt=True), 3000, 3600),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0, 0),
+        ("Sun, 06 Nov 1994 08:49:37", 0, 0),
+        ("soon", 0, 0),
+        ("-1", 0, 0),
+        ("", 0, 0),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_says_when_it_may_be_asked_again(
+    status: int, value: str, least: float, most: float
+) -> None:
+    """Retry-After has seconds or a date; what makes no sense counts for nothing."""
+    error = errors().refusal(Answer(status, {"Retry-After": value}, b""), "GET /api")
+    assert least <= error.retry_after <= most

@@ -92,6 +92,28 @@ async def test_a_token_is_renewed_once_for_all(serve: Serve, tmp_path: Path) -> 
     assert (tmp_path / "log").read_text().count("read") == 2
 
 
+async def test_a_token_that_has_expired_is_renewed_for_a_websocket(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """The kernel is connected to with the new token, without anybody noticing."""
+    token = tmp_path / "token"
+    token.write_text("old")
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.headers["Authorization"] != "token new":
+            token.write_text("new")
+            raise web.HTTPForbidden
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.close()
+        return socket
+
+    gateway = provider(await serve(answer), token={"file": str(token)})
+    channels = await gateway.open_channels("1", session_id=None, subprotocols=[])
+    assert await channels.receive() is None
+    await gateway.aclose()
+
+
 async def test_patterns_that_are_changed_count_where_nothing_else_is_new(
     serve: Serve,
 ) -> None:

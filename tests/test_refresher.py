@@ -329,3 +329,37 @@ async def test_it_says_when_it_asks_again(bench: Bench) -> None:
         pause = bench.refresher.retry_in
         assert pause is not None
         assert shortest < pause <= longest
+
+
+async def test_a_provider_that_wants_to_be_left_alone_is_asked_by_the_user_only(
+    bench: Bench,
+) -> None:
+    """Neither a timer nor a failed request of somebody asks it, nor do its running kernels."""
+    bench.provider.answer = ProviderUnavailable("gpu", "overloaded", "429", retry_after=1000)
+    bench.watched.append(Kernel("1"))
+    bench.refresher.start()
+    await bench.refresher.first_answer.wait()
+    asked, heard = bench.provider.asked, len(bench.provider.asked_for)
+    bench.refresher.wake()
+    await asyncio.sleep(0.05)  # one attempt too many would come at once
+    assert (bench.provider.asked, len(bench.provider.asked_for)) == (asked, heard)
+    assert bench.refresher.retry_in is not None
+    assert 990 < bench.refresher.retry_in <= 1000
+    bench.provider.answer = snapshot("py")
+    await bench.refresher.retry()
+    assert bench.refresher.status.is_well
+    assert bench.provider.asked == asked + 1
+    bench.refresher.wake()
+    await bench.asked_again()
+
+
+async def test_a_provider_is_not_left_alone_for_days(bench: Bench) -> None:
+    """An absurd wish is cut down to an hour."""
+    bench.provider.answer = ProviderUnavailable("gpu", "overloaded", "429", retry_after=10**9)
+    bench.refresher.start()
+    await bench.refresher.first_answer.wait()
+
+    async def is_due() -> bool:
+        return 3000 < (bench.refresher.retry_in or 0) <= 3600
+
+    await until(is_due, pause=0.01)

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import pytest
 
 from .client import LEGACY, V1, Client, Kernel, until
@@ -108,17 +107,6 @@ async def test_two_notebooks_are_connected_again(site: Site) -> None:
         await kernel.close()
 
 
-async def closing(kernel: Kernel) -> tuple[str, int, str]:
-    """Wait for the socket to be closed; return the last frame before, the code and the reason."""
-    last = ""
-    while True:
-        frame = await kernel.websocket.receive(timeout=60)
-        if frame.type is aiohttp.WSMsgType.CLOSE:
-            return last, int(frame.data), str(frame.extra)
-        assert frame.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY), frame
-        last = str(frame.data)
-
-
 @BOTH_PROTOCOLS
 async def test_a_kernel_that_is_gone_after_the_cut_is_dead(site: Site, protocol: str) -> None:
     """A gateway that has forgotten its kernels ends the waiting, and no other notebook's."""
@@ -129,7 +117,7 @@ async def test_a_kernel_that_is_gone_after_the_cut_is_dead(site: Site, protocol:
     site.gateway.stop()
     await site.become("offline")
     site.gateway.start()
-    last, code, reason = await closing(kernel)
+    last, code, reason = await kernel.until_closed()
     assert '"execution_state":"dead"' in last.replace(" ", "")
     assert (code, reason) == (1000, "far/python3 is gone from its provider.")
     assert (await site.client.request("GET", f"api/kernels/{kernel_id}")).status == 404
@@ -143,7 +131,7 @@ async def test_a_provider_that_is_removed_ends_the_waiting(site: Site) -> None:
     await site.tunnel.cut()
     await site.become("offline")
     declare(site.server, "far", {}).unlink()
-    _, code, reason = await closing(kernel)
+    _, code, reason = await kernel.until_closed()
     assert code == 1013
     assert reason.startswith("The kernel provider far is not configured any more.")
 
@@ -168,6 +156,6 @@ async def test_no_more_is_kept_than_is_reasonable(site: Site) -> None:
     content = {"comm_id": "x", "data": {}}
     for _ in range(3):
         await kernel.send("comm_msg", content, buffers=[b"x" * (25 * 2**20)])
-    _, code, reason = await closing(kernel)
+    _, code, reason = await kernel.until_closed()
     assert code == 1013
     assert reason == "Too much was sent while the kernel could not be reached."

@@ -67,6 +67,17 @@ async def test_a_file_is_fetched_once() -> None:
     assert library.fetched == ["py/a.png", "py/b.png", "r/a.png"]
 
 
+async def test_a_provider_that_is_away_is_not_asked() -> None:
+    """Files that are known are served, and others fail at once, with the reason that is known."""
+    library, resources = Library(), Resources()
+    await resources.get(library, "py", model(), "a.png")
+    failure = ProviderUnavailable("gpu", "timeout", "Cannot reach gpu.")
+    assert (await resources.get(library, "py", model(), "a.png", failure)).body == b"1"
+    with pytest.raises(ProviderUnavailable, match="Cannot reach gpu"):
+        await resources.get(library, "py", model(), "b.png", failure)
+    assert library.fetched == ["py/a.png"]
+
+
 async def test_a_changed_kernelspec_has_its_files_fetched_again() -> None:
     """A kernelspec that is not what it was may have another logo under the same name."""
     library, resources = Library(), Resources()
