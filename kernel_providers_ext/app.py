@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -12,9 +15,11 @@ from traitlets import Bunch
 from traitlets.config import Config
 
 from .adopted import adopt
+from .bookkeeper import Bookkeeper
 from .events import ChangedEvents
 from .kernels import KernelProvidersKernelManager
 from .kernelspecs import KernelProvidersSpecManager
+from .ledger import Ledger
 from .page_config import page_config_hook
 from .providers import KernelProviders
 from .routes import rules
@@ -75,6 +80,14 @@ def load(serverapp: ServerApp) -> None:
     providers.load()
     if serverapp.event_logger is not None:
         ChangedEvents(providers, serverapp.event_logger).follow()
+    if isinstance(serverapp.kernel_manager, KernelProvidersKernelManager):
+        # A user's servers on a hub differ in the URL, those on a laptop in the folder.
+        same = f"{serverapp.base_url} {serverapp.root_dir}"
+        ledger = Ledger(Path(jupyter_data_dir()) / "kernel_providers", same, serverapp.log)
+        bookkeeper = Bookkeeper(
+            ledger, serverapp.kernel_manager, serverapp.session_manager, serverapp.log
+        )
+        serverapp.io_loop.add_callback(bookkeeper.start)
     serverapp.io_loop.add_callback(providers.start)
 
 

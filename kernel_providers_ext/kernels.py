@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.call_context import CallContext
@@ -15,9 +15,24 @@ from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.services.sessions.handlers import SessionHandler
 
 from .errors import ProviderError
+from .ledger import Record
 from .provider import KernelModel, RemoteKernelProvider
 from .providers import KernelProviders
 from .remote_kernel import RemoteKernelManager
+
+
+class KernelObserver(Protocol):
+    """Somebody who writes down which remote kernels there are."""
+
+    def note(self) -> None:
+        """Take notice that there are more or fewer than before."""
+
+    async def leave(self) -> None:
+        """Take notice that the server is about to end, and its sessions with it."""
+
+    def close(self) -> None:
+        """Take notice that it ends."""
+
 
 KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+")  # what Jupyter Server's routes take for one
 EXIT_TIMEOUT = 4.0  # seconds that remote kernels get to stop when the server does
@@ -35,7 +50,10 @@ class KernelProvidersKernelManager(MappingKernelManager):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.observer: KernelObserver | None = None
         self._reaping: set[asyncio.Task[None]] = set()
+        #: Kernels that run at their providers, but are no kernels of ours any more.
+        self._elsewhere: set[RemoteKernelManager] = set()
         self.providers.subscribe(self._follow_default)
 
     async def start_kernel(  # type: ignore[override] # the async managers' own signature
@@ -64,20 +82,12 @@ class KernelProvidersKernelManager(MappingKernelManager):
                 kernel_name=kernel_name, kernel_id=kernel_id, path=path, **kwargs
             )
             return str(await ensure_async(local))
-        kernel = RemoteKernelManager(
-            parent=self,
-            log=self.log,
-            kernel_spec_manager=self.kernel_spec_manager,
-            kernel_name=self.providers.offered_name(provider.id, remote_name),
-            providers=self.providers,
-            provider_id=provider.id,
-            remote_name=remote_name,
-        )
-        kernel.kernel_id = kernel_id
+        kernel = self._make(provider.id, remote_name, kernel_id)
         available = {**os.environ, **(kwargs.get("env") or {})}
         env = _permitted(provider, _without(available, self.providers.secret_variables))
         await kernel.start_kernel(path=path, env=env)
         self._add(kernel)
+        self.log.info("Kernel started: %s (%s)", kernel.kernel_id, kernel.kernel_name)
         return str(kernel.kernel_id)
 
     async def shutdown_kernel(  # type: ignore[override]
@@ -97,9 +107,8 @@ class KernelProvidersKernelManager(MappingKernelManager):
         except ProviderError as error:
             if not _session_moves_on():
                 raise
-            self._left_running(kernel, error.sentence)
             self._remove(kernel)
-            kernel.is_left_over = True
+            self._leave_over(kernel, error.sentence)
             self.providers.watch(kernel.provider_id, kernel)
             return
         self._remove(kernel)
@@ -117,11 +126,35 @@ class KernelProvidersKernelManager(MappingKernelManager):
 
     async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
         """Stop all kernels, as the server does at its end, and the talk with the providers."""
-        remote = [k for k in self._kernels.values() if isinstance(k, RemoteKernelManager)]
+        if self.observer is not None:
+            await self.observer.leave()
+        remote = self._listed
         for kernel in remote:
             self._remove(kernel)
         await asyncio.gather(ensure_async(super().shutdown_all(now=now)), self._leave(remote))
+        if self.observer is not None:
+            self.observer.close()
         await self.providers.aclose()
+
+    @property
+    def remote_kernels(self) -> list[RemoteKernelManager]:
+        """All kernels that run at providers because of this server, also those not listed."""
+        return [*self._listed, *self._elsewhere]
+
+    def restore(self, record: Record) -> None:
+        """Take over a kernel that an earlier run of this server has left at its provider."""
+        if record.kernel_id in self:
+            return
+        kernel = self._make(record.provider_id, record.remote_name, record.kernel_id)
+        kernel.remote_id = record.remote_id
+        kernel.execution_state = "unknown"
+        if record.is_left_over:
+            kernel.is_left_over = True
+            self._elsewhere.add(kernel)
+            self.providers.watch(kernel.provider_id, kernel)
+        else:
+            self._add(kernel)
+            self.log.info("Kernel found again: %s (%s)", kernel.kernel_id, kernel.kernel_name)
 
     async def _check_local(self, kernel_name: str | None) -> None:
         """Raise NoSuchKernelspec for a name like a provider's that is not a local one after all."""
@@ -141,10 +174,24 @@ class KernelProvidersKernelManager(MappingKernelManager):
     def reap(self, kernel: RemoteKernelManager, model: KernelModel | None) -> None:
         """Stop a kernel that was left over, now that its provider has been heard of."""
         self.providers.unwatch(kernel.provider_id, kernel)
-        if model is not None:
-            stopping = asyncio.create_task(self._stop(kernel))
-            self._reaping.add(stopping)
-            stopping.add_done_callback(self._reaping.discard)
+        if model is None:
+            self._gone_elsewhere(kernel)
+            return
+        stopping = asyncio.create_task(self._reap(kernel))
+        self._reaping.add(stopping)
+        stopping.add_done_callback(self._reaping.discard)
+
+    async def _reap(self, kernel: RemoteKernelManager) -> None:
+        try:
+            await kernel.shutdown_kernel()
+        except ProviderError as error:
+            self._leave_over(kernel, error.sentence)  # for the next run of this server
+        else:
+            self._gone_elsewhere(kernel)
+
+    def _gone_elsewhere(self, kernel: RemoteKernelManager) -> None:
+        self._elsewhere.discard(kernel)
+        self._note()
 
     def lost(self, kernel: RemoteKernelManager) -> None:
         """Forget a kernel that is proved to be gone."""
@@ -155,6 +202,29 @@ class KernelProvidersKernelManager(MappingKernelManager):
             kernel.execution_state = "dead"
             self._remove(kernel)
 
+    @property
+    def _listed(self) -> list[RemoteKernelManager]:
+        return [k for k in self._kernels.values() if isinstance(k, RemoteKernelManager)]
+
+    def _note(self) -> None:
+        if self.observer is not None:
+            self.observer.note()
+
+    def _make(
+        self, provider_id: str, remote_name: str, kernel_id: str | None
+    ) -> RemoteKernelManager:
+        kernel = RemoteKernelManager(
+            parent=self,
+            log=self.log,
+            kernel_spec_manager=self.kernel_spec_manager,
+            kernel_name=self.providers.offered_name(provider_id, remote_name),
+            providers=self.providers,
+            provider_id=provider_id,
+            remote_name=remote_name,
+        )
+        kernel.kernel_id = kernel_id
+        return kernel
+
     def _remote(self, kernel_id: str) -> RemoteKernelManager | None:
         kernel = self._kernels.get(kernel_id)
         return kernel if isinstance(kernel, RemoteKernelManager) else None
@@ -164,7 +234,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
         self._kernel_connections[kernel.kernel_id] = 0
         self.providers.watch(kernel.provider_id, kernel)
         KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=kernel.kernel_name).inc()
-        self.log.info("Kernel started: %s (%s)", kernel.kernel_id, kernel.kernel_name)
+        self._note()
         if not self._initialized_culler:
             self.initialize_culler()
 
@@ -176,20 +246,26 @@ class KernelProvidersKernelManager(MappingKernelManager):
         for removed in list(kernel.on_removed):
             removed()
         KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=kernel.kernel_name).dec()
+        self._note()
 
     async def _leave(self, kernels: list[RemoteKernelManager]) -> None:
         """Stop remote kernels when the server ends, where that is wanted and within bounds."""
         stopping = {
-            asyncio.create_task(self._stop(kernel)): kernel
+            asyncio.create_task(kernel.shutdown_kernel()): kernel
             for kernel in kernels
             if self._stops_with_server(kernel)
         }
+        self._elsewhere.update(kernel for kernel in kernels if kernel not in stopping.values())
         if not stopping:
             return
-        _, late = await asyncio.wait(stopping, timeout=EXIT_TIMEOUT)
+        stopped, late = await asyncio.wait(stopping, timeout=EXIT_TIMEOUT)
         for task in late:
             task.cancel()
-            self._left_running(stopping[task], "no answer in time")
+            self._leave_over(stopping[task], "no answer in time")
+        for task in stopped:
+            error = task.exception()
+            if error is not None:
+                self._leave_over(stopping[task], str(error))
 
     def _stops_with_server(self, kernel: RemoteKernelManager) -> bool:
         try:
@@ -198,11 +274,12 @@ class KernelProvidersKernelManager(MappingKernelManager):
             self._left_running(kernel, error.sentence)
             return False
 
-    async def _stop(self, kernel: RemoteKernelManager) -> None:
-        try:
-            await kernel.shutdown_kernel()
-        except ProviderError as error:
-            self._left_running(kernel, error.sentence)
+    def _leave_over(self, kernel: RemoteKernelManager, why: str) -> None:
+        """Leave a kernel that nobody wants any more to its provider, for now."""
+        self._left_running(kernel, why)
+        kernel.is_left_over = True
+        self._elsewhere.add(kernel)
+        self._note()
 
     def _left_running(self, kernel: RemoteKernelManager, why: str) -> None:
         self.log.warning(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -38,6 +38,7 @@ class RemoteKernelManager(ServerKernelManager):
         self.provider_id = provider_id
         self.remote_name = remote_name
         self.remote_id = ""
+        self._url = ""
         #: Whether nobody here wants it any more, and it only remains to be stopped.
         self.is_left_over = False
         #: What to call when the kernel is no longer this server's, such as to close a relay.
@@ -52,6 +53,13 @@ class RemoteKernelManager(ServerKernelManager):
     def provider(self) -> RemoteKernelProvider:
         """The provider as it is configured now; raises ProviderUnavailable if it was removed."""
         return self.providers.provider(self.provider_id)
+
+    @property
+    def url(self) -> str:
+        """The provider's address, as it was last known."""
+        with suppress(ProviderError):
+            self._url = self.provider.config.url
+        return self._url
 
     @property
     def kernel_spec(self) -> KernelSpec:

@@ -14,7 +14,7 @@ LAYERS: dict[str, int] = {
     module: layer
     for layer, modules in enumerate(
         [
-            ("errors", "names", "loader"),
+            ("errors", "names", "loader", "ledger"),
             ("secrets", "status"),
             ("provider_config",),
             ("provider", "gateway_errors"),
@@ -35,6 +35,7 @@ LAYERS: dict[str, int] = {
             ("remote_kernel", "events"),
             ("relay",),
             ("kernels", "websocket", "routes"),
+            ("bookkeeper",),
             ("app",),
             ("demo",),
             ("cli",),

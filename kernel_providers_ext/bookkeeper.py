@@ -1,0 +1,154 @@
+"""Writes down the kernels that this server has at providers, and finds them again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from logging import Logger
+from typing import Any
+
+from jupyter_server.services.sessions.sessionmanager import SessionManager
+
+from .errors import ProviderError
+from .kernels import KernelProvidersKernelManager
+from .ledger import Ledger, Record
+from .providers import KernelProviders
+from .remote_kernel import RemoteKernelManager
+
+SOON = 1.0  # seconds from a kernel's start to its session's being written down
+INTERVAL = 10.0  # seconds from one look at the sessions to the next
+SESSION_FIELDS = ("id", "path", "name", "type")
+
+
+class Bookkeeper:
+    """
+    Keeps the ledger of one server.
+
+    Records of providers that are not configured now, or are somewhere else now, stay in the ledger
+    until they are back.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        kernels: KernelProvidersKernelManager,
+        sessions: SessionManager,
+        log: Logger,
+    ) -> None:
+        self._ledger = ledger
+        self._kernels = kernels
+        self._providers: KernelProviders = kernels.providers
+        self._sessions = sessions
+        self._log = log
+        self._waiting: list[Record] = []
+        self._wake = asyncio.Event()
+        self._known: dict[str, tuple[dict[str, Any], ...]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._complained = False
+
+    async def start(self) -> None:
+        """Find the kernels of before, and begin to write."""
+        try:
+            self._waiting = self._ledger.read()
+        except OSError as error:
+            self._complain(error)
+        await self._restore()
+        self._kernels.observer = self
+        self._providers.subscribe(self.note)
+        self._task = asyncio.create_task(self._run())
+
+    def note(self) -> None:
+        """Write down soon what has changed."""
+        self._wake.set()
+
+    async def leave(self) -> None:
+        """Look at the sessions for the last time: the server is about to end."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._look_at_sessions()
+
+    def close(self) -> None:
+        """Write down what is left running, and end."""
+        self._write()
+        self._ledger.close()
+
+    async def _run(self) -> None:
+        while True:
+            is_new = self._wake.is_set()
+            self._wake.clear()
+            if is_new:
+                await self._restore()
+            else:
+                await self._look_at_sessions()
+            self._write()  # what is new at once, as the server may crash
+            pause = (SOON if is_new else INTERVAL) if self._records() else None
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), pause)
+
+    async def _restore(self) -> None:
+        """Take over the kernels whose providers are there."""
+        for record in self._waiting[:]:
+            if self._is_there(record):
+                self._waiting.remove(record)
+                self._kernels.restore(record)
+                for session in record.sessions:
+                    await self._restore_session(record, session)
+
+    def _is_there(self, record: Record) -> bool:
+        try:
+            return self._providers.provider(record.provider_id).config.url == record.url
+        except ProviderError:
+            return False
+
+    async def _restore_session(self, record: Record, session: Any) -> None:
+        if record.kernel_id in self._kernels and not record.is_left_over:
+            _id, path, name, type_ = (session.get(field) for field in SESSION_FIELDS)
+            await self._sessions.save_session(
+                _id, path=path, name=name, type=type_, kernel_id=record.kernel_id
+            )
+
+    async def _look_at_sessions(self) -> None:
+        known: dict[str, tuple[dict[str, Any], ...]] = {}
+        try:
+            models = await self._sessions.list_sessions()
+        except Exception:
+            # Such as for a local kernel that ends meanwhile; the next look is soon.
+            self._log.debug("The sessions could not be listed.", exc_info=True)
+            return
+        for model in models:
+            session = {field: model[field] for field in SESSION_FIELDS}
+            kernel_id = model["kernel"]["id"]
+            known[kernel_id] = (*known.get(kernel_id, ()), session)
+        self._known = known
+
+    def _records(self) -> list[Record]:
+        return [*self._waiting, *map(self._record, self._kernels.remote_kernels)]
+
+    def _record(self, kernel: RemoteKernelManager) -> Record:
+        return Record(
+            provider_id=kernel.provider_id,
+            url=kernel.url,
+            remote_name=kernel.remote_name,
+            remote_id=kernel.remote_id,
+            kernel_id=str(kernel.kernel_id),
+            is_left_over=kernel.is_left_over,
+            sessions=() if kernel.is_left_over else self._known.get(str(kernel.kernel_id), ()),
+        )
+
+    def _write(self) -> None:
+        try:
+            self._ledger.write(self._records())
+        except OSError as error:
+            self._complain(error)
+        else:
+            self._complained = False
+
+    def _complain(self, error: OSError) -> None:
+        if not self._complained:
+            self._complained = True
+            self._log.warning(
+                "Kernels at providers cannot be written down, and so are not found again after a "
+                "crash of this server: %s.",
+                error,
+            )

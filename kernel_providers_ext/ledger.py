@@ -1,0 +1,145 @@
+"""The kernels that this server has running at providers, written down to be found again later."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from itertools import count
+from logging import Logger
+from pathlib import Path
+from typing import IO, Any
+
+from jupyter_core.paths import secure_write
+
+if sys.platform != "win32":
+    import fcntl
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """
+    A kernel at a provider.
+
+    ``url`` is the provider's address, which is the proof that it is the same one later.
+    ``is_left_over`` tells that nobody wants the kernel any more, and it only remains to be stopped.
+    ``sessions`` are its sessions as Jupyter Server saves them: id, path, name and type.
+    """
+
+    provider_id: str
+    url: str
+    remote_name: str
+    remote_id: str
+    kernel_id: str
+    is_left_over: bool = False
+    sessions: tuple[Mapping[str, str | None], ...] = ()
+
+
+class Ledger:
+    """
+    A file with records, which belongs to one server for as long as that runs.
+
+    ``server`` is what stays the same when a server is started again, such as its root folder.
+    Servers that run at the same time and have that in common have a file each. One that starts
+    takes over those of servers that do not run any more, however they have ended.
+    """
+
+    def __init__(self, folder: Path, server: str, log: Logger) -> None:
+        self._folder = folder
+        self._key = hashlib.sha256(server.encode(errors="surrogateescape")).hexdigest()[:16]
+        self._log = log
+        self._path: Path | None = None
+        self._written = ""
+        self._locks = ExitStack()
+
+    def read(self) -> list[Record]:
+        """Take a file where there may be any, and return what is in it; raises OSError."""
+        if not self._folder.is_dir():
+            return []
+        paths = [self._take(), *self._abandoned()]
+        records = [record for path in paths for record in self._read(path)]
+        if len(paths) > 1:
+            self.write(records)
+        for path in paths[1:]:
+            path.unlink()
+        return records
+
+    def write(self, records: Collection[Record]) -> None:
+        """Replace what is in the file, unless it is the same; raises OSError."""
+        if self._path is None and not records:
+            return
+        entries = [asdict(record) for record in records]
+        text = json.dumps({"version": VERSION, "kernels": entries}, indent=1)
+        if text == self._written:
+            return
+        path = self._take()
+        new = path.with_suffix(".new")
+        with secure_write(str(new)) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+        self._written = text
+
+    def close(self) -> None:
+        """Leave the file to the next server."""
+        self._path = None
+        self._locks.close()
+
+    def _take(self) -> Path:
+        """Return this server's file, which is the first that no other one has."""
+        if self._path is None:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            paths = (self._folder / f"{self._key}-{number}.json" for number in count())
+            self._path = next(path for path in paths if self._lock(path))
+        return self._path
+
+    def _abandoned(self) -> list[Path]:
+        """Take the files of servers that do not run any more."""
+        found = sorted(self._folder.glob(f"{self._key}-*.json"))
+        return [path for path in found if path != self._path and self._lock(path)]
+
+    def _lock(self, path: Path) -> bool:
+        if sys.platform == "win32":
+            return True  # there, one server for each root folder is taken for granted
+        lock: IO[str] = path.with_suffix(".lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        except OSError:
+            pass  # a file system that cannot lock
+        self._locks.enter_context(lock)
+        return True
+
+    def _read(self, path: Path) -> list[Record]:
+        try:
+            found = json.loads(path.read_text("utf-8"))
+            if found["version"] != VERSION:
+                raise ValueError(f"version {found['version']}")
+            return list(_records(found["kernels"]))
+        except FileNotFoundError:
+            return []
+        except (ValueError, TypeError, KeyError) as error:
+            aside = path.with_suffix(".unreadable")
+            os.replace(path, aside)
+            self._log.warning(
+                "%s cannot be read (%s), and is now %s. Kernels in it go on running.",
+                path,
+                error,
+                aside.name,
+            )
+            return []
+
+
+def _records(entries: Iterable[Any]) -> Iterator[Record]:
+    for entry in entries:
+        sessions = tuple(dict(session) for session in entry.pop("sessions"))
+        yield Record(**entry, sessions=sessions)

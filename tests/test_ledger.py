@@ -1,0 +1,126 @@
+"""The ledger: what is written down is found again, whatever has happened to the file."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kernel_providers_ext.ledger import Ledger, Record
+
+LOG = logging.getLogger("test_ledger")
+SESSION = {"id": "s", "path": "work/nb.ipynb", "name": "nb.ipynb", "type": "notebook"}
+ONE = Record("gpu", "https://gpu.example.org", "python3", "far", "near", sessions=(SESSION,))
+TWO = Record("gpu", "https://gpu.example.org", "ir", "far-2", "near-2", is_left_over=True)
+
+Open = Callable[..., Ledger]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where ledgers are, which is not there yet."""
+    return tmp_path / "data" / "kernel_providers"
+
+
+@pytest.fixture
+def make(folder: Path) -> Iterator[Open]:
+    """Make ledgers of servers with a root folder."""
+    made: list[Ledger] = []
+
+    def make_one(root: str = "/home/ada") -> Ledger:
+        made.append(Ledger(folder, root, LOG))
+        return made[-1]
+
+    yield make_one
+    for ledger in made:
+        ledger.close()
+
+
+def written(folder: Path) -> Path:
+    """Return the only file with records."""
+    [path] = folder.glob("*.json")
+    return path
+
+
+def test_what_was_written_is_read_by_the_next_server(make: Open, folder: Path) -> None:
+    """All fields survive, and only the user can read them."""
+    ledger = make()
+    assert ledger.read() == []
+    ledger.write([ONE, TWO])
+    assert os.stat(written(folder)).st_mode & 0o777 == 0o600
+    ledger.close()
+    assert make().read() == [ONE, TWO]
+
+
+def test_a_server_without_remote_kernels_writes_nothing(make: Open, folder: Path) -> None:
+    """Nobody who uses no provider gets a file."""
+    ledger = make()
+    assert ledger.read() == []
+    ledger.write([])
+    assert not folder.exists()
+
+
+def test_servers_at_the_same_time_have_a_file_each(make: Open, folder: Path) -> None:
+    """What belongs to a server that runs is nobody else's, in whichever folder it was started."""
+    first, second, other = make(), make(), make("/home/bob")
+    first.write([ONE])
+    assert second.read() == []
+    second.write([TWO])
+    assert other.read() == []
+    assert len(list(folder.glob("*.json"))) == 2
+
+
+def test_one_server_takes_over_from_several(make: Open, folder: Path) -> None:
+    """After a crash of two servers, the first to come back has the kernels of both."""
+    first, second = make(), make()
+    first.write([ONE])
+    second.write([TWO])
+    first.close()
+    second.close()
+    heir = make()
+    assert heir.read() == [ONE, TWO]
+    heir.close()
+    written(folder)
+    assert make().read() == [ONE, TWO]
+
+
+@pytest.mark.parametrize(
+    "text", ["", '{"version": 1, "kernels": [{"prov', "[]", '{"version": 2}', '{"version": 1}']
+)
+def test_a_file_that_cannot_be_read_is_put_aside(
+    make: Open, folder: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A half-written file, or one of a later version, costs nobody the server, and is not lost."""
+    ledger = make()
+    ledger.write([ONE])
+    ledger.close()
+    path = written(folder)
+    path.write_text(text)
+    ledger = make()
+    assert ledger.read() == []
+    assert path.with_suffix(".unreadable").read_text() == text
+    assert "cannot be read" in caplog.text
+    ledger.write([TWO])
+    ledger.close()
+    assert make().read() == [TWO]
+
+
+def test_a_crash_while_writing_loses_nothing(
+    make: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of before is there until the new one is whole."""
+    ledger = make()
+    ledger.write([ONE])
+
+    def crash(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", crash)
+        with pytest.raises(OSError, match="No space"):
+            ledger.write([TWO])
+    ledger.close()
+    assert make().read() == [ONE]

@@ -1,0 +1,220 @@
+"""A server that comes back, after a crash or a clean exit, and the kernels that it had."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import pytest
+
+from .client import Client, until
+from .conftest import Start
+from .processes import Process, declare
+from .tunnel import Tunnel
+
+pytestmark = pytest.mark.server
+
+
+@dataclass
+class Site:
+    """A server with a provider, and a notebook that runs there."""
+
+    server: Process
+    client: Client
+    remote: Client
+    tunnel: Tunnel
+    session: dict[str, Any]
+
+    @property
+    def kernel_id(self) -> str:
+        kernel_id: str = self.session["kernel"]["id"]
+        return kernel_id
+
+    async def written(self) -> None:
+        """Wait until kernel and session are written down."""
+        folder = self.server.folder / "data" / "kernel_providers"
+
+        async def found() -> bool:
+            return any("work.ipynb" in path.read_text() for path in folder.glob("*.json"))
+
+        await until(found)
+
+    async def run(self, code: str) -> str:
+        return await self.client.run(self.kernel_id, code)
+
+    async def found_again(self) -> None:
+        """Find session, kernel and all that was in it."""
+        [session] = await self.client.get("api/sessions")
+        assert (session["id"], session["path"]) == (self.session["id"], "work.ipynb")
+        assert session["kernel"]["id"] == self.kernel_id
+        assert session["kernel"]["name"] == "far/python3"
+        assert await self.run("print(x)") == "42\n"
+
+    async def is_gone(self) -> None:
+        """Wait until the provider has no such kernel any more."""
+
+        async def gone() -> bool:
+            return (await self.remote.request("GET", f"api/kernels/{self.kernel_id}")).status == 404
+
+        await until(gone)
+
+
+async def begin(start: Start, remote: Process, **settings: str) -> Site:
+    """Start a server and run something in a notebook at its provider."""
+    tunnel = await Tunnel.open(remote.port)
+    url = f"http://127.0.0.1:{tunnel.port}/"
+    server, client = start({"far": {"url": url, "token": {"value": remote.token}, **settings}})
+    session = await client.start_session("far/python3", "work.ipynb")
+    site = Site(server, client, Client(remote.url, remote.token), tunnel, session)
+    await site.run("x = 42")
+    await site.written()
+    return site
+
+
+@pytest.fixture
+async def site(start: Start, remote: Process) -> AsyncIterator[Site]:
+    """A server whose provider has its kernels stopped at the server's exit."""
+    made = await begin(start, remote)
+    yield made
+    await made.remote.close()
+    await made.tunnel.close()
+    assert "Traceback" not in made.server.log()
+
+
+async def test_after_a_crash_notebooks_find_their_kernels(site: Site) -> None:
+    """Whatever is on the provider besides is left alone, then and at the exit."""
+    others = await site.remote.start_kernel("python3")
+    site.server.kill()
+    site.server.start()
+    await site.found_again()
+    assert [kernel["id"] for kernel in await site.client.get("api/kernels")] == [site.kernel_id]
+    site.server.stop()
+    await site.is_gone()
+    assert (await site.remote.request("GET", f"api/kernels/{others}")).status == 200
+
+
+async def test_an_open_notebook_goes_on_after_a_crash(site: Site) -> None:
+    """The kernel is there under its id before the provider has answered, even if it is away."""
+    site.server.kill()
+    await site.tunnel.cut()
+    site.server.start()
+    assert [one["id"] for one in await site.client.get("api/sessions")] == [site.session["id"]]
+    await site.tunnel.mend()
+    await site.client.request("POST", "api/kernel-providers/far/retry")
+    await site.found_again()
+
+
+async def test_a_kernel_that_is_gone_meanwhile_is_forgotten(site: Site) -> None:
+    """So is its session, and it does not come back."""
+    site.server.kill()
+    await site.remote.request("DELETE", f"api/kernels/{site.kernel_id}")
+    for _ in range(2):
+        site.server.start()
+
+        async def forgotten() -> bool:
+            return not await site.client.get("api/kernels")
+
+        await until(forgotten)
+        assert await site.client.get("api/sessions") == []
+        site.server.stop()
+
+
+async def test_after_a_clean_exit_there_is_nothing_to_be_found(site: Site) -> None:
+    """The kernels were stopped, as configured."""
+    site.server.stop()
+    await site.is_gone()
+    site.server.start()
+    assert await site.client.get("api/kernels") == []
+    assert await site.client.get("api/sessions") == []
+
+
+async def test_a_kernel_is_kept_where_that_is_configured(start: Start, remote: Process) -> None:
+    """A clean exit leaves it running, and the next server has it."""
+    site = await begin(start, remote, on_server_exit="keep")
+    for _ in range(2):
+        site.server.stop()
+        assert (await site.remote.request("GET", f"api/kernels/{site.kernel_id}")).status == 200
+        site.server.start()
+        await site.found_again()
+    await site.remote.close()
+    await site.tunnel.close()
+
+
+async def test_what_could_not_be_stopped_is_stopped_later(site: Site) -> None:
+    """A kernel left over by an exit while its provider was away is nobody's, until it is ended."""
+    await site.tunnel.cut()
+    site.server.stop()
+    assert "may still be running" in site.server.log()
+    site.server.start()
+    assert await site.client.get("api/kernels") == []
+    assert (await site.remote.request("GET", f"api/kernels/{site.kernel_id}")).status == 200
+    await site.tunnel.mend()
+    await site.client.request("POST", "api/kernel-providers/far/retry")
+    await site.is_gone()
+    assert await site.client.get("api/kernels") == []
+
+
+async def test_a_provider_that_is_away_for_a_while_does_not_cost_its_kernels(site: Site) -> None:
+    """They wait for the provider of that address, through servers that do not have it."""
+    declaration = declare(site.server, "far", {})
+    there = f"http://127.0.0.1:{site.tunnel.port}/"
+    elsewhere = {"url": "http://127.0.0.1:9", "token": {"value": "g"}}
+    for settings in (None, elsewhere):
+        declaration.unlink() if settings is None else declare(site.server, "far", settings)
+        site.server.kill()
+        site.server.start()
+        assert await site.client.get("api/kernels") == []
+    declare(site.server, "far", {"url": there, "token": {"value": "g"}})
+
+    async def is_back() -> bool:
+        return bool(await site.client.get("api/kernels"))
+
+    await until(is_back)
+    await asyncio.wait_for(site.found_again(), 30)
+
+
+async def test_providers_in_trouble_do_not_hold_up_the_exit(
+    start: Start, places: dict[str, Process], remote: Process
+) -> None:
+    """What can be stopped is, what cannot is stopped by the next server, and nobody waits."""
+    well, hung, refusing = places["gate-b"], places["far"], remote
+    silent, cut = await Tunnel.open(hung.port), await Tunnel.open(refusing.port)
+    urls = {
+        "well": (well.url, well),
+        "hung": (f"http://127.0.0.1:{silent.port}{hung.base_url}", hung),
+        "refusing": (f"http://127.0.0.1:{cut.port}/", refusing),
+    }
+    server, client = start(
+        {name: {"url": url, "token": {"value": at.token}} for name, (url, at) in urls.items()}
+    )
+    ids = {name: await client.start_kernel(f"{name}/python3") for name in urls}
+    local = await client.start_kernel("python3")
+    pid = int(await client.run(local, "import os; print(os.getpid())"))
+    clients = {name: Client(at.url, at.token) for name, (_, at) in urls.items()}
+
+    async def is_running(name: str) -> bool:
+        reply = await clients[name].request("GET", f"api/kernels/{ids[name]}")
+        return bool(reply.status == 200)
+
+    silent.swallow()
+    await cut.cut()
+    assert server.stop(timeout=15) == 0, "it had to be killed"
+    assert not psutil.pid_exists(pid)
+    assert [name for name in urls if await is_running(name)] == ["hung", "refusing"]
+
+    await silent.mend()
+    await cut.mend()
+    server.start()
+
+    async def all_stopped() -> bool:
+        return not any([await is_running(name) for name in urls])
+
+    await until(all_stopped)
+    assert await client.get("api/kernels") == []
+    for one in clients.values():
+        await one.close()
+    await silent.close()
+    await cut.close()
