@@ -22,6 +22,9 @@ from typing import ClassVar
 
 from tornado import web
 
+#: Reasons for which nobody can tell whether the provider has done what it was asked for.
+_UNCERTAIN = ("timeout", "reset", "server_error", "incompatible")
+
 
 class ConfigurationError(ValueError):
     """A provider is configured in a way that cannot be used; the message names field and remedy."""
@@ -62,6 +65,11 @@ class ProviderError(web.HTTPError):
     @log_message.setter
     def log_message(self, _: str | None) -> None:
         """Accept what older tornado sets."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Tell whether what was asked for was surely not done."""
+        return self.reason_code not in _UNCERTAIN
 
     def __str__(self) -> str:
         return self.sentence

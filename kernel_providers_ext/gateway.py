@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from logging import Logger
@@ -21,6 +22,10 @@ from .provider import (
     no_such_kernelspec,
 )
 from .provider_config import ProviderConfig
+
+GATEWAY_TIMEOUT = "504"
+LATE = 5.0  # seconds to look for a kernel whose start was not answered
+LONGEST_PAUSE = 5.0  # seconds from one look to the next
 
 
 class GatewayKernelProvider(RemoteKernelProvider):
@@ -60,23 +65,55 @@ class GatewayKernelProvider(RemoteKernelProvider):
         return Resource(answer.body, guessed or "application/octet-stream")
 
     async def start_kernel(
-        self, kernel_name: str, *, path: str | None, env: Mapping[str, str]
+        self, kernel_name: str, *, kernel_id: str, path: str | None, env: Mapping[str, str]
     ) -> KernelModel:
-        """Start a kernel."""
-        body: dict[str, Any] = {"name": kernel_name}
+        """Start a kernel, also where something on the way gives up before it has started."""
+        # Jupyter Server 2.21 takes the id, also below a Kernel Gateway; older ones ignore it.
+        body: dict[str, Any] = {"name": kernel_name, "kernel_id": kernel_id}
         if env:  # Kernel Gateway starts a kernel with next to no environment once this is there
             body["env"] = dict(env)
         if path is not None:
             body["path"] = path
+        deadline = time.monotonic() + self.config.timeouts.start
         try:
             answer = await self._http.post("/api/kernels", body, seconds=self.config.timeouts.start)
         except (RequestRefused, KernelGone) as error:
             await self._explain(kernel_name, error)
             raise
+        except ProviderError as error:
+            found = None if error.is_certain else await self._late(kernel_id, error, deadline)
+            if found is None:
+                raise
+            return found
         model: dict[str, Any] = self._http.parse(answer, dict)
         if not isinstance(model.get("id"), str):
             raise self._http.incompatible("a kernel without an 'id'")
         return model
+
+    async def _late(
+        self, kernel_id: str, error: ProviderError, deadline: float
+    ) -> KernelModel | None:
+        """
+        Return a kernel that was started although nobody has said so; None if there is none.
+
+        A proxy that answers 504 leaves the start going on, which may take until the deadline. After
+        any other failure the kernel is there soon, or there is none.
+        """
+        if error.detail != GATEWAY_TIMEOUT:
+            deadline = min(deadline, time.monotonic() + LATE)
+        pause = 0.25
+        while time.monotonic() < deadline:
+            try:
+                model = await self._kernel(kernel_id)
+            except ProviderError:
+                if error.detail != GATEWAY_TIMEOUT:
+                    return None
+                model = None
+            if model is not None:
+                return model
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        return None
 
     async def kernels(self, kernel_ids: Collection[str]) -> Mapping[str, KernelModel | None]:
         """Ask for all kernels at once where that is allowed; then for each that is not there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import time
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
@@ -85,7 +86,13 @@ class KernelProvidersKernelManager(MappingKernelManager):
         kernel = self._make(provider.id, remote_name, kernel_id)
         available = {**os.environ, **(kwargs.get("env") or {})}
         env = _permitted(provider, _without(available, self.providers.secret_variables))
-        await kernel.start_kernel(path=path, env=env)
+        try:
+            await kernel.start_kernel(path=path, env=env)
+        except ProviderError as error:
+            if kernel.has_kernel:  # perhaps; if it comes, nobody waits for it any more
+                self._leave_over(kernel, error.sentence)
+                self.providers.watch(kernel.provider_id, kernel)
+            raise
         self._add(kernel)
         self.log.info("Kernel started: %s (%s)", kernel.kernel_id, kernel.kernel_name)
         return str(kernel.kernel_id)
@@ -173,6 +180,8 @@ class KernelProvidersKernelManager(MappingKernelManager):
 
     def reap(self, kernel: RemoteKernelManager, model: KernelModel | None) -> None:
         """Stop a kernel that was left over, now that its provider has been heard of."""
+        if model is None and time.monotonic() < kernel.expected_until:
+            return
         self.providers.unwatch(kernel.provider_id, kernel)
         if model is None:
             self._gone_elsewhere(kernel)

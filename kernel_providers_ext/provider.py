@@ -139,12 +139,13 @@ class RemoteKernelProvider(KernelProvider):
 
     @abstractmethod
     async def start_kernel(
-        self, kernel_name: str, *, path: str | None, env: Mapping[str, str]
+        self, kernel_name: str, *, kernel_id: str, path: str | None, env: Mapping[str, str]
     ) -> KernelModel:
         """
         Start a kernel and return its model.
 
-        ``path`` is the API path of its working directory, ``env`` all variables it may be given.
+        ``kernel_id`` is the id that it gets where the provider lets others choose, ``path`` the API
+        path of its working directory, ``env`` all variables it may be given.
         """
 
     @abstractmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import uuid
 from asyncio import Future
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -39,6 +41,8 @@ class RemoteKernelManager(ServerKernelManager):
         self.remote_name = remote_name
         self.remote_id = ""
         self._url = ""
+        #: By the monotonic clock: until then, a kernel that is not there may only be late.
+        self.expected_until = 0.0
         #: Whether nobody here wants it any more, and it only remains to be stopped.
         self.is_left_over = False
         #: What to call when the kernel is no longer this server's, such as to close a relay.
@@ -80,8 +84,17 @@ class RemoteKernelManager(ServerKernelManager):
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was started.")
     async def start_kernel(self, *, path: str | None, env: Mapping[str, str]) -> None:
         """Start the kernel at its provider, under the id that this server gave or takes over."""
+        asked = str(uuid.uuid4())  # not the caller's, which may be that of somebody else's kernel
         with self._asking() as provider:
-            model = await provider.start_kernel(self.remote_name, path=path, env=env)
+            try:
+                model = await provider.start_kernel(
+                    self.remote_name, kernel_id=asked, path=path, env=env
+                )
+            except ProviderError as error:
+                if not error.is_certain:
+                    self.remote_id = asked
+                    self.expected_until = time.monotonic() + provider.config.timeouts.start
+                raise
         self.remote_id = model["id"]
         if not self.kernel_id:
             self.kernel_id = self.parent.free_id(self.remote_id)

@@ -69,9 +69,10 @@ class FaultProxy:
             return await self._fault(request)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._pass_on_socket(request)
-        return await self._pass_on(request)
+        return await self.pass_on(request)
 
-    async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+    async def pass_on(self, request: web.Request) -> web.StreamResponse:
+        """Return what the real server answers."""
         assert self._client is not None
         async with self._client.request(
             request.method,

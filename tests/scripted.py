@@ -66,7 +66,7 @@ class ScriptedProvider(RemoteKernelProvider):
         raise NotImplementedError
 
     async def start_kernel(
-        self, kernel_name: str, *, path: str | None, env: Mapping[str, str]
+        self, kernel_name: str, *, kernel_id: str, path: str | None, env: Mapping[str, str]
     ) -> KernelModel:
         raise NotImplementedError
 

@@ -99,10 +99,11 @@ async def proxy(places: dict[str, Process], port: int) -> AsyncIterator[FaultPro
 
 
 @pytest.fixture
-async def client(site: Process) -> AsyncIterator[Client]:
+async def client(site: Process, proxy: FaultProxy) -> AsyncIterator[Client]:
     """A client of the server, which has no kernel at first and at last."""
     made = Client(site.url, site.token)
     yield made
+    proxy.end()
     for kernel in await made.get("api/kernels"):
         await made.request("DELETE", f"api/kernels/{kernel['id']}")
     await made.close()
@@ -185,6 +186,79 @@ async def test_a_kernel_that_goes_while_it_is_connected_to_is_dead(
     last, code, _ = await (await opening).until_closed()
     assert '"execution_state": "dead"' in last
     assert code == 1000
+
+
+class Starts:
+    """Answers each request for a kernel so that nobody knows what becomes of it."""
+
+    def __init__(self, proxy: FaultProxy, answer: Fault, delay: float) -> None:
+        self._proxy, self._answer, self._delay = proxy, answer, delay
+        self._starting: list[asyncio.Task[web.StreamResponse]] = []
+        self.count = 0
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        if request.method != "POST":
+            return await self._proxy.pass_on(request)
+        self.count += 1
+        await request.read()
+        self._starting.append(asyncio.create_task(self._start(request)))
+        return await self._answer(request)
+
+    async def _start(self, request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(self._delay)
+        return await self._proxy.pass_on(request)
+
+
+@pytest.fixture
+async def gateway(places: dict[str, Process]) -> AsyncIterator[Client]:
+    """The gateway behind the proxy, asked without us; no other kernel runs there."""
+    made = Client(places["gate-b"].url, places["gate-b"].token)
+
+    async def is_empty() -> bool:
+        return not await made.get("api/kernels")
+
+    await until(is_empty)
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "delay"),
+    [(answering(504, PAGE, "text/html"), 6), (truncated, 0), (reset, 0), (answering(502), 1)],
+    ids=["a proxy that gives up", "an answer that is cut", "a reset", "an error of a proxy"],
+)
+async def test_a_start_that_nobody_has_answered_is_found(
+    client: Client, proxy: FaultProxy, gateway: Client, answer: Fault, delay: float
+) -> None:
+    """The user gets the kernel, and there is one of it."""
+    await become(client, "online")
+    starts = Starts(proxy, answer, delay)
+    await proxy.begin(starts, only="/api/kernels")
+    kernel_id = await client.start_kernel("faulty/python3")
+    assert starts.count == 1, "what may have been done is not done again"
+    assert [kernel["id"] for kernel in await gateway.get("api/kernels")] == [kernel_id]
+    assert [kernel["id"] for kernel in await client.get("api/kernels")] == [kernel_id]
+    proxy.end()
+    assert await client.run(kernel_id, "print(1)") == "1\n"
+
+
+async def test_a_kernel_that_comes_too_late_is_stopped(
+    client: Client, proxy: FaultProxy, gateway: Client
+) -> None:
+    """The user has been told that it did not start; so it is not left behind either."""
+    await become(client, "online")
+    await proxy.begin(Starts(proxy, silence, 12), only="/api/kernels")
+    reply = await client.request("POST", "api/kernels", {"name": "faulty/python3"})
+    assert reply.status == 503
+    assert "did not answer in time" in reply.body["message"]
+    assert await client.get("api/kernels") == []
+    seen = []
+
+    async def has_come_and_gone() -> bool:
+        seen.append(len(await gateway.get("api/kernels")))
+        return 1 in seen and seen[-1] == 0
+
+    await until(has_come_and_gone)
 
 
 def kernelspecs(*names: str, **more: object) -> str:

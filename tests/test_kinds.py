@@ -33,7 +33,7 @@ class Queues(RemoteKernelProvider):
             }
         )
 
-    async def start_kernel(self, kernel_name, *, path, env):
+    async def start_kernel(self, kernel_name, *, kernel_id, path, env):
         raise RequestRefused(self.id, "full", f"The queue {kernel_name} is 100% full.")
 
     async def _never(self, *args, **kwargs):
