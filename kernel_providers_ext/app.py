@@ -63,31 +63,27 @@ def link(serverapp: ServerApp) -> None:
 def load(serverapp: ServerApp) -> None:
     """Read the providers and begin to talk to them; the server's managers exist by now."""
     providers: KernelProviders | None = getattr(serverapp, "kernel_providers", None)
+    kernels = serverapp.kernel_manager
     settings = serverapp.web_app.settings
     settings["page_config_hook"] = page_config_hook(
         settings.get("page_config_hook"), is_active=providers is not None
     )
-    if providers is None:
+    if providers is None or not isinstance(kernels, KernelProvidersKernelManager):
         return
     providers.update_config(serverapp.config)  # there may be more of it since `link`
     # An extension that was loaded before us may have put a class of its own here.
     settings["kernel_websocket_connection_class"] = mix(
         KernelProvidersWebsocketConnection, settings["kernel_websocket_connection_class"], providers
     )
-    serverapp.web_app.add_handlers(
-        ".*$", rules(providers, serverapp.kernel_manager, serverapp.base_url)
-    )
+    serverapp.web_app.add_handlers(".*$", rules(providers, kernels, serverapp.base_url))
     providers.load()
     if serverapp.event_logger is not None:
         ChangedEvents(providers, serverapp.event_logger).follow()
-    if isinstance(serverapp.kernel_manager, KernelProvidersKernelManager):
-        # A user's servers on a hub differ in the URL, those on a laptop in the folder.
-        same = f"{serverapp.base_url} {serverapp.root_dir}"
-        ledger = Ledger(Path(jupyter_data_dir()) / "kernel_providers", same, serverapp.log)
-        bookkeeper = Bookkeeper(
-            ledger, serverapp.kernel_manager, serverapp.session_manager, serverapp.log
-        )
-        serverapp.io_loop.add_callback(bookkeeper.start)
+    # A user's servers on a hub differ in the URL, those on a laptop in the folder.
+    same = f"{serverapp.base_url} {serverapp.root_dir}"
+    ledger = Ledger(Path(jupyter_data_dir()) / "kernel_providers", same, serverapp.log)
+    bookkeeper = Bookkeeper(ledger, kernels, serverapp.session_manager, serverapp.log)
+    serverapp.io_loop.add_callback(bookkeeper.start)
     serverapp.io_loop.add_callback(providers.start)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from logging import Logger
 from typing import Any
 
@@ -13,7 +14,6 @@ from .errors import ProviderError
 from .kernels import KernelProvidersKernelManager
 from .ledger import Ledger, Record
 from .providers import KernelProviders
-from .remote_kernel import RemoteKernelManager
 
 SOON = 1.0  # seconds from a kernel's start to its session's being written down
 INTERVAL = 10.0  # seconds from one look at the sessions to the next
@@ -53,7 +53,7 @@ class Bookkeeper:
         except OSError as error:
             self._complain(error)
         await self._restore()
-        self._kernels.observer = self
+        self._kernels.remote.observer = self
         self._providers.subscribe(self.note)
         self._task = asyncio.create_task(self._run())
 
@@ -91,7 +91,7 @@ class Bookkeeper:
         for record in self._waiting[:]:
             if self._is_there(record):
                 self._waiting.remove(record)
-                self._kernels.restore(record)
+                self._kernels.remote.restore(record)
                 for session in record.sessions:
                     await self._restore_session(record, session)
 
@@ -123,18 +123,12 @@ class Bookkeeper:
         self._known = known
 
     def _records(self) -> list[Record]:
-        return [*self._waiting, *map(self._record, self._kernels.remote_kernels)]
+        return [*self._waiting, *map(self._with_sessions, self._kernels.remote.records)]
 
-    def _record(self, kernel: RemoteKernelManager) -> Record:
-        return Record(
-            provider_id=kernel.provider_id,
-            url=kernel.url,
-            remote_name=kernel.remote_name,
-            remote_id=kernel.remote_id,
-            kernel_id=str(kernel.kernel_id),
-            is_left_over=kernel.is_left_over,
-            sessions=() if kernel.is_left_over else self._known.get(str(kernel.kernel_id), ()),
-        )
+    def _with_sessions(self, record: Record) -> Record:
+        if record.is_left_over:
+            return record
+        return replace(record, sessions=self._known.get(record.kernel_id, ()))
 
     def _write(self) -> None:
         try:

@@ -59,6 +59,14 @@ class KernelProvidersConfig(LoggingConfigurable):
     start_timeout = Float(
         Timeouts.start, min=1, config=True, help="Seconds to wait for a kernel to start."
     )
+    start_patience = Float(
+        10.0,
+        min=0.1,
+        config=True,
+        help="""Seconds that a request for a kernel is kept waiting. One that takes longer to start
+        is listed while it starts, so that no proxy on the way cuts the request, and it can be shut
+        down.""",
+    )
     on_server_exit = Enum(
         ["shutdown", "keep"],
         ProviderConfig.on_server_exit,

@@ -9,6 +9,7 @@ What can go wrong with a kernel provider, each as one sentence for a person.
     ├── NoSuchProvider            404     there is no provider of that id
     ├── NoSuchKernelspec          404     the provider has no kernel of that name
     ├── RequestRefused            502     the provider refuses this one request
+    ├── KernelStarting            503     the kernel is not there yet
     └── KernelGone                404     the provider no longer has that kernel
 
 Jupyter Server and JupyterLab show these sentences verbatim, so they are part of the interface. A
@@ -109,6 +110,12 @@ class NoSuchKernelspec(ProviderError):
     """The provider has no kernelspec of this name, or it is not offered here."""
 
     http_status = 404
+
+
+class KernelStarting(ProviderError):
+    """The kernel is still starting, and can do nothing yet but be shut down."""
+
+    http_status = 503
 
 
 class KernelGone(ProviderError):

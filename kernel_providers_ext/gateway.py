@@ -76,7 +76,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
             body["path"] = path
         deadline = time.monotonic() + self.config.timeouts.start
         try:
-            answer = await self._http.post("/api/kernels", body, seconds=self.config.timeouts.start)
+            model = await self._ask_for(body)
         except (RequestRefused, KernelGone) as error:
             await self._explain(kernel_name, error)
             raise
@@ -85,10 +85,31 @@ class GatewayKernelProvider(RemoteKernelProvider):
             if found is None:
                 raise
             return found
-        model: dict[str, Any] = self._http.parse(answer, dict)
         if not isinstance(model.get("id"), str):
             raise self._http.incompatible("a kernel without an 'id'")
         return model
+
+    async def _ask_for(self, body: Mapping[str, Any]) -> KernelModel:
+        """
+        Ask for a kernel, and look for it while there is no answer.
+
+        There may never be one: something on the way may have forgotten a connection that was silent
+        for a minute, and told nobody.
+        """
+        timeouts = self.config.timeouts
+        asking = asyncio.create_task(self._http.post("/api/kernels", body, seconds=timeouts.start))
+        try:
+            while True:
+                done, _ = await asyncio.wait({asking}, timeout=timeouts.request)
+                if done:
+                    model: dict[str, Any] = self._http.parse(asking.result(), dict)
+                    return model
+                with suppress(ProviderError):
+                    found = await self._kernel(body["kernel_id"])
+                    if found is not None:
+                        return found
+        finally:
+            asking.cancel()
 
     async def _late(
         self, kernel_id: str, error: ProviderError, deadline: float
@@ -119,7 +140,12 @@ class GatewayKernelProvider(RemoteKernelProvider):
         """Ask for all kernels at once where that is allowed; then for each that is not there."""
         models: dict[str, KernelModel | None] = {}
         if self._may_list and len(kernel_ids) > 1:
-            models.update(await self._list())
+            try:
+                models.update(await self._list())
+            except SignInNeeded as error:
+                if error.reason_code != "forbidden":
+                    raise
+                self._may_list = False  # the default of Kernel Gateway
         missing = [kernel_id for kernel_id in kernel_ids if kernel_id not in models]
         # A list without the kernel is no proof; only the answer to the question for it is.
         found = await asyncio.gather(*map(self._kernel, missing))
@@ -153,14 +179,15 @@ class GatewayKernelProvider(RemoteKernelProvider):
         """Close all connections to the server."""
         await self._http.aclose()
 
-    async def _list(self) -> dict[str, KernelModel]:
+    async def running_kernels(self) -> Collection[KernelModel]:
+        """Ask for all kernels that run there, whoever has started them."""
         try:
-            models = self._http.parse(await self._http.get("/api/kernels"), list)
+            return (await self._list()).values()
         except SignInNeeded as error:
-            if error.reason_code != "forbidden":
-                raise
-            self._may_list = False  # the default of Kernel Gateway
-            return {}
+            raise self._http.no_listing() if error.reason_code == "forbidden" else error from error
+
+    async def _list(self) -> dict[str, KernelModel]:
+        models = self._http.parse(await self._http.get("/api/kernels"), list)
         return {m["id"]: m for m in models if isinstance(m, dict) and isinstance(m.get("id"), str)}
 
     async def _kernel(self, kernel_id: str) -> KernelModel | None:

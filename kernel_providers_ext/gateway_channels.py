@@ -9,8 +9,14 @@ import aiohttp
 
 from .provider import Frame, KernelChannels
 
-#: After a minute of silence ask whether anybody is there, and give up after another one.
-KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+#: After a minute of silence ask whether anybody is there, and give up after another one; so do for
+#: what was sent and is not acknowledged, for which Linux would take a quarter of an hour.
+KEEP_ALIVE = {
+    "TCP_KEEPIDLE": 60,
+    "TCP_KEEPINTVL": 15,
+    "TCP_KEEPCNT": 4,
+    "TCP_USER_TIMEOUT": 120_000,  # milliseconds
+}
 TCP_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
 

@@ -118,6 +118,14 @@ class GatewayErrors:
         sentence = f"{config.label} does not connect to this kernel (404). It may be gone."
         return RequestRefused(config.id, "no_channels", sentence)
 
+    def no_listing(self) -> RequestRefused:
+        """Return the error for a server that does not tell which kernels it runs."""
+        sentence = (
+            f"{self._config.label} does not list its kernels (403). A Kernel Gateway does with "
+            "--JupyterWebsocketPersonality.list_kernels=True."
+        )
+        return RequestRefused(self._config.id, "no_listing", sentence)
+
     def no_secret(self, error: ConfigurationError) -> SignInNeeded:
         """Return the error for credentials that cannot be read."""
         config = self._config

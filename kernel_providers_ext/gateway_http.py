@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from .errors import ConfigurationError, IncompatibleAnswer, ProviderError
+from .errors import ConfigurationError, IncompatibleAnswer, ProviderError, RequestRefused
 from .gateway_errors import Answer, GatewayErrors
 from .provider_config import ProviderConfig, Tls
 
@@ -219,6 +219,10 @@ class GatewayHttp:
     def incompatible(self, what: str) -> IncompatibleAnswer:
         """Return the error for an answer that no Jupyter server gives."""
         return self._errors.incompatible(what)
+
+    def no_listing(self) -> RequestRefused:
+        """Return the error for a server that does not tell which kernels it runs."""
+        return self._errors.no_listing()
 
     def parse(self, answer: Answer, kind: type) -> Any:
         """Return an answer's JSON, which must be of this type; raises IncompatibleAnswer."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from logging import Logger
 from typing import Any, ClassVar
 
-from .errors import NoSuchKernelspec
+from .errors import NoSuchKernelspec, RequestRefused
 from .provider_config import ProviderConfig
 
 #: A kernelspec as Jupyter's REST API has it: ``{"name": …, "spec": {…}, "resources": {…}}``.
@@ -155,6 +155,11 @@ class RemoteKernelProvider(KernelProvider):
 
         None stands for one that is proved to be gone. One about which nothing is known is left out.
         """
+
+    async def running_kernels(self) -> Collection[KernelModel]:
+        """Return the models of all kernels that run there, also those of others."""
+        sentence = f"{self.label} does not list its kernels."
+        raise RequestRefused(self.id, "no_listing", sentence)
 
     @abstractmethod
     async def interrupt_kernel(self, kernel_id: str) -> None:

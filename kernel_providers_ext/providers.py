@@ -17,6 +17,7 @@ from .provider import RemoteKernelProvider, Resource, no_such_kernelspec
 from .provider_config import ProviderConfig, parse
 from .refresher import Refresher, Watched
 from .status import now
+from .underway import Underway
 
 
 class KernelProviders(KernelProvidersConfig):
@@ -41,6 +42,8 @@ class KernelProviders(KernelProvidersConfig):
         self._index: dict[str, catalogue.Entry] = {}
         self._models: tuple[object, dict[str, dict[str, Any]]] = (None, {})
         self._subscribers: list[Callable[[], None]] = []
+        #: Kernels whose start takes long, or whose connection was lost.
+        self.underway = Underway(self._tell)
         self._tasks: set[asyncio.Task[None]] = set()
         self._loader: KernelProvidersLoader | None = None
         self._loaded: list[Declaration] = []
@@ -219,6 +222,12 @@ class KernelProviders(KernelProvidersConfig):
             raise ProviderUnavailable(provider_id, "removed", sentence)
         return refresher.provider
 
+    async def admitted(self, provider_id: str) -> RemoteKernelProvider:
+        """Return a provider that may be asked now; raises ProviderError, see `Refresher.admit`."""
+        self.provider(provider_id)
+        await self._refreshers[provider_id].admit()
+        return self.provider(provider_id)
+
     def offered_name(self, provider_id: str, kernel_name: str) -> str:
         """Return this server's name for a provider's kernel."""
         if provider_id == self.default_provider:
@@ -316,12 +325,15 @@ class KernelProviders(KernelProvidersConfig):
             answer.cancel()
 
     def subscribe(self, callback: Callable[[], None]) -> None:
-        """Have a function called after each change of kernelspecs or of a provider's state."""
+        """Have a function called after each change of kernelspecs, states, or what is under way."""
         self._subscribers.append(callback)
 
     def _changed(self) -> None:
         self._index = catalogue.index(self._shelves())
         self._models = (None, {})
+        self._tell()
+
+    def _tell(self) -> None:
         for callback in self._subscribers:
             callback()
 

@@ -103,9 +103,25 @@ class Refresher:
 
         Those who call at the same time share one attempt, and one that is under way already.
         """
-        ended = self._attempt_ended
         if not self._is_asking:
             self._rest_until = 0.0
+        await self._look()
+
+    async def admit(self) -> None:
+        """
+        Let a request through, unless the provider is known to be away: a circuit breaker.
+
+        Such a provider is looked at first, once for all who ask at the same time; not at all where
+        it wants to be left alone. Raises ProviderUnavailable.
+        """
+        if isinstance(self.failure, ProviderUnavailable) and not self._is_resting:
+            await self._look()
+        if isinstance(self.failure, ProviderUnavailable):
+            raise self.failure.with_traceback(None)
+
+    async def _look(self) -> None:
+        ended = self._attempt_ended
+        if not self._is_asking:
             self.wake()
         await ended.wait()
 
@@ -156,7 +172,8 @@ class Refresher:
         Return whether the provider was there, or was not asked.
         """
         provider, watched = self.provider, list(self._watched)
-        if not watched or self._is_resting or not isinstance(provider, RemoteKernelProvider):
+        is_away = isinstance(self.failure, ProviderUnavailable)  # then no kernel tells more
+        if not watched or is_away or not isinstance(provider, RemoteKernelProvider):
             return True
         try:
             models = await provider.kernels([kernel.remote_id for kernel in watched])
@@ -241,12 +258,13 @@ class Refresher:
         said = (status.reachable, status.reason_code)
         if said != (before.reachable, before.reason_code):
             label = self.provider.id
+            state = f"{status.word} since {status.since.astimezone():%Y-%m-%d %H:%M:%S}"
             if status.is_well:
                 count = len(snapshot.kernelspecs) if snapshot else 0
                 kernels = f"{count} kernel{'' if count == 1 else 's'}"
-                self._log.info("Kernel provider %s: %s, %s.", label, status.word, kernels)
+                self._log.info("Kernel provider %s: %s, %s.", label, state, kernels)
             else:
-                self._log.warning("Kernel provider %s: %s. %s", label, status.word, status.sentence)
+                self._log.warning("Kernel provider %s: %s. %s", label, state, status.sentence)
         elif same_specs:
             return
         self._on_change()

@@ -10,12 +10,13 @@ from contextlib import suppress
 
 from tornado.websocket import WebSocketClosedError
 
-from .errors import IncompatibleAnswer, NoSuchProvider, ProviderError
+from .errors import IncompatibleAnswer, NoSuchProvider, ProviderError, ProviderUnavailable
 from .provider import Frame, KernelChannels
 from .remote_kernel import RemoteKernelManager
+from .underway import RECONNECTING, STARTING
 
-GAP_LIMIT = 64 * 2**20  # bytes that are kept for a provider that cannot be reached
-ATTEMPTS = 10  # to open the channels again, at a provider that is well otherwise
+OUTBOX_LIMIT = 64 * 2**20  # bytes that wait for a provider that does not take them
+ATTEMPTS = 10  # to open the channels again, at a provider that is there
 FIRST_PAUSE = 1.0  # seconds before the second attempt at most, doubled each time
 LONGEST_PAUSE = 30.0
 
@@ -36,8 +37,7 @@ class Relay:
         self._channels: KernelChannels
         self._renewed = asyncio.Condition()
         self._outbox: asyncio.Queue[Frame | None] = asyncio.Queue()
-        self._is_away = False
-        self._kept = 0  # bytes that have come from the browser since the connection was lost
+        self._waiting = 0  # bytes in the outbox, and of the frame that is being sent
         self._is_over = False
 
     @property
@@ -47,14 +47,27 @@ class Relay:
 
     async def open(self, subprotocols: Collection[str]) -> None:
         """Open the kernel's channels for a browser that offers these; raises ProviderError."""
-        self._channels = await self._open(subprotocols)
+        kernel = self._kernel
+        phase = STARTING if kernel.execution_state == "starting" else RECONNECTING
+        underway, patience = kernel.providers.underway, kernel.providers.start_patience
+        slow = asyncio.get_running_loop().call_later(
+            patience, underway.begin, self, kernel.provider_id, kernel.kernel_id, phase
+        )
+        try:
+            self._channels = await self._open(subprotocols)
+        finally:
+            slow.cancel()
+            underway.end(self)
 
     def put(self, frame: Frame) -> bool:
-        """Pass on a frame of the browser; False where that cannot be promised."""
-        if self._is_away:
-            self._kept += len(frame)
-            if self._kept > GAP_LIMIT:
-                return False
+        """
+        Pass on a frame of the browser; False where too much is waiting already.
+
+        A single frame may have any size.
+        """
+        if self._waiting and self._waiting + len(frame) > OUTBOX_LIMIT:
+            return False
+        self._waiting += len(frame)
         self._outbox.put_nowait(frame)
         return True
 
@@ -93,6 +106,7 @@ class Relay:
         while (frame := await self._outbox.get()) is not None:
             while not await channels.send(frame):
                 channels = await self._successor(channels)
+            self._waiting -= len(frame)
 
     async def _successor(self, ended: KernelChannels) -> KernelChannels:
         async with self._renewed:
@@ -113,30 +127,40 @@ class Relay:
 
     async def _reopen(self) -> None:
         """Open the channels again; raises ProviderError where that is in vain."""
-        self._is_away, self._kept = True, 0
-        chosen = [self.subprotocol] if self.subprotocol else []
+        kernel = self._kernel
+        underway = kernel.providers.underway
+        underway.begin(self, kernel.provider_id, kernel.kernel_id, RECONNECTING)
+        try:
+            channels = await self._persist([self.subprotocol] if self.subprotocol else [])
+        finally:
+            underway.end(self)
+        if channels.subprotocol != self.subprotocol:
+            await channels.aclose()
+            sentence = f"{kernel.provider.label} speaks another protocol than before."
+            raise IncompatibleAnswer(kernel.provider_id, "incompatible", sentence)
+        async with self._renewed:
+            self._channels = channels
+            self._renewed.notify_all()
+
+    async def _persist(self, subprotocols: Collection[str]) -> KernelChannels:
+        """Try to open the channels for as long as the provider may come back."""
+        refusals = 0
         for attempt in itertools.count():
             if attempt > 0:
                 await self._wait(attempt)
             try:
-                channels = await self._open(chosen)
-                break
+                return await self._open(subprotocols)
             except ProviderError as error:
-                if error.reason_code == "removed" or attempt + 1 == ATTEMPTS:
+                refusals += not isinstance(error, ProviderUnavailable)
+                if error.reason_code == "removed" or refusals == ATTEMPTS:
                     raise
-        if channels.subprotocol != self.subprotocol:
-            await channels.aclose()
-            sentence = f"{self._kernel.provider.label} speaks another protocol than before."
-            raise IncompatibleAnswer(self._kernel.provider_id, "incompatible", sentence)
-        async with self._renewed:
-            self._channels = channels
-            self._is_away = False
-            self._renewed.notify_all()
+        raise AssertionError
 
     async def _open(self, subprotocols: Collection[str]) -> KernelChannels:
         kernel = self._kernel
+        provider = await kernel.providers.admitted(kernel.provider_id)
         try:
-            return await kernel.provider.open_channels(
+            return await provider.open_channels(
                 kernel.remote_id, session_id=self._session_id, subprotocols=subprotocols
             )
         except ProviderError:
@@ -149,5 +173,5 @@ class Relay:
         with suppress(NoSuchProvider):  # opening the channels tells of that
             while not (refresher := kernel.providers.refresher(kernel.provider_id)).status.is_well:
                 await refresher.well.wait()
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempt - 1))
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt - 1, 16))
         await asyncio.sleep(random.uniform(0, longest))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from asyncio import Future
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Protocol
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_server.services.kernels.kernelmanager import (
@@ -16,10 +17,23 @@ from jupyter_server.services.kernels.kernelmanager import (
     emit_kernel_action_event,
 )
 
-from .errors import ProviderError
+from .errors import KernelStarting, ProviderError
 from .kernelspecs import remote_kernelspec
 from .provider import KernelModel, RemoteKernelProvider
 from .providers import KernelProviders
+
+
+class KernelOwner(Protocol):
+    """Who has to hear of what becomes of a kernel."""
+
+    def free_id(self, wanted: str) -> str:
+        """Return the id itself if no kernel of this server has it, else another one."""
+
+    def note(self) -> None:
+        """Have it written down that there may be a kernel."""
+
+    def lost(self, kernel: RemoteKernelManager) -> None:
+        """Take notice that a kernel is proved to be gone."""
 
 
 class RemoteKernelManager(ServerKernelManager):
@@ -33,18 +47,27 @@ class RemoteKernelManager(ServerKernelManager):
     parent: Any
 
     def __init__(
-        self, *, providers: KernelProviders, provider_id: str, remote_name: str, **kwargs: Any
+        self,
+        *,
+        owner: KernelOwner,
+        providers: KernelProviders,
+        provider_id: str,
+        remote_name: str,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._owner = owner
         self.providers = providers
         self.provider_id = provider_id
         self.remote_name = remote_name
         self.remote_id = ""
         self._url = ""
+        #: The start that is under way or has ended, with why it has failed.
+        self.starting: asyncio.Task[ProviderError | None] | None = None
         #: By the monotonic clock: until then, a kernel that is not there may only be late.
         self.expected_until = 0.0
-        #: Whether nobody here wants it any more, and it only remains to be stopped.
-        self.is_left_over = False
+        #: Whether it was not started by this server, which then does not stop it by itself.
+        self.is_attached = False
         #: What to call when the kernel is no longer this server's, such as to close a relay.
         self.on_removed: set[Callable[[], None]] = set()
         self.execution_state = "starting"
@@ -73,8 +96,13 @@ class RemoteKernelManager(ServerKernelManager):
 
     @property
     def has_kernel(self) -> bool:
-        """Whether the kernel was started."""
+        """Whether the kernel was started, or may have been."""
         return bool(self.remote_id)
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether its start is under way."""
+        return self.starting is not None and not self.starting.done()
 
     @property
     def ports(self) -> list[int]:
@@ -83,41 +111,69 @@ class RemoteKernelManager(ServerKernelManager):
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was started.")
     async def start_kernel(self, *, path: str | None, env: Mapping[str, str]) -> None:
-        """Start the kernel at its provider, under the id that this server gave or takes over."""
-        asked = str(uuid.uuid4())  # not the caller's, which may be that of somebody else's kernel
-        with self._asking() as provider:
+        """
+        Start the kernel at its provider, under the id that this server gave or takes over.
+
+        Where nobody knows what has become of the start, there may be a kernel nonetheless.
+        """
+        async with self._asking() as provider:
+            # Not the caller's id, which may be that of somebody else's kernel.
+            self.remote_id = str(uuid.uuid4())
+            self.expected_until = time.monotonic() + provider.config.timeouts.start
+            self._owner.note()  # before it is there: a crash of this server is to leave no orphan
             try:
                 model = await provider.start_kernel(
-                    self.remote_name, kernel_id=asked, path=path, env=env
+                    self.remote_name, kernel_id=self.remote_id, path=path, env=env
                 )
             except ProviderError as error:
-                if not error.is_certain:
-                    self.remote_id = asked
-                    self.expected_until = time.monotonic() + provider.config.timeouts.start
+                if error.is_certain:
+                    self.remote_id = ""
                 raise
+        self.expected_until = 0.0
+        self.take(model)
+
+    def take(self, model: KernelModel) -> None:
+        """Be the kernel of this model, which runs at the provider."""
         self.remote_id = model["id"]
         if not self.kernel_id:
-            self.kernel_id = self.parent.free_id(self.remote_id)
+            self.kernel_id = self._owner.free_id(self.remote_id)
         self._last_heard = model.get("last_activity")
         self._take_state(model)
+
+    async def until_started(self, seconds: float) -> None:
+        """Wait for so long until the kernel has started; raises ProviderError if it has not."""
+        if self.starting is None:
+            return
+        await asyncio.wait({self.starting}, timeout=seconds)
+        self._check_started()
+        failure = self.starting.result()
+        if failure is not None:
+            raise failure.with_traceback(None)
+
+    def _check_started(self) -> None:
+        if self.is_starting:
+            sentence = f"{self.kernel_name} is still starting. Wait until it has, or shut it down."
+            raise KernelStarting(self.provider_id, "starting", sentence)
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was shutdown.")
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
         """Stop the kernel."""
-        with self._asking() as provider:
+        async with self._asking() as provider:
             await provider.shutdown_kernel(self.remote_id)
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was restarted.")
     async def restart_kernel(self, now: bool = False, **_: Any) -> None:
         """Restart the kernel under the same id."""
-        with self._asking() as provider:
+        self._check_started()
+        async with self._asking() as provider:
             await provider.restart_kernel(self.remote_id)
         self.touch()
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was interrupted.")
     async def interrupt_kernel(self) -> None:
         """Interrupt what the kernel is doing."""
-        with self._asking() as provider:
+        self._check_started()
+        async with self._asking() as provider:
             await provider.interrupt_kernel(self.remote_id)
 
     async def is_alive(self) -> bool:  # type: ignore[override] # as in the async managers
@@ -126,12 +182,11 @@ class RemoteKernelManager(ServerKernelManager):
 
     def heard(self, model: KernelModel | None) -> None:
         """Take over what the provider says of the kernel; None is the proof that it is gone."""
-        if self.is_left_over:
-            self.parent.reap(self, model)
-            return
         if model is None:
-            self.parent.lost(self)
+            if time.monotonic() >= self.expected_until:
+                self._owner.lost(self)
             return
+        self.expected_until = 0.0
         self._take_state(model)
         # Only whether the time stamp has moved counts: the provider's clock may be anywhere.
         moved = model.get("last_activity") != self._last_heard
@@ -143,11 +198,12 @@ class RemoteKernelManager(ServerKernelManager):
         """Note that the kernel is in use, so that neither it nor the server is taken for idle."""
         self.last_activity = self.parent.last_kernel_activity = _now()
 
-    @contextmanager
-    def _asking(self) -> Iterator[RemoteKernelProvider]:
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[RemoteKernelProvider]:
         """Where a request fails, have the provider's state looked at now, as users will."""
+        provider = await self.providers.admitted(self.provider_id)
         try:
-            yield self.provider
+            yield provider
         except ProviderError:
             self.providers.wake(self.provider_id)
             raise

@@ -19,7 +19,7 @@ def report(providers: KernelProviders) -> dict[str, Any]:
     """Return the answer of ``GET /api/kernel-providers``; local kernels first, what is off last."""
     local = [_local(providers)] if providers.local_enabled else []
     labels = providers.labels
-    remote = [_remote(refresher, labels) for refresher in providers.refreshers]
+    remote = [_remote(providers, refresher, labels) for refresher in providers.refreshers]
     return {
         "default": providers.default_provider,
         "template": providers.template,
@@ -33,7 +33,7 @@ def report(providers: KernelProviders) -> dict[str, Any]:
 
 def report_of(providers: KernelProviders, refresher: Refresher) -> dict[str, Any]:
     """Return one remote provider, under the label that its kernels have."""
-    return _remote(refresher, providers.labels)
+    return _remote(providers, refresher, providers.labels)
 
 
 def describe(
@@ -55,12 +55,20 @@ def describe(
         "latency_ms": None if status.latency is None else round(status.latency * 1000),
         "kernelspecs": status.kernelspecs.value,
         "retry_in": retry_in,
+        "underway": [],
     }
 
 
-def _remote(refresher: Refresher, labels: Mapping[str, str]) -> dict[str, Any]:
+def _remote(
+    providers: KernelProviders, refresher: Refresher, labels: Mapping[str, str]
+) -> dict[str, Any]:
     config = refresher.provider.config
-    return describe(config, labels[config.id], refresher.status, refresher.retry_in)
+    underway = [
+        {"kernel_id": phase.kernel_id, "phase": phase.name, "since": phase.since.isoformat()}
+        for phase in providers.underway.at(config.id)
+    ]
+    described = describe(config, labels[config.id], refresher.status, refresher.retry_in)
+    return {**described, "underway": underway}
 
 
 def _local(providers: KernelProviders) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """
-Our routes: the providers, one remote kernelspec, its files, and the restart of a remote kernel.
+Our routes: providers, what runs there, remote kernelspecs, their files, restarts of remote kernels.
 
 They stand before Jupyter Server's own and match only what is remote, so that whatever concerns a
 local kernel is answered as ever. A name's ``/`` may come percent-encoded, as in the URLs
@@ -20,15 +20,15 @@ from jupyter_client.jsonutil import json_default
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
-from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
+from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, PathMatches, Rule
 
 from .errors import ProviderError
+from .kernels import KernelProvidersKernelManager
 from .kernelspecs import KernelProvidersSpecManager
 from .providers import KernelProviders
-from .remote_kernel import RemoteKernelManager
 from .report import report, report_of
 from .resources import file_of
 
@@ -88,6 +88,39 @@ class RetryHandler(OfProviders, APIHandler):
         await self._providers.refresher(which).retry()
         refresher = self._providers.refresher(which)  # it may have been configured anew meanwhile
         self.finish(json.dumps(report_of(self._providers, refresher)))
+
+
+class KernelsHandler(APIHandler):
+    """``/api/kernel-providers/<id>/kernels``: what runs at a provider and is not this server's."""
+
+    auth_resource = "kernels"
+
+    @web.authenticated
+    @authorized
+    async def get(self, which: str) -> None:
+        """Answer with the kernels there, after asking the provider."""
+        manager = self.kernel_manager
+        assert isinstance(manager, KernelProvidersKernelManager)
+        found = await manager.remote.elsewhere(which)
+        fields = ("id", "name", "execution_state", "last_activity", "connections")
+        models = [{field: model.get(field) for field in fields} for model in found]
+        self.finish(json.dumps({"kernels": models}))
+
+    @web.authenticated
+    @authorized
+    async def post(self, which: str) -> None:
+        """Attach the kernel of the body's ``id``, and answer with its model here."""
+        manager = self.kernel_manager
+        assert isinstance(manager, KernelProvidersKernelManager)
+        body = self.get_json_body()
+        remote_id = body.get("id") if isinstance(body, dict) else None
+        if not isinstance(remote_id, str):
+            raise web.HTTPError(400, 'The body has to have the id of a kernel: {"id": …}.')
+        kernel_id = await manager.remote.attach(which, remote_id)
+        model = await ensure_async(self.kernel_manager.kernel_model(kernel_id))
+        self.set_status(201)
+        self.set_header("Location", url_path_join(self.base_url, "api", "kernels", kernel_id))
+        self.finish(json.dumps(model, default=json_default))
 
 
 class KernelspecHandler(APIHandler):
@@ -166,7 +199,9 @@ class RestartHandler(APIHandler):
         self.finish(json.dumps(model, default=json_default))
 
 
-def rules(providers: KernelProviders, kernels: MappingKernelManager, base_url: str) -> list[Rule]:
+def rules(
+    providers: KernelProviders, kernels: KernelProvidersKernelManager, base_url: str
+) -> list[Rule]:
     """Return our routes below this server's base URL, which ends in a slash."""
     base = re.escape(base_url)
     slash = "(?:/|%2[Ff])"
@@ -175,18 +210,23 @@ def rules(providers: KernelProviders, kernels: MappingKernelManager, base_url: s
         return providers.entry(name) is not None
 
     def is_kernel(kernel_id: str) -> bool:
-        return kernel_id in kernels and isinstance(
-            kernels.get_kernel(kernel_id), RemoteKernelManager
-        )
+        return kernels.remote.get(kernel_id) is not None
+
+    def is_any(_: str) -> bool:
+        return True
 
     return [
         Rule(
             PathMatches(rf"{base}api/kernel-providers"), ProvidersHandler, {"providers": providers}
         ),
         Rule(
-            RemoteMatcher(rf"{base}api/kernel-providers/(?P<which>.+)/retry", lambda _: True),
+            RemoteMatcher(rf"{base}api/kernel-providers/(?P<which>.+)/retry", is_any),
             RetryHandler,
             {"providers": providers},
+        ),
+        Rule(
+            RemoteMatcher(rf"{base}api/kernel-providers/(?P<which>.+)/kernels", is_any),
+            KernelsHandler,
         ),
         Rule(
             RemoteMatcher(rf"{base}api/kernelspecs/(?P<which>.+)", is_kernelspec),

@@ -24,6 +24,7 @@ MAX_REASON = 123  # bytes of the reason for which a websocket is closed (RFC 645
 NORMAL = 1000
 TRY_AGAIN = 1013  # after 1000 and 1001, JupyterLab would not try to connect again
 LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket
+STARTING_WAIT = 50.0  # seconds for a kernel that starts; proxies often cut what takes 60
 ABANDONED_AFTER = 10.0  # seconds from the channels' opening to the end of the browser's handshake
 
 
@@ -57,8 +58,10 @@ class RelayConnection(BaseKernelWebsocketConnection):
         """
         Open the kernel's channels before the browser's handshake is answered.
 
-        Raises ProviderError, whose status then answers the handshake.
+        Raises ProviderError, whose status then answers the handshake; with 503, JupyterLab tries
+        again after a while, also where the kernel has not started by then.
         """
+        await self.kernel_manager.until_started(STARTING_WAIT)
         offered = self.websocket_handler.request.headers.get("Sec-WebSocket-Protocol", "")
         await self._relay.open([word.strip() for word in offered.split(",") if word.strip()])
         self.kernel_ws_protocol = self._relay.subprotocol
@@ -85,7 +88,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """Pass on a frame of the browser."""
         if not self._relay.put(incoming_msg):
-            self._end("Too much was sent while the kernel could not be reached.")
+            self._end("Too much was sent while the kernel's provider did not take it.")
 
     def disconnect(self) -> None:  # type: ignore[override] # it is called without await
         """End the relay when all has been passed on; called when the browser's socket is closed."""

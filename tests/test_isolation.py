@@ -102,7 +102,7 @@ async def test_kernels_stay_while_their_provider_is_away(
         gateway.stop()
 
         async def noticed() -> bool:
-            return "Kernel provider gateway: Offline." in server.log()
+            return "Kernel provider gateway: Offline since" in server.log()
 
         await until(noticed)
         assert (await client.get(f"api/kernels/{kernel_id}"))["id"] == kernel_id

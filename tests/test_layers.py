@@ -16,6 +16,7 @@ LAYERS: dict[str, int] = {
         [
             ("errors", "names", "loader", "ledger"),
             ("secrets", "status"),
+            ("underway",),
             ("provider_config",),
             ("provider", "gateway_errors"),
             (
@@ -31,11 +32,11 @@ LAYERS: dict[str, int] = {
             ("catalogue",),
             ("gateway", "refresher"),
             ("providers",),
-            ("kernelspecs", "report"),
+            ("kernelspecs", "report", "left_overs"),
             ("remote_kernel", "events"),
-            ("relay",),
-            ("kernels", "websocket", "routes"),
-            ("bookkeeper",),
+            ("relay", "remote_kernels"),
+            ("kernels", "websocket"),
+            ("bookkeeper", "routes"),
             ("app",),
             ("demo",),
             ("cli",),

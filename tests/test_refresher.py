@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -117,11 +118,19 @@ async def test_there_is_one_log_line_per_change(
     answers: list[Snapshot | Exception] = [*well, REFUSED, REFUSED, TIMEOUT]
     for answer in [*answers, snapshot("py", "r"), snapshot("py", "r")]:
         await bench.after(answer)
-    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("INFO", "Kernel provider gpu: Online, 1 kernel."),
-        ("WARNING", "Kernel provider gpu: Offline. Cannot reach gpu: connection refused."),
-        ("WARNING", "Kernel provider gpu: Offline. Cannot reach gpu: no answer in time."),
-        ("INFO", "Kernel provider gpu: Online, 2 kernels."),
+    logged = [(record.levelname, record.getMessage()) for record in caplog.records]
+    times = re.compile(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+    assert [(level, times.sub("since then", said)) for level, said in logged] == [
+        ("INFO", "Kernel provider gpu: Online since then, 1 kernel."),
+        (
+            "WARNING",
+            "Kernel provider gpu: Offline since then. Cannot reach gpu: connection refused.",
+        ),
+        (
+            "WARNING",
+            "Kernel provider gpu: Offline since then. Cannot reach gpu: no answer in time.",
+        ),
+        ("INFO", "Kernel provider gpu: Online since then, 2 kernels."),
     ]
 
 
@@ -184,14 +193,39 @@ async def test_a_provider_whose_kernels_cannot_be_had_is_looked_at(
         return bench.refresher.status.reachable is Reachable.OFFLINE
 
     await until(offline, pause=0.01)
-    asked = len(bench.provider.asked_for)
-    before = bench.provider.asked
+    asked = len(bench.provider.asked_for), bench.provider.asked
+    for _ in range(10):  # turns of the task, each of which could ask
+        await asyncio.sleep(0.01)
+    now = len(bench.provider.asked_for), bench.provider.asked
+    assert now == asked, "while it is offline, the back-off holds"
+    bench.provider.running = {}
+    bench.provider.answer = snapshot("py")
+    await bench.refresher.retry()
 
     async def looked_again() -> bool:
-        return len(bench.provider.asked_for) > asked + 3
+        return len(bench.provider.asked_for) > asked[0]
 
     await until(looked_again, pause=0.01)
-    assert bench.provider.asked == before, "while it is offline, the back-off holds"
+
+
+async def test_requests_pass_unless_the_provider_is_known_to_be_away(bench: Bench) -> None:
+    """One look decides for all who come at the same time; what they get is why it failed."""
+    await bench.refresher.admit()
+    bench.provider.answer = REFUSED
+    bench.refresher.start()
+    await bench.refresher.first_answer.wait()
+    held, asked = bench.hold(), bench.provider.asked
+    coming = [asyncio.create_task(bench.refresher.admit()) for _ in range(5)]
+    await bench.is_asking()
+    held.set()
+    assert await asyncio.gather(*coming, return_exceptions=True) == [REFUSED] * 5
+    assert bench.provider.asked == asked + 1
+    bench.provider.answer = snapshot("py")
+    await bench.refresher.admit()
+    assert bench.refresher.status.is_well
+    bench.provider.answer = UNAUTHORISED
+    await bench.refresher.retry()
+    await bench.refresher.admit()  # there may be another token by now
 
 
 async def test_it_asks_by_itself_and_when_it_is_woken(bench: Bench) -> None:
@@ -342,6 +376,8 @@ async def test_a_provider_that_wants_to_be_left_alone_is_asked_by_the_user_only(
     asked, heard = bench.provider.asked, len(bench.provider.asked_for)
     bench.refresher.wake()
     await asyncio.sleep(0.05)  # one attempt too many would come at once
+    with pytest.raises(ProviderUnavailable):
+        await bench.refresher.admit()
     assert (bench.provider.asked, len(bench.provider.asked_for)) == (asked, heard)
     assert bench.refresher.retry_in is not None
     assert 990 < bench.refresher.retry_in <= 1000

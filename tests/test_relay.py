@@ -158,4 +158,4 @@ async def test_no_more_is_kept_than_is_reasonable(site: Site) -> None:
         await kernel.send("comm_msg", content, buffers=[b"x" * (25 * 2**20)])
     _, code, reason = await kernel.until_closed()
     assert code == 1013
-    assert reason == "Too much was sent while the kernel could not be reached."
+    assert reason == "Too much was sent while the kernel's provider did not take it."

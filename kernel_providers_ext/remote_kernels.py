@@ -1,0 +1,370 @@
+"""All kernels that one server has at providers: from their start until they are let go."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from logging import Logger
+from typing import Any, Protocol
+
+from jupyter_server.prometheus.metrics import KERNEL_CURRENTLY_RUNNING_TOTAL
+
+from .errors import KernelGone, ProviderError
+from .ledger import Record
+from .left_overs import LeftOvers
+from .provider import KernelModel, RemoteKernelProvider
+from .providers import KernelProviders
+from .remote_kernel import RemoteKernelManager
+from .underway import STARTING
+
+KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+")  # what Jupyter Server's routes take for one
+EXIT_TIMEOUT = 3.0  # seconds that remote kernels get to stop when the server does
+REMEMBERED = 120.0  # seconds for which a kernel that did not start tells why
+
+
+class KernelObserver(Protocol):
+    """Somebody who writes down which remote kernels there are."""
+
+    def note(self) -> None:
+        """Take notice that there are more or fewer than before."""
+
+    async def leave(self) -> None:
+        """Take notice that the server is about to end, and its sessions with it."""
+
+    def close(self) -> None:
+        """Take notice that it ends."""
+
+
+class KernelMap(Protocol):
+    """Jupyter Server's kernel manager, as far as remote kernels have to do with it."""
+
+    providers: KernelProviders
+    log: Logger
+    kernel_spec_manager: Any
+    _kernels: dict[str, Any]
+    _kernel_connections: dict[str, int]
+    _initialized_culler: bool
+
+    def new_kernel_id(self) -> str:
+        """Return an id that no kernel has."""
+
+    def initialize_culler(self) -> None:
+        """Begin to stop kernels that nobody uses, where that is configured."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A kernel to be started: where, what it is called there, with which folder and variables."""
+
+    provider: RemoteKernelProvider
+    remote_name: str
+    path: str | None
+    env: Mapping[str, str]
+
+
+class RemoteKernels:
+    """
+    The remote kernels of one server.
+
+    Those that are listed stand in Jupyter Server's map of kernels, beside the local ones. Others
+    have been asked for, and nobody knows yet whether they will come; or they are left over.
+    """
+
+    def __init__(self, map: KernelMap) -> None:
+        self.observer: KernelObserver | None = None
+        self._map = map
+        self._providers = map.providers
+        self._log = map.log
+        self._asked_for: set[RemoteKernelManager] = set()
+        self._kept: list[RemoteKernelManager] = []  # they run on after this server's end
+        self.left_overs = LeftOvers(self._providers, self.note, self._log)
+
+    def get(self, kernel_id: str) -> RemoteKernelManager | None:
+        """Return a kernel that is listed; None where it is not, or is a local one."""
+        kernel = self._map._kernels.get(kernel_id)
+        return kernel if isinstance(kernel, RemoteKernelManager) else None
+
+    @property
+    def listed(self) -> list[RemoteKernelManager]:
+        """The kernels that are seen by clients."""
+        return [k for k in self._map._kernels.values() if isinstance(k, RemoteKernelManager)]
+
+    @property
+    def records(self) -> list[Record]:
+        """All that runs at providers because of this server, or may, without sessions."""
+        return [
+            *(_record(kernel) for kernel in [*self.listed, *self._kept] if kernel.has_kernel),
+            *(_record(one, is_left_over=True) for one in self._asked_for if one.has_kernel),
+            *self.left_overs.records,
+        ]
+
+    # -- how a kernel comes ------------------------------------------------------------------------
+
+    async def start(self, wanted: Wanted, kernel_id: str | None) -> str:
+        """
+        Start a kernel, and return its id.
+
+        One that takes long is listed while it starts; what comes of it is seen in its state. Raises
+        ProviderError where it does not start.
+        """
+        kernel = self._make(wanted.provider.id, wanted.remote_name, kernel_id)
+        kernel.starting = asyncio.create_task(self._start(kernel, wanted))
+        await asyncio.wait({kernel.starting}, timeout=self._providers.start_patience)
+        if kernel.is_starting:
+            self._list_early(kernel)
+            return str(kernel.kernel_id)
+        failure = kernel.starting.result()
+        if failure is not None:
+            raise failure
+        self._list(kernel)
+        self._begun(kernel)
+        return str(kernel.kernel_id)
+
+    async def _start(self, kernel: RemoteKernelManager, wanted: Wanted) -> ProviderError | None:
+        """Start a kernel, which may be listed by the time that it has; return why it has not."""
+        self._asked_for.add(kernel)
+        failure: ProviderError | None = None
+        try:
+            await kernel.start_kernel(path=wanted.path, env=wanted.env)
+        except ProviderError as error:
+            failure = error
+        except asyncio.CancelledError:
+            sentence = f"The start of {kernel.kernel_name} was cancelled."
+            failure = KernelGone(kernel.provider_id, "cancelled", sentence)
+        self._asked_for.discard(kernel)
+        if failure is not None and kernel.has_kernel:
+            self._leave_over(kernel, failure.sentence)
+            kernel.remote_id = ""
+        self.note()
+        return failure
+
+    def _list_early(self, kernel: RemoteKernelManager) -> None:
+        kernel.kernel_id = kernel.kernel_id or self.free_id(kernel.remote_id)
+        self._asked_for.discard(kernel)
+        self._list(kernel)
+        self._log.info("Kernel is starting: %s (%s)", kernel.kernel_id, kernel.kernel_name)
+        self._providers.underway.begin(kernel, kernel.provider_id, kernel.kernel_id, STARTING)
+        assert kernel.starting is not None
+        kernel.starting.add_done_callback(lambda start: self._late(kernel, start.result()))
+
+    def _late(self, kernel: RemoteKernelManager, failure: ProviderError | None) -> None:
+        """Take notice that a start which took long has ended, well or not."""
+        self._providers.underway.end(kernel)
+        if self.get(str(kernel.kernel_id)) is not kernel:
+            return
+        if failure is None:
+            self._begun(kernel)
+            return
+        self._log.warning("Kernel %s did not start: %s", kernel.kernel_id, failure.sentence)
+        # JupyterLab shows the reason of a kernel that is dead.
+        kernel.execution_state, kernel.reason = "dead", failure.sentence
+        asyncio.get_running_loop().call_later(REMEMBERED, self.remove, kernel)
+
+    def _begun(self, kernel: RemoteKernelManager) -> None:
+        self._providers.watch(kernel.provider_id, kernel)
+        self._log.info("Kernel started: %s (%s)", kernel.kernel_id, kernel.kernel_name)
+
+    async def attach(self, provider_id: str, remote_id: str) -> str:
+        """
+        Take over a kernel that runs at a provider already, and return its id here.
+
+        It is let go, not stopped, where it is not a user who stops it. Raises ProviderError, which
+        is KernelGone where there is no such kernel.
+        """
+        for kernel in self.listed:
+            if (kernel.provider_id, kernel.remote_id) == (provider_id, remote_id):
+                return str(kernel.kernel_id)
+        provider = await self._providers.admitted(provider_id)
+        model = (await provider.kernels([remote_id])).get(remote_id)
+        if model is None:
+            sentence = f"{provider.label} has no kernel {remote_id}."
+            raise KernelGone(provider_id, "kernel_gone", sentence)
+        kernel = self._make(provider_id, str(model.get("name") or ""), None)
+        kernel.is_attached = True
+        kernel.take({**model, "id": remote_id})
+        self.left_overs.take_back(provider_id, remote_id)
+        self._list(kernel)
+        self._providers.watch(provider_id, kernel)
+        self._log.info("Kernel attached: %s (%s)", kernel.kernel_id, kernel.kernel_name)
+        return str(kernel.kernel_id)
+
+    async def elsewhere(self, provider_id: str) -> list[KernelModel]:
+        """
+        Return the kernels at a provider that are none of this server's, under our names for them.
+
+        Raises ProviderError.
+        """
+        provider = await self._providers.admitted(provider_id)
+        models = await provider.running_kernels()
+        ours = {r.remote_id for r in self.records if r.provider_id == provider_id}
+        return [
+            {**model, "name": self._providers.offered_name(provider_id, model["name"])}
+            for model in models
+            if model["id"] not in ours and isinstance(model.get("name"), str)
+        ]
+
+    def restore(self, record: Record) -> None:
+        """Take over what an earlier run of this server has left at a provider."""
+        try:
+            start = self._providers.provider(record.provider_id).config.timeouts.start
+        except ProviderError:
+            start = 0.0
+        expected_until = time.monotonic() + start if record.is_starting else 0.0
+        if record.is_left_over:
+            self.left_overs.add(record, expected_until)
+        elif record.kernel_id not in self._map._kernels:
+            kernel = self._make(record.provider_id, record.remote_name, record.kernel_id)
+            kernel.remote_id = record.remote_id
+            kernel.is_attached = record.is_attached
+            kernel.expected_until = expected_until
+            kernel.execution_state = "starting" if record.is_starting else "unknown"
+            self._list(kernel)
+            self._providers.watch(kernel.provider_id, kernel)
+            self._log.info("Kernel found again: %s (%s)", kernel.kernel_id, kernel.kernel_name)
+
+    def free_id(self, wanted: str) -> str:
+        """Return the id itself where it can be ours too: the same gateway may be there twice."""
+        usable = KERNEL_ID.fullmatch(wanted) and wanted not in self._map._kernels
+        return wanted if usable else self._map.new_kernel_id()
+
+    def _make(
+        self, provider_id: str, remote_name: str, kernel_id: str | None
+    ) -> RemoteKernelManager:
+        kernel = RemoteKernelManager(
+            parent=self._map,
+            log=self._log,
+            kernel_spec_manager=self._map.kernel_spec_manager,
+            kernel_name=self._providers.offered_name(provider_id, remote_name),
+            owner=self,
+            providers=self._providers,
+            provider_id=provider_id,
+            remote_name=remote_name,
+        )
+        kernel.kernel_id = kernel_id
+        return kernel
+
+    def _list(self, kernel: RemoteKernelManager) -> None:
+        self._map._kernels[kernel.kernel_id] = kernel
+        self._map._kernel_connections[kernel.kernel_id] = 0
+        KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=kernel.kernel_name).inc()
+        self.note()
+        if not self._map._initialized_culler:
+            self._map.initialize_culler()
+
+    # -- how a kernel goes -------------------------------------------------------------------------
+
+    async def shutdown(self, kernel: RemoteKernelManager, *, moves_on: bool) -> None:
+        """
+        Stop a kernel; it stays listed where its provider cannot be reached.
+
+        But a session that moves on to another kernel can always leave: the kernel is then stopped
+        once its provider is back, or is let go where it is an attached one.
+        """
+        if kernel.starting is not None and kernel.is_starting:
+            self.remove(kernel)
+            kernel.starting.cancel()
+            await asyncio.wait({kernel.starting})
+            return
+        try:
+            if kernel.has_kernel and not (moves_on and kernel.is_attached):
+                await kernel.shutdown_kernel()
+        except ProviderError as error:
+            if not moves_on:
+                raise
+            self._leave_over(kernel, error.sentence)
+        self.remove(kernel)
+
+    def lost(self, kernel: RemoteKernelManager) -> None:
+        """Forget a kernel that is proved to be gone."""
+        if self.get(str(kernel.kernel_id)) is kernel:
+            self._log.warning(
+                "Kernel %s (%s) is gone from its provider.", kernel.kernel_id, kernel.kernel_name
+            )
+            kernel.execution_state = "dead"
+            self.remove(kernel)
+
+    def remove(self, kernel: RemoteKernelManager) -> None:
+        """List a kernel no more; harmless where it is not listed."""
+        if self.get(str(kernel.kernel_id)) is not kernel:
+            return
+        self._map._kernels.pop(kernel.kernel_id)
+        self._map._kernel_connections.pop(kernel.kernel_id, None)
+        self._providers.unwatch(kernel.provider_id, kernel)
+        for removed in list(kernel.on_removed):
+            removed()
+        KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=kernel.kernel_name).dec()
+        self.note()
+
+    def take_off(self) -> Awaitable[None]:
+        """
+        List no remote kernel any more, as the server ends.
+
+        Returns what stops them, where that is wanted, within bounds.
+        """
+        kernels = self.listed
+        for kernel in kernels:
+            self.remove(kernel)
+        return self._leave(kernels)
+
+    async def _leave(self, listed: list[RemoteKernelManager]) -> None:
+        starts = [k.starting for k in [*self._asked_for, *listed] if k.starting is not None]
+        for start in starts:
+            start.cancel()
+        if starts:
+            await asyncio.wait(starts)
+        kernels = [kernel for kernel in listed if kernel.has_kernel]
+        stopping = {
+            asyncio.create_task(kernel.provider.shutdown_kernel(kernel.remote_id)): kernel
+            for kernel in kernels
+            if self._stops_with_server(kernel)
+        }
+        self._kept = [kernel for kernel in kernels if kernel not in stopping.values()]
+        if stopping:
+            stopped, late = await asyncio.wait(stopping, timeout=EXIT_TIMEOUT)
+            for task in late:
+                task.cancel()
+                self._leave_over(stopping[task], "no answer in time")
+            for task in stopped:
+                if error := task.exception():
+                    self._leave_over(stopping[task], str(error))
+        await self.left_overs.aclose()
+
+    def _stops_with_server(self, kernel: RemoteKernelManager) -> bool:
+        if kernel.is_attached:
+            return False
+        try:
+            return kernel.provider.config.on_server_exit == "shutdown"
+        except ProviderError as error:
+            self._left_running(kernel, error.sentence)
+            return False
+
+    def _leave_over(self, kernel: RemoteKernelManager, why: str) -> None:
+        """Leave a kernel that nobody wants any more to its provider, for now."""
+        self._left_running(kernel, why)
+        self.left_overs.add(_record(kernel, is_left_over=True), kernel.expected_until)
+
+    def _left_running(self, kernel: RemoteKernelManager, why: str) -> None:
+        self._log.warning(
+            "Kernel %s (%s) may still be running: %s", kernel.remote_id, kernel.kernel_name, why
+        )
+
+    def note(self) -> None:
+        """Have it written down that there are more or fewer, before anything comes of it."""
+        if self.observer is not None:
+            self.observer.note()
+
+
+def _record(kernel: RemoteKernelManager, *, is_left_over: bool = False) -> Record:
+    return Record(
+        provider_id=kernel.provider_id,
+        url=kernel.url,
+        remote_name=kernel.remote_name,
+        remote_id=kernel.remote_id,
+        kernel_id=str(kernel.kernel_id or ""),
+        is_left_over=is_left_over,
+        is_attached=kernel.is_attached,
+        is_starting=kernel.is_starting or time.monotonic() < kernel.expected_until,
+    )
