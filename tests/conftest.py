@@ -76,7 +76,7 @@ def server(
     """The server under test, with the three places as providers."""
     folder: Path = tmp_path_factory.mktemp("server")
     env = {"WANTED": "1", "KERNEL_X": "1", "UNWANTED": "1"}
-    process = jupyter_server(folder, token="own-token", base_url=request.param, env=env)
+    process = jupyter_server(folder, token="token-of-own", base_url=request.param, env=env)
     declare_places(process, places)
     process.start()
     yield process
@@ -96,7 +96,9 @@ async def client(server: Process) -> AsyncIterator[Client]:
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[Process]:
     """A Kernel Gateway of the test's own, which it may stop and start."""
-    process = kernel_gateway(tmp_path / "remote", "remote", token="g", listing=True).start()
+    process = kernel_gateway(
+        tmp_path / "remote", "remote", token="token-of-remote", listing=True
+    ).start()
     yield process
     process.stop()
 
@@ -109,7 +111,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
         def starter(
             providers: dict[str, dict[str, Any]] | None = None, **options: Any
         ) -> tuple[Process, Client]:
-            process = jupyter_server(tmp_path / "server", token="t", **options)
+            process = jupyter_server(tmp_path / "server", token="token-of-server", **options)
             for provider_id, settings in (providers or {}).items():
                 declare(process, provider_id, settings)
             stack.callback(process.stop)

@@ -102,7 +102,7 @@ def test_list_reads_the_servers_configuration(tmp_path: Path, env: dict[str, str
 @pytest.fixture
 def demo(env: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """The running demo; its output up to the last line of its greeting was read."""
-    env["JUPYTER_TOKEN"] = "demo-token"
+    env["JUPYTER_TOKEN"] = "token-of-demo"
     process = subprocess.Popen(
         [*COMMAND, "demo", "--no-browser", f"--port={free_port()}"],
         env=env,
@@ -128,9 +128,9 @@ async def test_the_demo_runs_kernels_in_three_places(
         greeting += line
     for part in ("demo-a", "demo-b", "JupyterLab"):
         assert f"Starting {part} at http://127.0.0.1:" in greeting
-    address = re.search(r"(http://\S+/)lab\?token=demo-token", greeting)
+    address = re.search(r"(http://\S+/)lab\?token=token-of-demo", greeting)
     assert address is not None
-    client = Client(address[1], "demo-token")
+    client = Client(address[1], "token-of-demo")
     for name, place in {
         "python3": "None",
         "demo-a/python3": "demo-a",

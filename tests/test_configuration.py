@@ -140,11 +140,13 @@ async def test_a_token_comes_from_where_it_is_kept(
         "header": {"headers": {"Authorization": f"token {place.token}"}},
         "cookie": {
             "token": {"env": "FAR_TOKEN"},
-            "cookies": {"a": "b", "c": {"env": "LANG_COOKIE"}},
+            "cookies": {"a": "token-of-c", "c": {"env": "COOKIE"}},
         },
     }
     settings = {"url": place.url, **fields[source]}
-    server, client = start({"far": settings}, env={"FAR_TOKEN": place.token, "LANG_COOKIE": "d"})
+    server, client = start(
+        {"far": settings}, env={"FAR_TOKEN": place.token, "COOKIE": "token-of-d"}
+    )
     await client.wait_for_kernelspec("far/python3")
     assert place.token not in server.log()
     if source == "env":
@@ -155,7 +157,7 @@ async def test_a_token_comes_from_where_it_is_kept(
 
 async def test_a_wrong_token_is_said_once(start: Start, places: dict[str, Process]) -> None:
     """A refused token is one line in the log, with the remedy, and no 401 of ours."""
-    settings = {"url": places["gate-a"].url, "token": {"value": "wrong-token"}}
+    settings = {"url": places["gate-a"].url, "token": {"value": "token-of-nobody"}}
     server, client = start({"gate": settings, "none": {**settings, "token": {"env": "NOT_SET"}}})
 
     async def told() -> bool:
@@ -167,7 +169,7 @@ async def test_a_wrong_token_is_said_once(start: Start, places: dict[str, Proces
     reply = await client.request("POST", "api/kernels", {"name": "gate/python3"})
     assert reply.status == 503
     assert "gate refused the token" in reply.body["message"]
-    assert "wrong-token" not in server.log() + str(reply.body)
+    assert "token-of-nobody" not in server.log() + str(reply.body)
 
 
 async def test_include_exclude_and_enabled(start: Start, places: dict[str, Process]) -> None:

@@ -73,7 +73,7 @@ def site(
     places: dict[str, Process], port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Process]:
     """A server with a provider that has faults, and one that is well."""
-    server = jupyter_server(tmp_path_factory.mktemp("faults"), token="t")
+    server = jupyter_server(tmp_path_factory.mktemp("faults"), token="token-of-server")
     far, well = places["gate-b"], places["gate-a"]
     faulty = {
         "url": f"http://127.0.0.1:{port}",

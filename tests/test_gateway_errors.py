@@ -32,7 +32,7 @@ def errors(token: bool = False) -> GatewayErrors:
             "/etc/gpu.json",
             url="https://gpu.example.org",
             label="GPU farm",
-            token=Secret.parse("t") if token else None,
+            token=Secret.parse("token-of-gpu") if token else None,
         )
     )
 

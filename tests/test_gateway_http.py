@@ -66,7 +66,7 @@ async def test_a_redirect_is_not_followed(serve: Serve, what: str) -> None:
     async def redirect(_: web.Request) -> web.Response:
         raise web.HTTPFound(elsewhere)
 
-    gateway = provider(await serve(redirect), headers={"X-Api-Key": "s3cret"})
+    gateway = provider(await serve(redirect), headers={"X-Api-Key": "token-of-gpu"})
     asking: dict[str, Callable[[], Awaitable[object]]] = {
         "request": gateway.snapshot,
         "websocket": lambda: gateway.open_channels("1", session_id=None, subprotocols=[]),
@@ -83,7 +83,7 @@ async def test_a_token_is_renewed_once_for_all(serve: Serve, tmp_path: Path) -> 
     async def refuse(_: web.Request) -> web.Response:
         return web.json_response({"message": "Unauthorized"}, status=401)
 
-    command = ["sh", "-c", f"echo read >> {tmp_path}/log; echo token"]
+    command = ["sh", "-c", f"echo read >> {tmp_path}/log; echo token-of-gpu"]
     gateway = provider(await serve(refuse), token={"command": command})
     gateway._may_list = False
     with pytest.raises(SignInNeeded):
@@ -97,11 +97,11 @@ async def test_a_token_that_has_expired_is_renewed_for_a_websocket(
 ) -> None:
     """The kernel is connected to with the new token, without anybody noticing."""
     token = tmp_path / "token"
-    token.write_text("old")
+    token.write_text("token-of-yesterday")
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        if request.headers["Authorization"] != "token new":
-            token.write_text("new")
+        if request.headers["Authorization"] != "token token-of-today":
+            token.write_text("token-of-today")
             raise web.HTTPForbidden
         socket = web.WebSocketResponse()
         await socket.prepare(request)
@@ -185,11 +185,16 @@ async def test_headers_cookies_and_token_are_sent(serve: Serve) -> None:
         response.set_cookie("theirs", "1")
         return response
 
-    more = {"token": {"value": "t"}, "headers": {"X-A": "b"}, "cookies": {"c": "d", "e": "f"}}
+    more = {
+        "token": {"value": "token-of-gpu"},
+        "headers": {"X-A": "token-of-a"},
+        "cookies": {"c": "token-of-c", "d": "token-of-d"},
+    }
     gateway = provider(await serve(answer), **more)
     for _ in range(2):
         await gateway.snapshot()
-    assert (seen["Authorization"], seen["X-A"], seen["Cookie"]) == ("token t", "b", "c=d; e=f")
+    assert seen["Authorization"] == "token token-of-gpu"
+    assert (seen["X-A"], seen["Cookie"]) == ("token-of-a", "c=token-of-c; d=token-of-d")
     await gateway.aclose()
 
 

@@ -33,7 +33,9 @@ def servers(
         "both": {"KernelProviders": {"local_enabled": True}},
     }
     made = {
-        name: jupyter_server(folder / name, token="t", arguments=arguments, config=config)
+        name: jupyter_server(
+            folder / name, token="token-of-server", arguments=arguments, config=config
+        )
         for name, config in configs.items()
     }
     far = places["far"]
@@ -108,7 +110,7 @@ async def test_settings_that_only_jupyter_server_knows_leave_it_in_charge(
         f"--GatewayClient.auth_token={gateway.token}",
         f"--GatewayClient.ws_url={gateway.url.replace('http', 'ws')}",
     ]
-    server = jupyter_server(tmp_path, token="t", arguments=arguments).start()
+    server = jupyter_server(tmp_path, token="token-of-server", arguments=arguments).start()
     client = Client(server.url, server.token)
     try:
         assert list(await client.kernelspecs()) == ["python3"]

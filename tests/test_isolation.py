@@ -40,7 +40,7 @@ async def test_local_and_healthy_kernels_do_not_notice(
     """With providers that hang, refuse and answer rubbish, all else works, and each is named."""
     silent = socket.create_server(("127.0.0.1", 0))  # accepts, and never answers
     timeouts = {"connect": 3600, "request": 3600}
-    server = jupyter_server(tmp_path, token="t")
+    server = jupyter_server(tmp_path, token="token-of-server")
     declare(
         server,
         "hung",
@@ -84,9 +84,11 @@ async def test_kernels_stay_while_their_provider_is_away(
     places: dict[str, Process], tmp_path: Path
 ) -> None:
     """A provider that is down takes no kernel, session or logo away; only proof does."""
-    gateway = kernel_gateway(tmp_path / "gateway", "gateway", token="g", listing=True).start()
-    server = jupyter_server(tmp_path / "server", token="t")
-    settings = {"url": gateway.url, "token": {"value": "g"}, "refresh_interval": 1}
+    gateway = kernel_gateway(
+        tmp_path / "gateway", "gateway", token="token-of-remote", listing=True
+    ).start()
+    server = jupyter_server(tmp_path / "server", token="token-of-server")
+    settings = {"url": gateway.url, "token": {"value": "token-of-remote"}, "refresh_interval": 1}
     declare(server, "gateway", settings)
     server.start()
     client = Client(server.url, server.token)
@@ -135,7 +137,7 @@ async def test_a_notebook_can_leave_a_provider_that_is_away(
     """A session moves to a local kernel; the one left behind is stopped once it can be reached."""
     far = places["gate-b"]
     way = await Tunnel.open(far.port)
-    server = jupyter_server(tmp_path / "server", token="t")
+    server = jupyter_server(tmp_path / "server", token="token-of-server")
     url = f"http://127.0.0.1:{way.port}/"
     declare(server, "gateway", {"url": url, "token": {"value": far.token}})
     server.start()
@@ -173,7 +175,7 @@ async def test_a_provider_that_fails_a_user_is_seen_to_be_offline_at_once(
     """What a user notices first does not wait for the next time that the provider is asked."""
     far = places["gate-b"]
     way = await Tunnel.open(far.port)
-    server = jupyter_server(tmp_path / "server", token="t")
+    server = jupyter_server(tmp_path / "server", token="token-of-server")
     url, never = f"http://127.0.0.1:{way.port}/", 3600
     settings = {"url": url, "token": {"value": far.token}, "refresh_interval": never}
     declare(server, "gateway", settings)

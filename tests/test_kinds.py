@@ -63,7 +63,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     site = folder / "site"
     add_distribution(site, "batch_kernels", KINDS)
     (site / "batch_kernels.py").write_text(PACKAGE)
-    process = jupyter_server(folder, token="own-token", env={"PYTHONPATH": str(site)})
+    process = jupyter_server(folder, token="token-of-own", env={"PYTHONPATH": str(site)})
     queues = {"short": "Short jobs", "a b/100%": "Long jobs"}
     settings = {"kind": "queues", "label": "Batch", "options": {"queues": queues}}
     declare(process, "batch", settings)

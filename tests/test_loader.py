@@ -99,9 +99,9 @@ def test_the_applications_folders_count(levels: dict[str, Path], tmp_path: Path)
     ("content", "words"),
     [
         ("", "line 1 is not JSON"),
-        ('{\n  "url": "http://gpu",\n  s3cret\n}', "line 3 is not JSON"),
-        ("{'token': 's3cret'}", "line 1 is not JSON"),
-        ('{"url": "http://gpu"} s3cret', "line 1 is not JSON"),
+        ('{\n  "url": "http://gpu",\n  token-of-gpu\n}', "line 3 is not JSON"),
+        ("{'token': 'token-of-gpu'}", "line 1 is not JSON"),
+        ('{"url": "http://gpu"} token-of-gpu', "line 1 is not JSON"),
         ("[" * 100_000, "is not JSON"),
         ("9" * 5_000, "is not JSON"),
     ],
@@ -117,7 +117,7 @@ def test_a_file_that_is_not_json_is_explained(
     assert problem.startswith(f"{path}: ")
     assert words in problem
     assert problem.endswith(".")
-    assert "s3cret" not in problem
+    assert "token-of-gpu" not in problem
     assert (found["good"].settings, found["good"].problem) == ({"url": "http://gpu"}, "")
 
 

@@ -129,7 +129,7 @@ class Lab:
     """A real JupyterLab with Jupyter Notebook beside it, whose configuration can be changed."""
 
     def __init__(self, folder: Path) -> None:
-        self.process = jupyter_server(folder, token="t", module="jupyterlab")
+        self.process = jupyter_server(folder, token="token-of-server", module="jupyterlab")
         self._labextensions = folder / "data" / "labextensions"
 
     def install(self, name: str, **jupyterlab: Any) -> None:

@@ -112,7 +112,7 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Pro
     """Starts a server that is stopped after the test."""
 
     def start(name: str, **options: Any) -> Process:
-        process = jupyter_server(tmp_path / name, token="t", **options)
+        process = jupyter_server(tmp_path / name, token="token-of-server", **options)
         # A stock server that was asked for a kernel that does not exist never ends by itself.
         request.addfinalizer(process.kill)
         return process.start()

@@ -108,20 +108,20 @@ def test_the_id_of_this_server_is_taken() -> None:
     assert refusal({"url": URL}, "local").startswith(f"{SOURCE}: the id 'local' is this server's")
 
 
-@pytest.mark.parametrize("proxy", ["http://ada:s3cret@proxy:port", "http://"])
+@pytest.mark.parametrize("proxy", ["http://ada:token-of-gpu@proxy:port", "http://"])
 def test_a_bad_proxy_is_explained(proxy: str) -> None:
     """A proxy's address is checked as the server's is, and not quoted: it may hold a password."""
     sentence = refusal({"url": URL, "proxy": proxy})
     assert sentence.startswith(f"{SOURCE}: the field 'proxy' is not a web address.")
-    assert "s3cret" not in sentence
+    assert "token-of-gpu" not in sentence
 
 
-@pytest.mark.parametrize("settings", [None, [], "s3cret", 1, [{"url": URL}]])
+@pytest.mark.parametrize("settings", [None, [], "token-of-gpu", 1, [{"url": URL}]])
 def test_a_provider_is_an_object(settings: object) -> None:
     """JSON other than an object is refused with an example of what is meant, and is not quoted."""
     sentence = refusal(settings)
     assert sentence.startswith(f"{SOURCE}: a provider is a JSON object, like {{")
-    assert "s3cret" not in sentence
+    assert "token-of-gpu" not in sentence
 
 
 @pytest.mark.parametrize(
@@ -131,28 +131,28 @@ def test_a_provider_is_an_object(settings: object) -> None:
         ({"url": ""}, "'url' is not right", "https://"),
         ({"url": 1}, "'url' is not right", "https://"),
         ({"ulr": URL}, "'ulr' is not known", "Did you mean 'url'?"),
-        ({"tokn": "s3cret"}, "'tokn' is not known", "Did you mean 'token'?"),
+        ({"tokn": "token-of-gpu"}, "'tokn' is not known", "Did you mean 'token'?"),
         ({"Url": URL}, "'Url' is not known", "Did you mean 'url'?"),
-        ({"colour": "s3cret"}, "'colour' is not known", "There are: kind, url, label"),
+        ({"colour": "token-of-gpu"}, "'colour' is not known", "There are: kind, url, label"),
         ({"kind": 5}, "'kind' is not right", '"gateway"'),
         ({"label": "  "}, "'label' is not right", "GPU farm"),
         ({"label": "x" * 61}, "'label' is not right", "at most 60"),
         ({"enabled": "false"}, "'enabled' is not right", "true or false"),
-        ({"token": "s3cret"}, "'token' is not right", '{"env": "NAME"}'),
+        ({"token": "token-of-gpu"}, "'token' is not right", '{"env": "NAME"}'),
         ({"token": {}}, "'token' is not right", '{"env": "NAME"}'),
-        ({"token": {"s3cret": "s3cret"}}, "'token' is not right", '{"env": "NAME"}'),
-        ({"token": {"env": "A", "value": "s3cret"}}, "'token' is not right", "one of"),
-        ({"token": {"value": ["s3cret"]}}, "'token.value' is not right", '{"value"'),
+        ({"token": {"token-of-gpu": "token-of-gpu"}}, "'token' is not right", '{"env": "NAME"}'),
+        ({"token": {"env": "A", "value": "token-of-gpu"}}, "'token' is not right", "one of"),
+        ({"token": {"value": ["token-of-gpu"]}}, "'token.value' is not right", '{"value"'),
         ({"token": {"value": ""}}, "'token.value' is not right", '{"value"'),
-        ({"token": {"command": "s3cret"}}, "'token.command' is not right", '["program"'),
+        ({"token": {"command": "token-of-gpu"}}, "'token.command' is not right", '["program"'),
         ({"token": {"command": []}}, "'token.command' is not right", '["program"'),
-        ({"headers": "X-Key: s3cret"}, "'headers' is not right", "by name"),
-        ({"headers": {"X-Key: s3cret": ""}}, "'headers' is not right", "by name"),
-        ({"headers": {"X-Key": ["s3cret"]}}, "'headers.X-Key' is not right", "by name"),
-        ({"cookies": {"a": {"vaule": "s3cret"}}}, "'cookies.a' is not right", "by name"),
+        ({"headers": "X-Key: token-of-gpu"}, "'headers' is not right", "by name"),
+        ({"headers": {"X-Key: token-of-gpu": ""}}, "'headers' is not right", "by name"),
+        ({"headers": {"X-Key": ["token-of-gpu"]}}, "'headers.X-Key' is not right", "by name"),
+        ({"cookies": {"a": {"vaule": "token-of-gpu"}}}, "'cookies.a' is not right", "by name"),
         ({"tls": {"verfy": False}}, "'tls' is not right", '"verify"'),
         ({"tls": {"key": "me.key"}}, "'tls' is not right", '"certificate"'),
-        ({"proxy": "https://me:s3cret@proxy"}, "'proxy' is not right", "http://proxy"),
+        ({"proxy": "https://me:token-of-gpu@proxy"}, "'proxy' is not right", "http://proxy"),
         ({"timeouts": 5}, "'timeouts' is not right", "seconds"),
         ({"timeouts": {"connect": -1}}, "'timeouts.connect' is not right", "seconds"),
         ({"timeouts": {"start": 0}}, "'timeouts.start' is not right", "seconds"),
@@ -161,9 +161,9 @@ def test_a_provider_is_an_object(settings: object) -> None:
         ({"refresh_interval": True}, "'refresh_interval' is not right", "at least 1"),
         ({"include": "py*"}, "'include' is not right", "a list of patterns"),
         ({"exclude": [""]}, "'exclude.0' is not right", "a list of patterns"),
-        ({"env": {"A": "s3cret"}}, "'env' is not right", "a list of names"),
+        ({"env": {"A": "token-of-gpu"}}, "'env' is not right", "a list of names"),
         ({"on_server_exit": "stop"}, "'on_server_exit' is not right", '"shutdown" or "keep"'),
-        ({"options": ["s3cret"]}, "'options' is not right", "another package"),
+        ({"options": ["token-of-gpu"]}, "'options' is not right", "another package"),
     ],
 )
 def test_a_bad_field_is_explained(settings: dict[str, Any], field: str, remedy: str) -> None:
@@ -173,7 +173,7 @@ def test_a_bad_field_is_explained(settings: dict[str, Any], field: str, remedy: 
     assert sentence.startswith(f"{SOURCE}: the field {field}. ")
     assert remedy in sentence
     assert sentence[-1] in ".?"
-    assert "s3cret" not in sentence
+    assert "token-of-gpu" not in sentence
 
 
 @pytest.mark.parametrize(
@@ -209,11 +209,11 @@ def test_a_web_address_is_taken_as_it_is(url: str) -> None:
         (" http://gpu.example.org", "is not a web address"),
         ("http://gpu.example.org/a b", "is not a web address"),
         ("http://gpu.example.org\n", "is not a web address"),
-        ("http://ada:s3cret@gpu.example.org", "'token'"),
-        ("http://s3cret@gpu.example.org", "'token'"),
-        ("http://gpu.example.org/?token=s3cret", "'token'"),
+        ("http://ada:token-of-gpu@gpu.example.org", "'token'"),
+        ("http://token-of-gpu@gpu.example.org", "'token'"),
+        ("http://gpu.example.org/?token=token-of-gpu", "'token'"),
         ("http://gpu.example.org/lab?", "'?'"),
-        ("http://gpu.example.org/#s3cret", "'#'"),
+        ("http://gpu.example.org/#token-of-gpu", "'#'"),
         ("http://gpu.example.org/#", "'#'"),
     ],
 )
@@ -222,7 +222,7 @@ def test_a_bad_address_is_explained(url: str, words: str) -> None:
     sentence = refusal({"url": url})
     assert sentence.startswith(f"{SOURCE}: the field 'url' ")
     assert words in sentence
-    assert "s3cret" not in sentence
+    assert "token-of-gpu" not in sentence
 
 
 @pytest.mark.parametrize(
@@ -250,17 +250,17 @@ def test_a_configuration_does_not_show_its_secrets() -> None:
         "gpu",
         {
             "url": URL,
-            "token": {"value": "s3cret-1"},
-            "headers": {"X-Key": "s3cret-2"},
-            "cookies": {"session": {"command": ["vault", "s3cret-3"]}},
-            "proxy": "http://me:s3cret-4@proxy.example.org",
-            "options": {"password": "s3cret-5"},
+            "token": {"value": "token-of-gpu-1"},
+            "headers": {"X-Key": "token-of-gpu-2"},
+            "cookies": {"session": {"command": ["vault", "token-of-gpu-3"]}},
+            "proxy": "http://me:token-of-gpu-4@proxy.example.org",
+            "options": {"password": "token-of-gpu-5"},
         },
         SOURCE,
     )
     assert URL in repr(config)
-    assert "s3cret" not in repr(config)
-    assert "s3cret" not in str(config)
+    assert "token-of-gpu" not in repr(config)
+    assert "token-of-gpu" not in str(config)
 
 
 def test_each_field_has_a_sentence() -> None:

@@ -133,7 +133,7 @@ async def test_one_providers_trouble_is_its_own(make: Make) -> None:
     """What cannot be used is left out with a sentence, who does not answer is offline."""
     providers = make(
         Declaration("broken", "broken.json", problem="broken.json: line 1 is not JSON."),
-        Declaration("bad", "bad.json", {"token": "s3cret", "url": UNREACHABLE}),
+        Declaration("bad", "bad.json", {"token": "token-of-gpu", "url": UNREACHABLE}),
         Declaration("Upper", "Upper.json", {"url": UNREACHABLE}),
         Declaration("strange", "strange.json", {"kind": "slurm"}),
         gateway("gpu"),
@@ -156,7 +156,7 @@ async def test_one_providers_trouble_is_its_own(make: Make) -> None:
         assert words[source] in sentence
         assert sentence.endswith("Until then this provider is left out.")
         assert provider_id in source
-        assert "s3cret" not in sentence
+        assert "token-of-gpu" not in sentence
 
 
 @pytest.mark.parametrize("kind", ["unfinished", "defective", "no-class"])

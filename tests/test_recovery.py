@@ -161,13 +161,13 @@ async def test_a_provider_that_is_away_for_a_while_does_not_cost_its_kernels(sit
     """They wait for the provider of that address, through servers that do not have it."""
     declaration = declare(site.server, "far", {})
     there = f"http://127.0.0.1:{site.tunnel.port}/"
-    elsewhere = {"url": "http://127.0.0.1:9", "token": {"value": "g"}}
+    elsewhere = {"url": "http://127.0.0.1:9", "token": {"value": "token-of-remote"}}
     for settings in (None, elsewhere):
         declaration.unlink() if settings is None else declare(site.server, "far", settings)
         site.server.kill()
         site.server.start()
         assert await site.client.get("api/kernels") == []
-    declare(site.server, "far", {"url": there, "token": {"value": "g"}})
+    declare(site.server, "far", {"url": there, "token": {"value": "token-of-remote"}})
 
     async def is_back() -> bool:
         return bool(await site.client.get("api/kernels"))

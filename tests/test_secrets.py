@@ -16,8 +16,8 @@ from kernel_providers_ext.secrets import Secret
 
 from .client import until
 
-PRINT = [sys.executable, "-c", "print('s3cret')"]
-FAIL = [sys.executable, "-c", "print('s3cret'); raise SystemExit(3)"]
+PRINT = [sys.executable, "-c", "print('token-of-gpu')"]
+FAIL = [sys.executable, "-c", "print('token-of-gpu'); raise SystemExit(3)"]
 
 
 @pytest.fixture(autouse=True)
@@ -25,20 +25,20 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have variables and files with and without a secret, relative to the current directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("GPU_TOKEN", "s3cret")
+    monkeypatch.setenv("GPU_TOKEN", "token-of-gpu")
     monkeypatch.setenv("BLANK", " \n")
     monkeypatch.delenv("NOT_SET", raising=False)
-    (tmp_path / "token").write_text("s3cret\n")
-    (tmp_path / "lines").write_text("s3cret\nsecond")
-    (tmp_path / "bytes").write_bytes(b"s3cret\xff")
+    (tmp_path / "token").write_text("token-of-gpu\n")
+    (tmp_path / "lines").write_text("token-of-gpu\nsecond")
+    (tmp_path / "bytes").write_bytes(b"token-of-gpu\xff")
     (tmp_path / "empty").touch()
 
 
 @pytest.mark.parametrize(
     "given",
     [
-        "s3cret",
-        {"value": " s3cret\n"},
+        "token-of-gpu",
+        {"value": " token-of-gpu\n"},
         {"env": "GPU_TOKEN"},
         {"file": "token"},
         {"file": "~/token"},
@@ -47,15 +47,15 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 async def test_a_secret_is_read_from_where_it_is(given: str | dict[str, Any]) -> None:
     """A value, a variable, a file and a command all give the secret without white space."""
-    assert await Secret.parse(given).read() == "s3cret"
+    assert await Secret.parse(given).read() == "token-of-gpu"
 
 
 async def test_a_secret_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """A token that was renewed is the one that is read the next time."""
     secret = Secret.parse({"env": "GPU_TOKEN"})
     await secret.read()
-    monkeypatch.setenv("GPU_TOKEN", "renewed")
-    assert await secret.read() == "renewed"
+    monkeypatch.setenv("GPU_TOKEN", "token-of-tomorrow")
+    assert await secret.read() == "token-of-tomorrow"
 
 
 @pytest.mark.parametrize(
@@ -68,16 +68,19 @@ async def test_a_secret_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"file": "bytes"}, "The file bytes cannot be read: it is not text"),
         ({"file": "empty"}, "nothing in .*the file empty"),
         ({"file": "lines"}, "the file lines.* is more than one line"),
-        ({"command": ["no-such-program", "s3cret"]}, "The command no-such-program cannot be run"),
-        ({"command": [*FAIL, "s3cret"]}, "The command .* failed with exit code 3"),
-        ({"value": "s3cret\x00"}, "more than one line of text"),
+        (
+            {"command": ["no-such-program", "token-of-gpu"]},
+            "The command no-such-program cannot be run",
+        ),
+        ({"command": [*FAIL, "token-of-gpu"]}, "The command .* failed with exit code 3"),
+        ({"value": "token-of-gpu\x00"}, "more than one line of text"),
     ],
 )
 async def test_a_secret_that_cannot_be_had_is_explained(given: Any, words: str) -> None:
     """The sentence says where the secret was looked for and what is wrong, but not the secret."""
     with pytest.raises(ConfigurationError, match=words) as caught:
         await Secret.parse(given).read()
-    assert "s3cret" not in str(caught.value)
+    assert "token-of-gpu" not in str(caught.value)
 
 
 async def test_a_command_has_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,11 +110,11 @@ async def test_a_command_ends_with_those_who_wait_for_it(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
-        ("s3cret", "<secret: a value>"),
-        ({"value": "s3cret"}, "<secret: a value>"),
+        ("token-of-gpu", "<secret: a value>"),
+        ({"value": "token-of-gpu"}, "<secret: a value>"),
         ({"env": "GPU_TOKEN"}, "<secret: the environment variable GPU_TOKEN>"),
         ({"file": "token"}, "<secret: the file token>"),
-        ({"command": ["vault", "--password", "s3cret"]}, "<secret: the output of vault>"),
+        ({"command": ["vault", "--password", "token-of-gpu"]}, "<secret: the output of vault>"),
     ],
 )
 def test_a_secret_does_not_show_itself(given: Any, shown: str) -> None:
