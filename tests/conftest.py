@@ -14,6 +14,7 @@ from kernel_providers_ext.loader import Declaration
 from kernel_providers_ext.providers import KernelProviders
 
 from .client import Client
+from .leaks import leaks, logged_in
 from .processes import Process, declare, jupyter_server, kernel_gateway
 from .scripted import ListLoader, add_distribution
 
@@ -29,6 +30,16 @@ KINDS = {
 }
 STOCK = {"ServerApp": {"jpserver_extensions": {"kernel_providers_ext": False}}}
 LARGE = {"ServerApp": {"tornado_settings": {"websocket_max_message_size": 2**28}}}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_gets_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Look through all logs, notebooks and ledgers for secrets when all tests are done."""
+    folder = tmp_path_factory.getbasetemp()
+    with logged_in(folder, logging.getLogger()):
+        yield
+    found = leaks(folder)
+    assert not found, "\n".join(["A secret has got out:", *found])
 
 
 @pytest.fixture(scope="session")

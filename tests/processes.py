@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .leaks import LOG, SECRET
+
 READY_TIMEOUT = 60.0
 
 
@@ -27,7 +29,11 @@ def free_port() -> int:
 
 
 class Process:
-    """A Jupyter application as a process; `url` ends in a slash, `token` may be empty."""
+    """
+    A Jupyter application as a process; `url` ends in a slash, `token` may be empty.
+
+    What it writes is looked through for secrets when all tests are done, see `leaks`.
+    """
 
     def __init__(
         self,
@@ -41,6 +47,7 @@ class Process:
         env: Mapping[str, str] | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> None:
+        assert not token or token.startswith(SECRET), f"A token begins with {SECRET!r}."
         self.folder = folder
         self.port = free_port()
         self.token = token
@@ -48,7 +55,7 @@ class Process:
         self.url = f"http://127.0.0.1:{self.port}{base_url}"
         self._command = [sys.executable, "-m", module, *arguments]
         self._ready = self.url + ready_path
-        self.log_path = folder / "log.txt"
+        self.log_path = folder / LOG
         self.config_folder = folder / "config"
         self.config_folder.mkdir(parents=True, exist_ok=True)
         self.root = folder / "root"

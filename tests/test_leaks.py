@@ -1,0 +1,57 @@
+"""Secrets that the tests leave in logs, notebooks or ledgers are found at the end of a run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from .leaks import LOG, leaks, logged_in
+from .processes import jupyter_server
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that is not among those that are looked through in the end."""
+    with TemporaryDirectory() as name:
+        yield Path(name)
+
+
+@pytest.mark.parametrize(
+    ("file", "gets_out"),
+    [
+        (LOG, True),
+        ("root/work/nb.ipynb", True),
+        ("data/kernel_providers/1-0.json", True),
+        ("config/kernel_providers.d/gpu.json", False),
+    ],
+)
+def test_a_secret_is_found_where_it_must_not_be(folder: Path, file: str, gets_out: bool) -> None:
+    """File and line are named; a provider's file may have a secret, as it is the user's own."""
+    server = folder / "server"
+    path = server / file
+    path.parent.mkdir(parents=True)
+    (server / LOG).write_text("A line.\n")
+    path.write_text("A line.\nGET /api?token=token-of-gpu\n")
+    assert leaks(folder) == [f"{path}:2: GET /api?token=token-of-gpu"] * gets_out
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.ERROR])
+def test_a_secret_that_is_logged_is_found(
+    folder: Path, level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is logged in the tests' own process counts, too, however little it matters."""
+    logger = logging.getLogger("test_leaks")
+    monkeypatch.setattr(logger, "propagate", False)
+    with logged_in(folder, logger):
+        logger.log(level, "The token is %s.", "token-of-gpu")
+    assert leaks(folder) == [f"{folder / LOG}:1: The token is token-of-gpu."]
+
+
+def test_no_other_secret_can_be_used(tmp_path: Path) -> None:
+    """A server of the tests takes no token that would not be found."""
+    with pytest.raises(AssertionError, match="token-of-"):
+        jupyter_server(tmp_path, token="s3cret")
