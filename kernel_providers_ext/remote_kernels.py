@@ -110,6 +110,7 @@ class RemoteKernels:
         One that takes long is listed while it starts; what comes of it is seen in its state. Raises
         ProviderError where it does not start.
         """
+        await self._providers.admitted(wanted.provider.id)
         kernel = self._make(wanted.provider.id, wanted.remote_name, kernel_id)
         kernel.starting = asyncio.create_task(self._start(kernel, wanted))
         await asyncio.wait({kernel.starting}, timeout=self._providers.start_patience)
@@ -327,6 +328,7 @@ class RemoteKernels:
             for task in late:
                 task.cancel()
                 self._leave_over(stopping[task], "no answer in time")
+            await asyncio.gather(*late, return_exceptions=True)
             for task in stopped:
                 if error := task.exception():
                     self._leave_over(stopping[task], str(error))

@@ -25,7 +25,7 @@ class FaultProxy:
 
     def __init__(self, target: str, port: int) -> None:
         self._target = target.rstrip("/")
-        self._port = port
+        self.port = port
         self._fault: Fault | None = None
         self._only = ""
         self._runner: web.AppRunner | None = None
@@ -40,7 +40,7 @@ class FaultProxy:
         self._client = aiohttp.ClientSession(auto_decompress=False)
         self._runner = web.AppRunner(app, shutdown_timeout=0, handler_cancellation=True)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
 
     async def close(self) -> None:
         """Stop to listen, and cut all connections."""
@@ -67,12 +67,12 @@ class FaultProxy:
         self.asked.append(f"{request.method} {request.path}")
         if self._fault is not None and self._only in request.path:
             return await self._fault(request)
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._pass_on_socket(request)
         return await self.pass_on(request)
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """Return what the real server answers."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._pass_on_socket(request)
         assert self._client is not None
         async with self._client.request(
             request.method,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -119,6 +120,10 @@ class Process:
                 self.process.kill()
                 self.process.wait()
         return self.process.returncode
+
+    async def end(self, timeout: float = 30.0) -> int:
+        """Stop the process while what the test itself serves goes on, and return its exit code."""
+        return await asyncio.to_thread(self.stop, timeout)
 
     def kill(self) -> None:
         """End the process at once."""

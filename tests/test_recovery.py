@@ -91,7 +91,7 @@ async def test_after_a_crash_notebooks_find_their_kernels(site: Site) -> None:
     site.server.start()
     await site.found_again()
     assert [kernel["id"] for kernel in await site.client.get("api/kernels")] == [site.kernel_id]
-    site.server.stop()
+    await site.server.end()
     await site.is_gone()
     assert (await site.remote.request("GET", f"api/kernels/{others}")).status == 200
 
@@ -119,12 +119,12 @@ async def test_a_kernel_that_is_gone_meanwhile_is_forgotten(site: Site) -> None:
 
         await until(forgotten)
         assert await site.client.get("api/sessions") == []
-        site.server.stop()
+        await site.server.end()
 
 
 async def test_after_a_clean_exit_there_is_nothing_to_be_found(site: Site) -> None:
     """The kernels were stopped, as configured."""
-    site.server.stop()
+    await site.server.end()
     await site.is_gone()
     site.server.start()
     assert await site.client.get("api/kernels") == []
@@ -135,7 +135,7 @@ async def test_a_kernel_is_kept_where_that_is_configured(start: Start, remote: P
     """A clean exit leaves it running, and the next server has it."""
     site = await begin(start, remote, on_server_exit="keep")
     for _ in range(2):
-        site.server.stop()
+        await site.server.end()
         assert (await site.remote.request("GET", f"api/kernels/{site.kernel_id}")).status == 200
         site.server.start()
         await site.found_again()
@@ -146,7 +146,7 @@ async def test_a_kernel_is_kept_where_that_is_configured(start: Start, remote: P
 async def test_what_could_not_be_stopped_is_stopped_later(site: Site) -> None:
     """A kernel left over by an exit while its provider was away is nobody's, until it is ended."""
     await site.tunnel.cut()
-    site.server.stop()
+    await site.server.end()
     assert "may still be running" in site.server.log()
     site.server.start()
     assert await site.client.get("api/kernels") == []
@@ -201,7 +201,7 @@ async def test_providers_in_trouble_do_not_hold_up_the_exit(
 
     silent.swallow()
     await cut.cut()
-    assert server.stop(timeout=15) == 0, "it had to be killed"
+    assert await server.end(timeout=15) == 0, "it had to be killed"
     assert not psutil.pid_exists(pid)
     assert [name for name in urls if await is_running(name)] == ["hung", "refusing"]
 
