@@ -29,6 +29,7 @@ from .errors import ProviderError
 from .kernels import KernelProvidersKernelManager
 from .kernelspecs import KernelProvidersSpecManager
 from .providers import KernelProviders
+from .remote_kernels import RemoteKernels
 from .report import report, report_of
 from .resources import file_of
 
@@ -90,7 +91,7 @@ class RetryHandler(OfProviders, APIHandler):
         self.finish(json.dumps(report_of(self._providers, refresher)))
 
 
-class KernelsHandler(APIHandler):
+class KernelsHandler(OfProviders, APIHandler):
     """``/api/kernel-providers/<id>/kernels``: what runs at a provider and is not this server's."""
 
     auth_resource = "kernels"
@@ -99,9 +100,7 @@ class KernelsHandler(APIHandler):
     @authorized
     async def get(self, which: str) -> None:
         """Answer with the kernels there, after asking the provider."""
-        manager = self.kernel_manager
-        assert isinstance(manager, KernelProvidersKernelManager)
-        found = await manager.remote.elsewhere(which)
+        found = await self._remote(which).elsewhere(which)
         fields = ("id", "name", "execution_state", "last_activity", "connections")
         models = [{field: model.get(field) for field in fields} for model in found]
         self.finish(json.dumps({"kernels": models}))
@@ -110,17 +109,23 @@ class KernelsHandler(APIHandler):
     @authorized
     async def post(self, which: str) -> None:
         """Attach the kernel of the body's ``id``, and answer with its model here."""
-        manager = self.kernel_manager
-        assert isinstance(manager, KernelProvidersKernelManager)
+        remote = self._remote(which)
         body = self.get_json_body()
         remote_id = body.get("id") if isinstance(body, dict) else None
         if not isinstance(remote_id, str):
             raise web.HTTPError(400, 'The body has to have the id of a kernel: {"id": …}.')
-        kernel_id = await manager.remote.attach(which, remote_id)
+        kernel_id = await remote.attach(which, remote_id)
         model = await ensure_async(self.kernel_manager.kernel_model(kernel_id))
         self.set_status(201)
         self.set_header("Location", url_path_join(self.base_url, "api", "kernels", kernel_id))
         self.finish(json.dumps(model, default=json_default))
+
+    def _remote(self, which: str) -> RemoteKernels:
+        """Return this server's remote kernels; raises ProviderError for what is no provider."""
+        self._providers.refresher(which)
+        manager = self.kernel_manager
+        assert isinstance(manager, KernelProvidersKernelManager)
+        return manager.remote
 
 
 class KernelspecHandler(APIHandler):
@@ -227,6 +232,7 @@ def rules(
         Rule(
             RemoteMatcher(rf"{base}api/kernel-providers/(?P<which>.+)/kernels", is_any),
             KernelsHandler,
+            {"providers": providers},
         ),
         Rule(
             RemoteMatcher(rf"{base}api/kernelspecs/(?P<which>.+)", is_kernelspec),
