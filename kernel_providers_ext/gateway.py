@@ -12,6 +12,7 @@ from typing import Any
 
 from .errors import KernelGone, ProviderError, RequestRefused, SignInNeeded
 from .gateway_channels import GatewayChannels
+from .gateway_errors import Answer
 from .gateway_http import GatewayHttp
 from .names import encode
 from .provider import (
@@ -23,6 +24,7 @@ from .provider import (
 )
 from .provider_config import ProviderConfig
 
+DONE = 204
 GATEWAY_TIMEOUT = "504"
 LATE = 5.0  # seconds to look for a kernel whose start was not answered
 LONGEST_PAUSE = 5.0  # seconds from one look to the next
@@ -154,18 +156,31 @@ class GatewayKernelProvider(RemoteKernelProvider):
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
         """Interrupt the kernel."""
-        await self._http.post(f"/api/kernels/{encode(kernel_id)}/interrupt", {})
+        self._done(await self._http.post(f"/api/kernels/{encode(kernel_id)}/interrupt", {}))
 
     async def restart_kernel(self, kernel_id: str) -> None:
         """Restart the kernel, which may take as long as a start."""
-        await self._http.post(
+        answer = await self._http.post(
             f"/api/kernels/{encode(kernel_id)}/restart", {}, seconds=self.config.timeouts.start
         )
+        self._model(answer, kernel_id)
 
     async def shutdown_kernel(self, kernel_id: str) -> None:
         """Stop the kernel."""
         with suppress(KernelGone):
-            await self._http.delete(f"/api/kernels/{encode(kernel_id)}")
+            self._done(await self._http.delete(f"/api/kernels/{encode(kernel_id)}"))
+
+    def _done(self, answer: Answer) -> None:
+        """Raise IncompatibleAnswer unless it is one that means "done": a log-in page says 200."""
+        if answer.status != DONE:
+            raise self._http.incompatible(f"{answer.status} where a Jupyter server says {DONE}")
+
+    def _model(self, answer: Answer, kernel_id: str) -> KernelModel:
+        """Return the kernel of an answer; raises IncompatibleAnswer unless it is this one."""
+        model: dict[str, Any] = self._http.parse(answer, dict)
+        if model.get("id") != kernel_id:
+            raise self._http.incompatible("a kernel that is another one")
+        return model
 
     async def open_channels(
         self, kernel_id: str, *, session_id: str | None, subprotocols: Collection[str]
@@ -195,8 +210,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
             answer = await self._http.get(f"/api/kernels/{encode(kernel_id)}")
         except KernelGone:
             return None
-        model: dict[str, Any] = self._http.parse(answer, dict)
-        return model
+        return self._model(answer, kernel_id)
 
     async def _explain(self, kernel_name: str, error: ProviderError) -> None:
         """Raise NoSuchKernelspec if that is why a start was refused: a gateway just says 500."""

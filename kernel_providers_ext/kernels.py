@@ -70,7 +70,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
         kernel = self.remote.get(kernel_id)
         if kernel is None:
             await ensure_async(super().shutdown_kernel(kernel_id, now=now, restart=restart))
-        else:
+        elif not self.remote.is_leaving:  # then that is what decides, and within bounds
             await self.remote.shutdown(kernel, moves_on=_session_moves_on())
 
     _async_shutdown_kernel = shutdown_kernel
@@ -95,8 +95,8 @@ class KernelProvidersKernelManager(MappingKernelManager):
         observer = self.remote.observer
         if observer is not None:
             await observer.leave()
-        leaving = self.remote.take_off()
-        await asyncio.gather(ensure_async(super().shutdown_all(now=now)), leaving)
+        self.remote.is_leaving = True
+        await asyncio.gather(ensure_async(super().shutdown_all(now=now)), self.remote.leave())
         if observer is not None:
             observer.close()
         await self.providers.aclose()

@@ -37,6 +37,7 @@ class KernelProviders(KernelProvidersConfig):
         self.made = now()
         #: Whether the providers are being talked to: from `start` to `aclose`.
         self.running = False
+        self._closed = False
         self._refreshers: dict[str, Refresher] = {}
         self._watched: dict[str, list[Watched]] = {}
         self._index: dict[str, catalogue.Entry] = {}
@@ -69,6 +70,7 @@ class KernelProviders(KernelProvidersConfig):
     async def aclose(self) -> None:
         """Stop talking to the providers; their kernels are left alone."""
         self.running = False
+        self._closed = True
         for task in self._tasks:
             task.cancel()
         closing = [refresher.aclose() for refresher in self._refreshers.values()]
@@ -214,6 +216,9 @@ class KernelProviders(KernelProvidersConfig):
         Raises ProviderUnavailable where it was removed while kernels of it were running.
         """
         refresher = self._refreshers.get(provider_id)
+        if self._closed:
+            sentence = "This server is stopping."
+            raise ProviderUnavailable(provider_id, "stopping", sentence)
         if refresher is None or not isinstance(refresher.provider, RemoteKernelProvider):
             sentence = (
                 f"The kernel provider {provider_id} is not configured any more. Put it back to "

@@ -152,7 +152,7 @@ class Relay:
                 return await self._open(subprotocols)
             except ProviderError as error:
                 refusals += not isinstance(error, ProviderUnavailable)
-                if error.reason_code == "removed" or refusals == ATTEMPTS:
+                if error.reason_code in ("removed", "stopping") or refusals == ATTEMPTS:
                     raise
         raise AssertionError
 

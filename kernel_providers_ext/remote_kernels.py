@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from logging import Logger
 from typing import Any, Protocol
@@ -79,7 +79,7 @@ class RemoteKernels:
         self._providers = map.providers
         self._log = map.log
         self._asked_for: set[RemoteKernelManager] = set()
-        self._kept: list[RemoteKernelManager] = []  # they run on after this server's end
+        self.is_leaving = False  # the server ends
         self.left_overs = LeftOvers(self._providers, self.note, self._log)
 
     def get(self, kernel_id: str) -> RemoteKernelManager | None:
@@ -96,7 +96,7 @@ class RemoteKernels:
     def records(self) -> list[Record]:
         """All that runs at providers because of this server, or may, without sessions."""
         return [
-            *(_record(kernel) for kernel in [*self.listed, *self._kept] if kernel.has_kernel),
+            *(_record(kernel) for kernel in self.listed if kernel.has_kernel),
             *(_record(one, is_left_over=True) for one in self._asked_for if one.has_kernel),
             *self.left_overs.records,
         ]
@@ -299,43 +299,40 @@ class RemoteKernels:
         KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=kernel.kernel_name).dec()
         self.note()
 
-    def take_off(self) -> Awaitable[None]:
+    async def leave(self) -> None:
         """
-        List no remote kernel any more, as the server ends.
+        Stop all kernels as the server ends, where that is wanted, and within bounds.
 
-        Returns what stops them, where that is wanted, within bounds.
+        The others stay listed: clients that ask until the end are not to take them for gone.
         """
-        kernels = self.listed
-        for kernel in kernels:
+        self.is_leaving = True
+        starting = [kernel for kernel in self.listed if kernel.is_starting]
+        starts = [k.starting for k in [*self._asked_for, *starting] if k.starting is not None]
+        for kernel in starting:
             self.remove(kernel)
-        return self._leave(kernels)
-
-    async def _leave(self, listed: list[RemoteKernelManager]) -> None:
-        starts = [k.starting for k in [*self._asked_for, *listed] if k.starting is not None]
         for start in starts:
             start.cancel()
-        if starts:
-            await asyncio.wait(starts)
-        kernels = [kernel for kernel in listed if kernel.has_kernel]
+        await asyncio.gather(*starts)
         stopping = {
             asyncio.create_task(kernel.provider.shutdown_kernel(kernel.remote_id)): kernel
-            for kernel in kernels
+            for kernel in self.listed
             if self._stops_with_server(kernel)
         }
-        self._kept = [kernel for kernel in kernels if kernel not in stopping.values()]
         if stopping:
             stopped, late = await asyncio.wait(stopping, timeout=EXIT_TIMEOUT)
             for task in late:
                 task.cancel()
                 self._leave_over(stopping[task], "no answer in time")
-            await asyncio.gather(*late, return_exceptions=True)
             for task in stopped:
                 if error := task.exception():
                     self._leave_over(stopping[task], str(error))
+            await asyncio.gather(*late, return_exceptions=True)
+        for kernel in stopping.values():
+            self.remove(kernel)
         await self.left_overs.aclose()
 
     def _stops_with_server(self, kernel: RemoteKernelManager) -> bool:
-        if kernel.is_attached:
+        if kernel.is_attached or not kernel.has_kernel:
             return False
         try:
             return kernel.provider.config.on_server_exit == "shutdown"

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import psutil
 import pytest
 
@@ -218,3 +219,35 @@ async def test_providers_in_trouble_do_not_hold_up_the_exit(
         await one.close()
     await silent.close()
     await cut.close()
+
+
+async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
+    start: Start, remote: Process, places: dict[str, Process]
+) -> None:
+    """Kernels that are kept are there until the server is not, however long others take to stop."""
+    site = await begin(start, remote, on_server_exit="keep")
+    silent = await Tunnel.open(places["gate-b"].port)
+    url, token = f"http://127.0.0.1:{silent.port}/", places["gate-b"].token
+    declare(site.server, "hung", {"url": url, "token": {"value": token}})
+    await site.client.wait_for_kernelspec("hung/python3")
+    await site.client.start_kernel("hung/python3")
+    silent.swallow()
+    stopping = asyncio.create_task(site.server.end())
+
+    async def is_stopping() -> bool:
+        return "Shutting down" in site.server.log()
+
+    await until(is_stopping)
+    answers = []
+    while not stopping.done():
+        try:
+            reply = await site.client.request("GET", f"api/kernels/{site.kernel_id}")
+            [session] = await site.client.get("api/sessions")
+        except aiohttp.ClientError:  # it has stopped
+            break
+        answers.append((reply.status, session["id"]))
+    assert await stopping == 0
+    assert set(answers) == {(200, site.session["id"])}
+    await site.remote.close()
+    await site.tunnel.close()
+    await silent.close()
