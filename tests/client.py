@@ -45,6 +45,12 @@ class Client:
             timeout=aiohttp.ClientTimeout(total=TIMEOUT),
         )
 
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
     async def request(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         """Send a request whose path is taken to the letter."""
         url = URL(self.url + path, encoded=True)
@@ -72,6 +78,17 @@ class Client:
 
     async def _kernelspec(self, name: str) -> Any:
         return (await self.kernelspecs()).get(name)
+
+    async def wait_for_state(self, provider_id: str, state: str) -> dict[str, Any]:
+        """Have a provider asked until it is in a state, and return all that is known of it."""
+
+        async def found() -> dict[str, Any] | None:
+            reply = await self.request("POST", f"api/kernel-providers/{provider_id}/retry")
+            model: dict[str, Any] = reply.body
+            return model if model.get("state") == state else None
+
+        model: dict[str, Any] = await until(found)
+        return model
 
     async def start_kernel(self, name: str, **more: object) -> str:
         """Start a kernel and return its id."""

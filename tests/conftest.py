@@ -14,8 +14,9 @@ from kernel_providers_ext.loader import Declaration
 from kernel_providers_ext.providers import KernelProviders
 
 from .client import Client
+from .faults import FaultProxy
 from .leaks import leaks, logged_in
-from .processes import Process, declare, jupyter_server, kernel_gateway
+from .processes import Process, declare, free_port, jupyter_server, kernel_gateway
 from .scripted import ListLoader, add_distribution
 
 Start = Callable[..., Any]
@@ -101,6 +102,55 @@ async def client(server: Process) -> AsyncIterator[Client]:
     for provider_id in PLACES:
         await made.wait_for_kernelspec(f"{provider_id}/python3")
     yield made
+    await made.close()
+
+
+@pytest.fixture(scope="session")
+def faulty_port() -> int:
+    """Where the troubled server's provider with the faults is."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def troubled(
+    places: dict[str, Process], faulty_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Process]:
+    """A server with a provider that has faults, behind ``proxy``, and one that is well."""
+    process = jupyter_server(tmp_path_factory.mktemp("troubled"), token="token-of-troubled")
+    far, well = places["gate-b"], places["gate-a"]
+    faulty = {
+        "url": f"http://127.0.0.1:{faulty_port}",
+        "token": {"value": far.token},
+        "refresh_interval": 1,
+        "timeouts": {"connect": 2, "request": 3, "start": 10},
+    }
+    declare(process, "faulty", faulty)
+    declare(process, "well", {"url": well.url, "token": {"value": well.token}})
+    process.start()
+    yield process
+    process.stop()
+    assert "Traceback" not in process.log()
+
+
+@pytest.fixture
+async def proxy(places: dict[str, Process], faulty_port: int) -> AsyncIterator[FaultProxy]:
+    """The way to the provider that has faults, without one yet."""
+    made = FaultProxy(places["gate-b"].url, faulty_port)
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def user(troubled: Process, proxy: FaultProxy) -> AsyncIterator[Client]:
+    """A client of the troubled server, which has no kernel at first and at last."""
+    made = Client(troubled.url, troubled.token)
+    await made.wait_for_state("faulty", "online")
+    await made.wait_for_kernelspec("well/python3")
+    yield made
+    proxy.end()
+    for kernel in await made.get("api/kernels"):
+        await made.request("DELETE", f"api/kernels/{kernel['id']}")
     await made.close()
 
 

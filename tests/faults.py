@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 #: Answers a request in the remote server's place.
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -32,15 +35,17 @@ class FaultProxy:
         self._client: aiohttp.ClientSession | None = None
         self._sockets: set[web.WebSocketResponse] = set()
         self.asked: list[str] = []
+        #: All addresses and headers that came, as one text.
+        self.told = ""
 
-    async def open(self) -> None:
-        """Begin to listen."""
+    async def open(self, context: ssl.SSLContext | None = None) -> None:
+        """Begin to listen, with TLS where a context for it is given."""
         app = web.Application(client_max_size=2**30)
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._client = aiohttp.ClientSession(auto_decompress=False)
         self._runner = web.AppRunner(app, shutdown_timeout=0, handler_cancellation=True)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=context).start()
 
     async def close(self) -> None:
         """Stop to listen, and cut all connections."""
@@ -65,6 +70,8 @@ class FaultProxy:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(f"{request.method} {request.path}")
+        headers = [f"{name}: {value}" for name, value in request.headers.items()]
+        self.told += "\n".join([request.raw_path, *headers, ""])
         if self._fault is not None and self._only in request.path:
             return await self._fault(request)
         return await self.pass_on(request)
@@ -73,12 +80,16 @@ class FaultProxy:
         """Return what the real server answers."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._pass_on_socket(request)
+        return await self.ask(request, request.raw_path, await request.read())
+
+    async def ask(self, request: web.Request, path: str, body: bytes) -> web.Response:
+        """Ask the real server for something else than the request does, and return its answer."""
         assert self._client is not None
         async with self._client.request(
             request.method,
-            self._target + request.raw_path,
+            URL(self._target + path, encoded=True),
             headers=_end_to_end(request.headers),
-            data=await request.read(),
+            data=body,
             allow_redirects=False,
         ) as answer:
             headers = _end_to_end(answer.headers)
@@ -89,7 +100,7 @@ class FaultProxy:
         words = request.headers.get("Sec-WebSocket-Protocol", "")
         offered = [word.strip() for word in words.split(",") if word.strip()]
         async with self._client.ws_connect(
-            self._target + request.raw_path,
+            URL(self._target + request.raw_path, encoded=True),
             protocols=offered,
             headers={"Authorization": request.headers.get("Authorization", "")},
             max_msg_size=0,
@@ -120,6 +131,28 @@ def answering(
 
     async def fault(_: web.Request) -> web.StreamResponse:
         return web.Response(status=status, text=body, content_type=type, headers=named)
+
+    return fault
+
+
+def delayed(answer: Fault, seconds: float) -> Fault:
+    """Answer like another one, but late."""
+
+    async def fault(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(seconds)
+        return await answer(request)
+
+    return fault
+
+
+def altered(answer: Fault, change: Callable[[Any], Any]) -> Fault:
+    """Answer like another one, but with other JSON."""
+
+    async def fault(request: web.Request) -> web.StreamResponse:
+        response = await answer(request)
+        if not isinstance(response, web.Response) or response.content_type != "application/json":
+            return response
+        return web.json_response(change(json.loads(response.text or "")), status=response.status)
 
     return fault
 

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import trustme
 from aiohttp import web
 
 from .client import Client, until
+from .conftest import Start
 from .faults import (
     Fault,
     FaultProxy,
     answering,
+    delayed,
     endless,
     half_an_answer,
     reset,
     silence,
     truncated,
 )
-from .processes import Process, declare, free_port, jupyter_server
+from .processes import Process, declare, free_port
 
 pytestmark = pytest.mark.server
 
@@ -32,6 +40,33 @@ LISTS = ("api", SPECS, "api/kernels", "api/sessions", "api/status", "api/kernel-
 #: Seconds that an answer may take while a provider that hangs has a hundred for its own.
 PATIENCE = 5
 
+#: Configuration of a server in which ``gpu.test`` has an address for as long as a file is there.
+NAME_SERVICE = """
+import socket
+from pathlib import Path
+
+look_up = socket.getaddrinfo
+
+
+def getaddrinfo(host, *args, **kwargs):
+    if host == "gpu.test":
+        if not Path("vpn").exists():
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        host = "127.0.0.1"
+    return look_up(host, *args, **kwargs)
+
+
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+async def later(_: web.Request) -> web.StreamResponse:
+    """Have too many requests, until a time of day."""
+    then = datetime.now(timezone.utc) + timedelta(seconds=2)
+    headers = {"Retry-After": format_datetime(then, usegmt=True)}
+    return web.json_response({"message": "a reason"}, status=429, headers=headers)
+
+
 #: name: (what the provider does, the state that it is then in, the reason for it)
 FAULTS: dict[str, tuple[Fault, str, str]] = {
     "401": (answering(401), "unauthorised", "unauthorised"),
@@ -39,6 +74,7 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     "404 with a message": (answering(404), "offline", "refused_request"),
     "404 with a page": (answering(404, PAGE, "text/html"), "incompatible", "incompatible"),
     "429": (answering(429, Retry_After="1"), "offline", "overloaded"),
+    "429 until a time of day": (later, "offline", "overloaded"),
     "500": (answering(500), "offline", "refused_request"),
     "500 with a page": (answering(500, PAGE, "text/html"), "offline", "server_error"),
     "502": (answering(502, PAGE, "text/html"), "offline", "server_error"),
@@ -62,103 +98,186 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def port() -> int:
-    """Where the provider with the faults is."""
-    return free_port()
+@dataclass
+class Work:
+    """What a user has running: here, at the provider with the fault, and at one that is well."""
 
+    user: Client
+    ids: dict[str, str]
+    session: str
+    kernelspecs: Mapping[str, object]
 
-@pytest.fixture(scope="module")
-def site(
-    places: dict[str, Process], port: int, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Process]:
-    """A server with a provider that has faults, and one that is well."""
-    server = jupyter_server(tmp_path_factory.mktemp("faults"), token="token-of-server")
-    far, well = places["gate-b"], places["gate-a"]
-    faulty = {
-        "url": f"http://127.0.0.1:{port}",
-        "token": {"value": far.token},
-        "refresh_interval": 1,
-        "timeouts": {"connect": 2, "request": 3, "start": 10},
-    }
-    declare(server, "faulty", faulty)
-    declare(server, "well", {"url": well.url, "token": {"value": well.token}})
-    server.start()
-    yield server
-    server.stop()
-    assert "Traceback" not in server.log()
+    @classmethod
+    async def begin(cls, user: Client, faulty: str = "faulty") -> Work:
+        """Start a kernel in each place, and a notebook's at the provider with the fault."""
+        specs = await user.kernelspecs()
+        assert {"python3", "well/python3", f"{faulty}/python3"} <= set(specs)
+        session = await user.start_session(f"{faulty}/python3", "far.ipynb")
+        near, well = await asyncio.gather(
+            user.start_kernel("python3"), user.start_kernel("well/python3")
+        )
+        ids = {"near": near, "well": well, "far": session["kernel"]["id"]}
+        assert await user.run(ids["far"], "x = 42") == ""
+        return cls(user, ids, session["id"], specs)
 
+    async def goes_on(self) -> None:
+        """See that all lists are as before and at once, and that the other kernels work."""
+        for path in LISTS:
+            await asyncio.wait_for(self.user.get(path), PATIENCE)
+        assert await self.user.kernelspecs() == self.kernelspecs
+        kernels = await self.user.get("api/kernels")
+        assert {kernel["id"] for kernel in kernels} == set(self.ids.values())
+        assert [one["id"] for one in await self.user.get("api/sessions")] == [self.session]
+        assert (await self.user.get(f"api/kernels/{self.ids['far']}"))["id"] == self.ids["far"]
+        for place in ("near", "well"):
+            printed = self.user.run(self.ids[place], "print(1 + 1)")
+            assert await asyncio.wait_for(printed, 4 * PATIENCE) == "2\n"
 
-@pytest.fixture
-async def proxy(places: dict[str, Process], port: int) -> AsyncIterator[FaultProxy]:
-    """The way to the provider, without a fault yet."""
-    made = FaultProxy(places["gate-b"].url, port)
-    await made.open()
-    yield made
-    await made.close()
+    async def is_there_again(self) -> None:
+        """See that the kernel is the same as before the fault."""
+        assert await self.user.run(self.ids["far"], "print(x)") == "42\n"
 
-
-@pytest.fixture
-async def client(site: Process, proxy: FaultProxy) -> AsyncIterator[Client]:
-    """A client of the server, which has no kernel at first and at last."""
-    made = Client(site.url, site.token)
-    yield made
-    proxy.end()
-    for kernel in await made.get("api/kernels"):
-        await made.request("DELETE", f"api/kernels/{kernel['id']}")
-    await made.close()
-
-
-async def become(client: Client, state: str) -> dict[str, str]:
-    """Have the provider asked until it is in a state, and return all that is known of it."""
-
-    async def found() -> dict[str, str] | None:
-        reply = await client.request("POST", "api/kernel-providers/faulty/retry")
-        model: dict[str, str] = reply.body
-        return model if model["state"] == state else None
-
-    model: dict[str, str] = await until(found)
-    return model
+    async def end(self) -> None:
+        """Stop all kernels."""
+        for kernel_id in self.ids.values():
+            await self.user.request("DELETE", f"api/kernels/{kernel_id}")
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_fault_is_the_providers_own(client: Client, proxy: FaultProxy, name: str) -> None:
-    """All lists answer, complete; local cells run; the provider's kernel is there, and survives."""
+async def test_a_fault_is_the_providers_own(user: Client, proxy: FaultProxy, name: str) -> None:
+    """All lists answer, complete; other cells run; the provider's kernel is there, and survives."""
     fault, state, reason = FAULTS[name]
-    await become(client, "online")
-    await client.wait_for_kernelspec("well/python3")
-    names = set(await client.kernelspecs())
-    assert names == {"python3", "well/python3", "faulty/python3"}
-    session = await client.start_session("faulty/python3", "far.ipynb")
-    far = session["kernel"]["id"]
-    assert await client.run(far, "x = 42") == ""
-    near = await client.start_kernel("python3")
-
+    work = await Work.begin(user)
     await proxy.begin(fault)
-    known = await become(client, state)
+    known = await user.wait_for_state("faulty", state)
     assert known["reason"] == reason
     assert known["sentence"]
-    for path in LISTS:
-        await asyncio.wait_for(client.get(path), PATIENCE)
-    assert set(await client.kernelspecs()) == names
-    assert {kernel["id"] for kernel in await client.get("api/kernels")} == {near, far}
-    assert [one["id"] for one in await client.get("api/sessions")] == [session["id"]]
-    assert await asyncio.wait_for(client.run(near, "print(1 + 1)"), 4 * PATIENCE) == "2\n"
-    started = await client.request("POST", "api/kernels", {"name": "faulty/python3"})
-    assert started.status in (502, 503), "a remote's 401 would look like the user's own"
-    assert "faulty" in started.body["message"]
-
+    await work.goes_on()
+    refused = await user.request("POST", "api/kernels", {"name": "faulty/python3"})
+    assert refused.status in (502, 503), "a remote's 401 would look like the user's own"
+    assert "faulty" in refused.body["message"]
     proxy.end()
-    await become(client, "online")
-    assert await client.run(far, "print(x)") == "42\n", "it is the same kernel"
+    await user.wait_for_state("faulty", "online")
+    await work.is_there_again()
+
+
+async def test_a_provider_that_refuses_connections(user: Client, proxy: FaultProxy) -> None:
+    """A server that is not running is like any other fault."""
+    work = await Work.begin(user)
+    await proxy.close()
+    assert (await user.wait_for_state("faulty", "offline"))["reason"] == "refused"
+    await work.goes_on()
+    await proxy.open()
+    await user.wait_for_state("faulty", "online")
+    await work.is_there_again()
+
+
+async def test_a_provider_whose_name_is_not_known_for_a_while(
+    start: Start, places: dict[str, Process], tmp_path: Path
+) -> None:
+    """Without a VPN, say, its kernels are out of reach, and not gone."""
+    (config := tmp_path / "server" / "config").mkdir(parents=True)
+    (config / "jupyter_server_config.py").write_text(NAME_SERVICE)
+    (vpn := tmp_path / "server" / "root" / "vpn").parent.mkdir()
+    vpn.touch()
+    gateway, well = places["gate-b"], places["gate-a"]
+    proxy = FaultProxy(gateway.url, free_port())
+    await proxy.open()
+    url = f"http://gpu.test:{proxy.port}"
+    _, user = start(
+        {
+            "gpu": {"url": url, "token": {"value": gateway.token}},
+            "well": {"url": well.url, "token": {"value": well.token}},
+        }
+    )
+    await user.wait_for_kernelspec("well/python3")
+    await user.wait_for_kernelspec("gpu/python3")
+    work = await Work.begin(user, "gpu")
+    vpn.unlink()
+    await proxy.close()  # a connection that is open would need no name
+    known = await user.wait_for_state("gpu", "offline")
+    while known["reason"] != "dns":  # the address is remembered for some seconds
+        known = await user.wait_for_state("gpu", "offline")
+    assert known["sentence"] == f"Cannot reach gpu at {url}: its name is not known (DNS)."
+    await work.goes_on()
+    vpn.touch()
+    await proxy.open()
+    await user.wait_for_state("gpu", "online")
+    await work.is_there_again()
+    await work.end()
+    await proxy.close()
+
+
+async def test_a_certificate_that_expires(
+    user: Client, troubled: Process, places: dict[str, Process], tmp_path: Path
+) -> None:
+    """It is named as the reason, and its kernels are there once it has been renewed."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    gateway = places["gate-b"]
+    proxy = FaultProxy(gateway.url, free_port())
+
+    async def open_for(days: int) -> None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        end = datetime.now(timezone.utc) + timedelta(days=days)
+        ca.issue_cert("localhost", not_after=end).configure_cert(context)
+        await proxy.open(context)
+
+    await open_for(1)
+    settings = {
+        "url": f"https://localhost:{proxy.port}",
+        "token": {"value": gateway.token},
+        "tls": {"ca": str(tmp_path / "ca.pem")},
+    }
+    declared = declare(troubled, "secured", settings)
+    await user.wait_for_kernelspec("secured/python3")
+    work = await Work.begin(user, "secured")
+    await proxy.close()
+    await open_for(-1)
+    known = await user.wait_for_state("secured", "offline")
+    assert known["reason"] == "tls"
+    assert "its certificate is not accepted (certificate has expired)" in known["sentence"]
+    await work.goes_on()
+    await proxy.close()
+    await open_for(1)
+    await user.wait_for_state("secured", "online")
+    await work.is_there_again()
+    await work.end()
+    declared.unlink()
+    await proxy.close()
+
+    async def forgotten() -> bool:
+        return "secured/python3" not in await user.kernelspecs()
+
+    await until(forgotten)
+
+
+async def test_a_provider_that_is_slow_slows_nobody(user: Client, proxy: FaultProxy) -> None:
+    """It is called slow, and what it is asked for is done all the same."""
+    work = await Work.begin(user)
+    await proxy.begin(delayed(proxy.pass_on, 2.2))
+    await user.wait_for_state("faulty", "slow")
+    await work.goes_on()
+    kernel_id = await user.start_kernel("faulty/python3")
+    assert await user.run(kernel_id, "print(1)") == "1\n"
+    await work.is_there_again()
+
+
+@pytest.mark.parametrize("type", ["text/html", "text/plain", "application/octet-stream"])
+async def test_the_type_of_an_answer_does_not_matter(
+    user: Client, proxy: FaultProxy, type: str
+) -> None:
+    """A proxy that gets the content type wrong keeps nobody from what there is."""
+    await proxy.begin(answering(200, kernelspecs("good"), type))
+    await user.wait_for_state("faulty", "online")
+    await user.wait_for_kernelspec("faulty/good")
 
 
 async def test_a_kernel_that_goes_while_it_is_connected_to_is_dead(
-    client: Client, proxy: FaultProxy, places: dict[str, Process]
+    user: Client, proxy: FaultProxy, places: dict[str, Process]
 ) -> None:
     """A gateway may take a minute to connect to a kernel, which may have died by then."""
-    await become(client, "online")
-    kernel_id = await client.start_kernel("faulty/python3")
+    kernel_id = await user.start_kernel("faulty/python3")
     asked, answer = asyncio.Event(), asyncio.Event()
 
     async def hesitate(request: web.Request) -> web.StreamResponse:
@@ -171,15 +290,15 @@ async def test_a_kernel_that_goes_while_it_is_connected_to_is_dead(
         return socket
 
     await proxy.begin(hesitate, only="/channels")
-    opening = asyncio.create_task(client.open(kernel_id))
+    opening = asyncio.create_task(user.open(kernel_id))
     await asked.wait()
     remote = Client(places["gate-b"].url, places["gate-b"].token)
     await remote.request("DELETE", f"api/kernels/{kernel_id}")
     await remote.close()
 
     async def gone() -> bool:
-        await client.request("POST", "api/kernel-providers/faulty/retry")
-        return (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
+        await user.request("POST", "api/kernel-providers/faulty/retry")
+        return (await user.request("GET", f"api/kernels/{kernel_id}")).status == 404
 
     await until(gone)
     answer.set()
@@ -212,14 +331,13 @@ class Starts:
 @pytest.fixture
 async def gateway(places: dict[str, Process]) -> AsyncIterator[Client]:
     """The gateway behind the proxy, asked without us; no other kernel runs there."""
-    made = Client(places["gate-b"].url, places["gate-b"].token)
+    async with Client(places["gate-b"].url, places["gate-b"].token) as made:
 
-    async def is_empty() -> bool:
-        return not await made.get("api/kernels")
+        async def is_empty() -> bool:
+            return not await made.get("api/kernels")
 
-    await until(is_empty)
-    yield made
-    await made.close()
+        await until(is_empty)
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -228,30 +346,28 @@ async def gateway(places: dict[str, Process]) -> AsyncIterator[Client]:
     ids=["a proxy that gives up", "an answer that is cut", "a reset", "an error of a proxy"],
 )
 async def test_a_start_that_nobody_has_answered_is_found(
-    client: Client, proxy: FaultProxy, gateway: Client, answer: Fault, delay: float
+    user: Client, proxy: FaultProxy, gateway: Client, answer: Fault, delay: float
 ) -> None:
     """The user gets the kernel, and there is one of it."""
-    await become(client, "online")
     starts = Starts(proxy, answer, delay)
     await proxy.begin(starts, only="/api/kernels")
-    kernel_id = await client.start_kernel("faulty/python3")
+    kernel_id = await user.start_kernel("faulty/python3")
     assert starts.count == 1, "what may have been done is not done again"
     assert [kernel["id"] for kernel in await gateway.get("api/kernels")] == [kernel_id]
-    assert [kernel["id"] for kernel in await client.get("api/kernels")] == [kernel_id]
+    assert [kernel["id"] for kernel in await user.get("api/kernels")] == [kernel_id]
     proxy.end()
-    assert await client.run(kernel_id, "print(1)") == "1\n"
+    assert await user.run(kernel_id, "print(1)") == "1\n"
 
 
 async def test_a_kernel_that_comes_too_late_is_stopped(
-    client: Client, proxy: FaultProxy, gateway: Client
+    user: Client, proxy: FaultProxy, gateway: Client
 ) -> None:
     """The user has been told that it did not start; so it is not left behind either."""
-    await become(client, "online")
     await proxy.begin(Starts(proxy, silence, 12), only="/api/kernels")
-    reply = await client.request("POST", "api/kernels", {"name": "faulty/python3"})
+    reply = await user.request("POST", "api/kernels", {"name": "faulty/python3"})
     assert reply.status == 503
     assert "did not answer in time" in reply.body["message"]
-    assert await client.get("api/kernels") == []
+    assert await user.get("api/kernels") == []
     seen = []
 
     async def has_come_and_gone() -> bool:
@@ -281,23 +397,23 @@ ODD = (
 )
 
 
-async def test_odd_names_and_fields_are_listed_and_found(client: Client, proxy: FaultProxy) -> None:
+async def test_odd_names_and_fields_are_listed_and_found(user: Client, proxy: FaultProxy) -> None:
     """Every name that a provider has is a kernel here, each under an address that is its own."""
     await proxy.begin(answering(200, kernelspecs(*ODD, unheard={"of": None})))
-    await become(client, "online")
+    await user.wait_for_state("faulty", "online")
     expected = {f"faulty/{name}" for name in ODD}
 
     async def listed() -> bool:
-        return expected <= set(await client.kernelspecs())
+        return expected <= set(await user.kernelspecs())
 
     await until(listed)
     for name in ODD:
         path = f"{SPECS}/{quote(f'faulty/{name}', safe='').replace('.', '%2E')}"
-        model = await client.get(path)
+        model = await user.get(path)
         assert model["name"] == f"faulty/{name}", path
 
 
-async def test_what_is_no_kernelspec_hides_none_that_is(client: Client, proxy: FaultProxy) -> None:
+async def test_what_is_no_kernelspec_hides_none_that_is(user: Client, proxy: FaultProxy) -> None:
     """A list in which some entries make no sense has the others."""
     body = json.loads(kernelspecs("good"))
     body["kernelspecs"] |= {
@@ -307,44 +423,42 @@ async def test_what_is_no_kernelspec_hides_none_that_is(client: Client, proxy: F
         "no-name": {"spec": {"display_name": None, "language": None}, "resources": None},
     }
     await proxy.begin(answering(200, json.dumps(body)))
-    await become(client, "online")
+    await user.wait_for_state("faulty", "online")
 
     async def listed() -> bool:
-        return "faulty/good" in await client.kernelspecs()
+        return "faulty/good" in await user.kernelspecs()
 
     await until(listed)
-    assert {"python3", "faulty/good"} <= set(await client.kernelspecs())
+    assert {"python3", "faulty/good"} <= set(await user.kernelspecs())
 
 
-async def test_a_very_long_list_delays_nobody(client: Client, proxy: FaultProxy) -> None:
+async def test_a_very_long_list_delays_nobody(user: Client, proxy: FaultProxy) -> None:
     """10,000 kernelspecs of one provider are listed, while all else goes on."""
     names = [f"kernel-{number}" for number in range(10_000)]
-    near = await client.start_kernel("python3")
+    near = await user.start_kernel("python3")
     await proxy.begin(answering(200, kernelspecs(*names)))
-    await become(client, "online")
+    await user.wait_for_state("faulty", "online")
 
     async def listed() -> bool:
-        return len(await client.kernelspecs()) > len(names)
+        return len(await user.kernelspecs()) > len(names)
 
     await until(listed)
-    assert await asyncio.wait_for(client.run(near, "print(1)"), 4 * PATIENCE) == "1\n"
+    assert await asyncio.wait_for(user.run(near, "print(1)"), 4 * PATIENCE) == "1\n"
 
 
 async def test_a_provider_that_comes_and_goes_changes_no_list(
-    site: Process, client: Client, proxy: FaultProxy
+    troubled: Process, user: Client, proxy: FaultProxy
 ) -> None:
     """The kernelspecs are byte for byte the same, and the log has a line a change, not a poll."""
-    await become(client, "online")
-    await client.wait_for_kernelspec("well/python3")
-    seen = {json.dumps(await client.get(SPECS))}
-    before = len(site.log().splitlines())
+    seen = {json.dumps(await user.get(SPECS))}
+    before = len(troubled.log().splitlines())
     for _ in range(5):
         await proxy.begin(answering(503))
-        await become(client, "offline")
-        seen.add(json.dumps(await client.get(SPECS)))
+        await user.wait_for_state("faulty", "offline")
+        seen.add(json.dumps(await user.get(SPECS)))
         proxy.end()
-        await become(client, "online")
-        seen.add(json.dumps(await client.get(SPECS)))
+        await user.wait_for_state("faulty", "online")
+        seen.add(json.dumps(await user.get(SPECS)))
     assert len(seen) == 1
-    lines = [line for line in site.log().splitlines()[before:] if "provider faulty" in line]
+    lines = [line for line in troubled.log().splitlines()[before:] if "provider faulty" in line]
     assert len(lines) == 10
