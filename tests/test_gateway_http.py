@@ -251,3 +251,17 @@ async def test_tls_is_as_configured(
             await gateway.snapshot()
         assert raised.value.reason_code == reason
     await gateway.aclose()
+
+
+@pytest.mark.parametrize("act", ["interrupt_kernel", "restart_kernel", "shutdown_kernel"])
+@pytest.mark.parametrize("body", ["<p>Log in</p>", '{"id": "another"}'])
+async def test_what_is_not_done_is_not_taken_for_done(serve: Serve, act: str, body: str) -> None:
+    """A log-in page that answers everything with 200 has stopped no kernel."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=body, content_type="application/json")
+
+    gateway = provider(await serve(answer))
+    with pytest.raises(IncompatibleAnswer):
+        await getattr(gateway, act)("one")
+    await gateway.aclose()
