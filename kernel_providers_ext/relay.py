@@ -36,7 +36,9 @@ class Relay:
         self._session_id = session_id
         self._channels: KernelChannels
         self._renewed = asyncio.Condition()
-        self._outbox: asyncio.Queue[Frame | None] = asyncio.Queue()
+        self._outbox: asyncio.Queue[tuple[int, Frame] | None] = asyncio.Queue()
+        self._restarts = 0  # what was put before the last one is not sent any more
+        self._hurry = asyncio.Event()
         self._waiting = 0  # bytes in the outbox, and of the frame that is being sent
         self._is_over = False
 
@@ -68,8 +70,13 @@ class Relay:
         if self._waiting and self._waiting + len(frame) > OUTBOX_LIMIT:
             return False
         self._waiting += len(frame)
-        self._outbox.put_nowait(frame)
+        self._outbox.put_nowait((self._restarts, frame))
         return True
+
+    def start_anew(self) -> None:
+        """Send nothing of what waits: the kernel for which it was meant has been restarted."""
+        self._restarts += 1
+        self._hurry.set()
 
     def finish(self) -> None:
         """End when all that was put has been passed on."""
@@ -103,8 +110,9 @@ class Relay:
 
     async def _send(self) -> None:
         channels = self._channels
-        while (frame := await self._outbox.get()) is not None:
-            while not await channels.send(frame):
+        while (item := await self._outbox.get()) is not None:
+            restarts, frame = item
+            while restarts == self._restarts and not await channels.send(frame):
                 channels = await self._successor(channels)
             self._waiting -= len(frame)
 
@@ -174,4 +182,6 @@ class Relay:
             while not (refresher := kernel.providers.refresher(kernel.provider_id)).status.is_well:
                 await refresher.well.wait()
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt - 1, 16))
-        await asyncio.sleep(random.uniform(0, longest))
+        self._hurry.clear()
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), random.uniform(0, longest))

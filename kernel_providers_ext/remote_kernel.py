@@ -70,6 +70,8 @@ class RemoteKernelManager(ServerKernelManager):
         self.is_attached = False
         #: What to call when the kernel is no longer this server's, such as to close a relay.
         self.on_removed: set[Callable[[], None]] = set()
+        #: What to call when it was restarted.
+        self.on_restarted: set[Callable[[], None]] = set()
         self.execution_state = "starting"
         self.last_activity = _now()
         self._last_heard: object = None
@@ -167,6 +169,8 @@ class RemoteKernelManager(ServerKernelManager):
         self._check_started()
         async with self._asking() as provider:
             await provider.restart_kernel(self.remote_id)
+        for restarted in list(self.on_restarted):
+            restarted()
         self.touch()
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was interrupted.")

@@ -82,6 +82,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         handler.ws_connection.params.max_message_size = MAX_MESSAGE  # type: ignore[union-attr]
         self.multi_kernel_manager.notify_connect(self.kernel_id)
         self.kernel_manager.on_removed.add(self._on_removed)
+        self.kernel_manager.on_restarted.add(self._relay.start_anew)
         self._connected = True
         self._relaying = asyncio.create_task(self._run())
 
@@ -97,6 +98,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
             asyncio.get_running_loop().call_later(LINGER, self._relaying.cancel)
             self._relaying = None
             self.kernel_manager.on_removed.discard(self._on_removed)
+            self.kernel_manager.on_restarted.discard(self._relay.start_anew)
             self.multi_kernel_manager.notify_disconnect(self.kernel_id)
 
     async def _run(self) -> None:

@@ -116,7 +116,12 @@ def troubled(
     places: dict[str, Process], faulty_port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Process]:
     """A server with a provider that has faults, behind ``proxy``, and one that is well."""
-    process = jupyter_server(tmp_path_factory.mktemp("troubled"), token="token-of-troubled")
+    process = jupyter_server(
+        tmp_path_factory.mktemp("troubled"),
+        token="token-of-troubled",
+        # So that what becomes of a start is the answer to the request for it.
+        config={"KernelProviders": {"start_patience": 60}},
+    )
     far, well = places["gate-b"], places["gate-a"]
     faulty = {
         "url": f"http://127.0.0.1:{faulty_port}",

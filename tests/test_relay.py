@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .client import LEGACY, V1, Client, Kernel, until
 from .conftest import Start
+from .faults import FaultProxy, answering
 from .processes import Process, declare
 from .tunnel import Tunnel
 
@@ -63,20 +64,77 @@ def printed(messages: list[dict[str, Any]]) -> str:
     return "".join(texts)
 
 
-@BOTH_PROTOCOLS
-async def test_an_execution_runs_through_a_cut(site: Site, protocol: str) -> None:
+@pytest.mark.parametrize(
+    ("protocol", "seconds"), [(V1, 30), (LEGACY, 2)], ids=["v1 for 30 s", "legacy"]
+)
+async def test_an_execution_runs_through_a_cut(
+    site: Site, protocol: str, seconds: int, tmp_path: Path
+) -> None:
     """What a kernel prints while it cannot be reached comes afterwards, all and in order."""
     kernel = await site.client.connect(await site.client.start_kernel("far/python3"), protocol)
-    code = "import time\nfor n in range(80):\n    print(n, flush=True); time.sleep(0.1)"
+    count, unseen = tmp_path / "count", 10 + 10 * seconds
+    code = f"""
+import pathlib, time
+for n in range({unseen + 10}):
+    print(n, flush=True)
+    pathlib.Path({str(count)!r}).write_text(str(n))
+    time.sleep(0.1)
+"""
     sent = await execute(kernel, code)
     while (await kernel.receive())["content"].get("text") != "9\n":
         pass
     await site.tunnel.cut()
     await site.become("offline")
-    await asyncio.sleep(2)  # what is printed meanwhile is what may not be lost
+
+    async def has_printed_on() -> bool:
+        return int(count.read_text() or 0) >= unseen
+
+    await until(has_printed_on)
     await site.tunnel.mend()
     messages = await kernel.replies(sent)
-    assert printed(messages).split() == [str(n) for n in range(10, 80)]
+    assert printed(messages).split() == [str(n) for n in range(10, unseen + 10)]
+    await kernel.close()
+
+
+async def phases(client: Client) -> dict[str, str]:
+    """Return the kernels of the first provider that are between two states."""
+    providers = (await client.get("api/kernel-providers"))["providers"]
+    return {one["kernel_id"]: one["phase"] for one in providers[1]["underway"]}
+
+
+async def test_a_kernel_that_is_connected_again_shows_it(user: Client, proxy: FaultProxy) -> None:
+    """It is reconnecting for as long as that takes, not dead, and is told to be no more after."""
+    kernel_id = await user.start_kernel("faulty/python3")
+    kernel = await user.connect(kernel_id)
+    await proxy.begin(answering(503), only="/channels")
+
+    async def is_reconnecting() -> bool:
+        return await phases(user) == {kernel_id: "reconnecting"}
+
+    await until(is_reconnecting)
+    assert (await user.get(f"api/kernels/{kernel_id}"))["execution_state"] != "dead"
+    proxy.end()
+    assert await kernel.run("print(1)") == "1\n"
+    assert await phases(user) == {}
+    await kernel.close()
+
+
+async def test_what_waits_is_not_run_after_a_restart(user: Client, proxy: FaultProxy) -> None:
+    """It was meant for the kernel of before; what is typed after the restart is run."""
+    kernel_id = await user.start_kernel("faulty/python3")
+    kernel = await user.connect(kernel_id)
+    await proxy.begin(answering(503), only="/channels")
+
+    async def is_reconnecting() -> bool:
+        return bool(await phases(user))
+
+    await until(is_reconnecting)
+    await execute(kernel, "before = True")
+    reply = await user.request("POST", f"api/kernels/{kernel_id}/restart")
+    assert reply.status == 200
+    new = await execute(kernel, "print('before' in globals())")
+    proxy.end()
+    assert printed(await kernel.replies(new)) == "False\n"
     await kernel.close()
 
 
@@ -148,11 +206,15 @@ async def test_a_provider_with_a_new_address_is_connected_to(site: Site) -> None
     await kernel.close()
 
 
-async def test_no_more_is_kept_than_is_reasonable(site: Site) -> None:
-    """Who sends a lot to a kernel that cannot be reached hears of it."""
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "stuck"])
+async def test_no_more_is_kept_than_is_reasonable(site: Site, is_cut: bool) -> None:
+    """Who sends a lot to a kernel that cannot be reached, or does not take it, hears of it."""
     kernel = await site.client.connect(await site.client.start_kernel("far/python3"))
-    await site.tunnel.cut()
-    await site.become("offline")
+    if is_cut:
+        await site.tunnel.cut()
+        await site.become("offline")
+    else:
+        site.tunnel.swallow()
     content = {"comm_id": "x", "data": {}}
     for _ in range(3):
         await kernel.send("comm_msg", content, buffers=[b"x" * (25 * 2**20)])
