@@ -16,6 +16,8 @@ from .provider import RemoteKernelProvider
 from .providers import KernelProviders
 from .remote_kernels import RemoteKernels, Wanted
 
+LINGER = 0.5  # seconds for open websockets to be closed when the server ends
+
 
 class KernelProvidersKernelManager(MappingKernelManager):
     """
@@ -99,7 +101,12 @@ class KernelProvidersKernelManager(MappingKernelManager):
         await asyncio.gather(ensure_async(super().shutdown_all(now=now)), self.remote.leave())
         if observer is not None:
             observer.close()
+        relays = list(self.remote.relays)
+        for relay in relays:
+            relay.cancel()
         await self.providers.aclose()
+        if relays:
+            await asyncio.wait(relays, timeout=LINGER)
 
     async def _check_local(self, kernel_name: str | None) -> None:
         """Raise NoSuchKernelspec for a name like a provider's that is not a local one after all."""

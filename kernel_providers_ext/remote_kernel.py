@@ -17,7 +17,7 @@ from jupyter_server.services.kernels.kernelmanager import (
     emit_kernel_action_event,
 )
 
-from .errors import KernelStarting, ProviderError
+from .errors import KernelGone, KernelStarting, ProviderError
 from .kernelspecs import remote_kernelspec
 from .provider import KernelModel, RemoteKernelProvider
 from .providers import KernelProviders
@@ -25,6 +25,9 @@ from .providers import KernelProviders
 
 class KernelOwner(Protocol):
     """Who has to hear of what becomes of a kernel."""
+
+    #: What copies frames between browsers and kernels.
+    relays: set[asyncio.Task[None]]
 
     def free_id(self, wanted: str) -> str:
         """Return the id itself if no kernel of this server has it, else another one."""
@@ -56,7 +59,7 @@ class RemoteKernelManager(ServerKernelManager):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._owner = owner
+        self.owner = owner
         self.providers = providers
         self.provider_id = provider_id
         self.remote_name = remote_name
@@ -122,7 +125,7 @@ class RemoteKernelManager(ServerKernelManager):
             # Not the caller's id, which may be that of somebody else's kernel.
             self.remote_id = str(uuid.uuid4())
             self.expected_until = time.monotonic() + provider.config.timeouts.start
-            self._owner.note()  # before it is there: a crash of this server is to leave no orphan
+            self.owner.note()  # before it is there: a crash of this server is to leave no orphan
             try:
                 model = await provider.start_kernel(
                     self.remote_name, kernel_id=self.remote_id, path=path, env=env
@@ -138,7 +141,7 @@ class RemoteKernelManager(ServerKernelManager):
         """Be the kernel of this model, which runs at the provider."""
         self.remote_id = model["id"]
         if not self.kernel_id:
-            self.kernel_id = self._owner.free_id(self.remote_id)
+            self.kernel_id = self.owner.free_id(self.remote_id)
         self._last_heard = model.get("last_activity")
         self._take_state(model)
 
@@ -188,7 +191,7 @@ class RemoteKernelManager(ServerKernelManager):
         """Take over what the provider says of the kernel; None is the proof that it is gone."""
         if model is None:
             if time.monotonic() >= self.expected_until:
-                self._owner.lost(self)
+                self.owner.lost(self)
             return
         self.expected_until = 0.0
         self._take_state(model)
@@ -208,6 +211,9 @@ class RemoteKernelManager(ServerKernelManager):
         provider = await self.providers.admitted(self.provider_id)
         try:
             yield provider
+        except KernelGone:
+            self.owner.lost(self)
+            raise
         except ProviderError:
             self.providers.wake(self.provider_id)
             raise

@@ -79,6 +79,7 @@ class RemoteKernels:
         self._providers = map.providers
         self._log = map.log
         self._asked_for: set[RemoteKernelManager] = set()
+        self.relays: set[asyncio.Task[None]] = set()
         self.is_leaving = False  # the server ends
         self.left_overs = LeftOvers(self._providers, self.note, self._log)
 

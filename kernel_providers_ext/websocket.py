@@ -85,6 +85,9 @@ class RelayConnection(BaseKernelWebsocketConnection):
         self.kernel_manager.on_restarted.add(self._relay.start_anew)
         self._connected = True
         self._relaying = asyncio.create_task(self._run())
+        relays = self.kernel_manager.owner.relays
+        relays.add(self._relaying)
+        self._relaying.add_done_callback(relays.discard)
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """Pass on a frame of the browser."""

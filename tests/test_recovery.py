@@ -251,3 +251,17 @@ async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
     await site.remote.close()
     await site.tunnel.close()
     await silent.close()
+
+
+async def test_an_exit_ends_what_is_connected(site: Site) -> None:
+    """Open notebooks hold nothing up, and the log of the exit has no complaint in it."""
+    session = await site.client.start_session("python3", "local.ipynb")
+    pages = [await site.client.connect(site.kernel_id) for _ in range(3)]
+    pages.append(await site.client.connect(session["kernel"]["id"]))
+    await site.tunnel.cut()
+    pages.append(await site.client.open(session["kernel"]["id"]))
+    assert await site.server.end() == 0
+    assert "was destroyed" not in site.server.log()
+    assert "Exception ignored" not in site.server.log()
+    for page in pages:
+        await page.close()
