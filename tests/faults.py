@@ -76,11 +76,15 @@ class FaultProxy:
             return await self._fault(request)
         return await self.pass_on(request)
 
-    async def pass_on(self, request: web.Request) -> web.StreamResponse:
-        """Return what the real server answers."""
+    async def pass_on(self, request: web.Request, path: str = "") -> web.StreamResponse:
+        """Return what the real server answers, under another path if one is given."""
+        path = path or request.raw_path
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._pass_on_socket(request)
-        return await self.ask(request, request.raw_path, await request.read())
+            try:
+                return await self._pass_on_socket(request, path)
+            except aiohttp.WSServerHandshakeError as refused:
+                return web.Response(status=refused.status)
+        return await self.ask(request, path, await request.read())
 
     async def ask(self, request: web.Request, path: str, body: bytes) -> web.Response:
         """Ask the real server for something else than the request does, and return its answer."""
@@ -95,12 +99,12 @@ class FaultProxy:
             headers = _end_to_end(answer.headers)
             return web.Response(status=answer.status, headers=headers, body=await answer.read())
 
-    async def _pass_on_socket(self, request: web.Request) -> web.StreamResponse:
+    async def _pass_on_socket(self, request: web.Request, path: str) -> web.StreamResponse:
         assert self._client is not None
         words = request.headers.get("Sec-WebSocket-Protocol", "")
         offered = [word.strip() for word in words.split(",") if word.strip()]
         async with self._client.ws_connect(
-            URL(self._target + request.raw_path, encoded=True),
+            URL(self._target + path, encoded=True),
             protocols=offered,
             headers={"Authorization": request.headers.get("Authorization", "")},
             max_msg_size=0,
