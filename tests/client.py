@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,8 +202,17 @@ class Kernel:
         """Return the next message, with its ``channel`` and ``buffers``."""
         return self._set_aside.pop(0) if self._set_aside else await self._receive()
 
+    async def messages(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield messages until the websocket is closed, however that comes."""
+        async for frame in self.websocket:
+            if frame.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                return
+            yield self._unpack(frame)
+
     async def _receive(self) -> dict[str, Any]:
-        frame = await self.websocket.receive(timeout=TIMEOUT)
+        return self._unpack(await self.websocket.receive(timeout=TIMEOUT))
+
+    def _unpack(self, frame: aiohttp.WSMessage) -> dict[str, Any]:
         if frame.type is aiohttp.WSMsgType.TEXT:
             message: dict[str, Any] = json.loads(frame.data)
             return message

@@ -74,7 +74,12 @@ class FaultProxy:
         self.told += "\n".join([request.raw_path, *headers, ""])
         if self._fault is not None and self._only in request.path:
             return await self._fault(request)
-        return await self.pass_on(request)
+        try:
+            return await self.pass_on(request)
+        except aiohttp.WSServerHandshakeError as error:
+            return web.Response(status=error.status)
+        except aiohttp.ClientError:
+            return web.Response(status=502)
 
     async def pass_on(self, request: web.Request, path: str = "") -> web.StreamResponse:
         """Return what the real server answers, under another path if one is given."""
@@ -189,8 +194,10 @@ async def reset(request: web.Request) -> web.StreamResponse:
 async def endless(request: web.Request) -> web.StreamResponse:
     """Answer without an end."""
     response = await _begin(request, None)
-    while True:
-        await response.write(b" " * 2**20)
+    with suppress(ConnectionError):  # the client has had enough
+        while True:
+            await response.write(b" " * 2**20)
+    return response
 
 
 async def _begin(request: web.Request, length: int | None) -> web.StreamResponse:

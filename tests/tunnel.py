@@ -34,7 +34,8 @@ class Tunnel:
             self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
 
     async def cut(self) -> None:
-        """Refuse connections, and end those there are."""
+        """Refuse connections, and end those there are, with what was swallowed."""
+        self._passing.set()
         server, self._server = self._server, None
         if server is not None:
             server.close()
@@ -48,7 +49,6 @@ class Tunnel:
 
     async def close(self) -> None:
         """End it for good."""
-        self._passing.set()
         await self.cut()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

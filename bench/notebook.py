@@ -1,0 +1,381 @@
+"""A notebook whose cells count, so that a lost reply, a lost kernel and a cell run twice show."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from tests.client import LEGACY, V1, Client, Reply, until
+
+from .diary import Diary
+from .page import Cell, Page
+from .place import CALM, Place
+from .server import Server
+
+NOTICE = 1.0  # seconds from a cut until everybody on the way has noticed
+PATIENCE = 120.0  # seconds after which is lost what should have come
+PACE = 0.1  # seconds from one line of a cell's output to the next
+REFUSALS = (500, 501, 502, 503)  # Jupyter Server makes one of the first two of some
+COUNT = """
+import os, time
+n = globals().get("n", 0) + 1
+begun = time.time()
+for i in range({lines}):
+    time.sleep(max(0.0, begun + i * {pace} - time.time()))
+    print(f"{{i}}\\n", end="", flush=True)
+time.sleep(max(0.0, begun + {seconds} - time.time()))
+print("end", n, os.getpid())
+"""
+ASK = "import os; print(globals().get('n', 0), os.getpid())"
+
+
+class KernelEnded(Exception):
+    """The kernel is said to be gone."""
+
+
+class CutShort(Exception):
+    """Nobody can tell what has become of the session, as the server has ended meanwhile."""
+
+
+@dataclass
+class Use:
+    """The use of one kernel."""
+
+    place: Place
+    session_id: str
+    kernel_id: str
+    asked: float  # when it was asked for
+    known: float  # when there was an answer
+    pid: str = ""
+    count: int = 0  # cells that it has run
+
+
+class Notebook:
+    """Somebody who uses one kernel after another, in all places, and takes nothing for granted."""
+
+    def __init__(
+        self,
+        name: str,
+        seed: str,
+        client: Client,
+        server: Server,
+        places: Sequence[Place],
+        diary: Diary,
+    ) -> None:
+        self.name = name
+        self.done: Counter[str] = Counter()
+        #: Starts that the server may have done without anybody's being told, as it ended meanwhile.
+        self.cut_short = 0
+        self._random = random.Random(f"{seed} {name}")
+        self._client = client
+        self._server = server
+        self._places = {place.kernel_name: place for place in places}
+        self._diary = diary
+        self._use: Use
+        self._page: Page
+
+    async def work(self, end: float) -> str:
+        """Work until then; return what was wrong, with all that may explain it."""
+        begun = time.time()
+        try:
+            while time.time() < end:
+                begun = time.time()
+                await self._use_a_kernel()
+        except Exception as error:
+            with suppress(Exception):
+                await self._clear()
+            what = str(error) if isinstance(error, AssertionError) else traceback.format_exc()
+            whose = {self.name, "server", *(place.name for place in self._places.values())}
+            return f"{self.name}: {what}\n{self._diary.of(whose, begun - 20)}"
+        return ""
+
+    def _note(self, what: str) -> None:
+        self._diary.note(self.name, what)
+
+    # -- a kernel's life ---------------------------------------------------------------------------
+
+    async def _use_a_kernel(self) -> None:
+        place, asked = self._somewhere(), time.time()
+        kernel = {"name": place.kernel_name}
+        body = {"name": self.name, "path": self.name, "type": "notebook", "kernel": kernel}
+        reply, _ = await self._insist("start", place, "POST", "api/sessions", body)
+        assert reply.status == 201, reply
+        self._take(reply.body, asked)
+        try:
+            await self._ask()
+            for _ in range(self._random.randint(4, 12)):
+                await self._act()
+                await asyncio.sleep(self._random.uniform(0, 1))
+            await self._shut_down()
+        except KernelEnded:
+            await self._check_end()
+        except CutShort:
+            await self._clear()
+        finally:
+            await self._page.leave()
+
+    def _somewhere(self) -> Place:
+        return self._random.choice(list(self._places.values()))
+
+    def _take(self, session: Any, asked: float) -> None:
+        kernel_id = session["kernel"]["id"]
+        place = self._places[session["kernel"]["name"]]
+        self._note(f"has kernel {kernel_id} at {place.name}")
+        self._use = Use(place, session["id"], kernel_id, asked, time.time())
+        protocol = self._random.choice((V1, LEGACY))
+        self._page = Page(self._client, kernel_id, protocol, self._note)
+
+    async def _shut_down(self) -> None:
+        use = self._use
+        path = f"api/sessions/{use.session_id}"
+        reply, is_certain = await self._insist("shut down", use.place, "DELETE", path)
+        if reply.status == 404 and is_certain:
+            await self._miss_session()
+        assert reply.status in (204, 404), reply
+        reply = await self._get(f"api/kernels/{use.kernel_id}")
+        assert reply.status == 404, f"it was shut down, and is there: {reply}"
+
+    async def _check_end(self) -> None:
+        """Check that what we were told of the kernel's end is true."""
+        use = self._use
+        self._note("is told that the kernel is gone")
+        self.done["told that the kernel is gone"] += 1
+        has_ended = any(end.end >= use.asked for end in use.place.ends)
+        assert has_ended, f"kernel {use.kernel_id} at {use.place.name} is lost"
+        await until(self._has_no_session)
+
+    async def _has_no_session(self) -> bool:
+        return await self._session() is None
+
+    async def _miss_session(self) -> None:
+        """Check that the session may be gone."""
+        use = self._use
+        if any(end.end >= use.asked for end in use.place.ends):
+            raise KernelEnded
+        assert self._server.may_have_forgotten(use.known), "the session is lost"
+        self.done["session too new to be found after a crash"] += 1
+        await self._insist("shut down", use.place, "DELETE", f"api/kernels/{use.kernel_id}")
+        raise CutShort
+
+    async def _clear(self) -> None:
+        """Leave nothing behind."""
+        session = await self._session()
+        if session is not None:
+            place = self._places[session["kernel"]["name"]]
+            await self._insist("shut down", place, "DELETE", f"api/sessions/{session['id']}")
+
+    async def _session(self) -> Any:
+        reply = await self._get("api/sessions")
+        assert reply.status == 200, reply
+        return next((one for one in reply.body if one["path"] == self.name), None)
+
+    # -- what people do ----------------------------------------------------------------------------
+
+    async def _act(self) -> None:
+        acts = {self._short: 8, self._long: 5, self._reload: 1, self._restart: 1, self._switch: 1}
+        [act] = self._random.choices(list(acts), list(acts.values()))
+        await act()
+
+    async def _short(self) -> None:
+        self.done["cell"] += 1
+        await self._finish(await self._begin(0, 0))
+
+    async def _long(self) -> None:
+        """Run a cell for a while, and perhaps do something meanwhile."""
+        seconds = self._random.uniform(2, 8)
+        lines = self._random.choice((0, int(seconds / PACE)))
+        then = {"": 10, "reload": 3, "reload anew": 1, "interrupt": 2, "restart": 1}
+        [meanwhile] = self._random.choices(list(then), list(then.values()))
+        self.done[f"long cell {meanwhile}".strip()] += 1
+        cell = await self._begin(seconds, lines)
+        if meanwhile:
+            await asyncio.sleep(self._random.uniform(0.5, 2))
+        if meanwhile == "reload":
+            await self._reload()
+        elif meanwhile == "reload anew":
+            await self._reload(is_new=True)
+            await self._ask(cell)
+            return  # what the cell prints is not for this session
+        elif meanwhile == "restart":
+            await self._restart()
+            return
+        elif meanwhile == "interrupt" and cell.begun is not None:
+            cell.interrupted = time.time()
+            await self._control("interrupt")
+        await self._finish(cell)
+
+    async def _reload(self, is_new: bool = False) -> None:
+        await self._page.leave()
+        self._note("reloads" + " as another session" * is_new)
+        await asyncio.sleep(self._random.choice((0, self._random.uniform(0, 3))))
+        session = await self._session()
+        if session is None:
+            await self._miss_session()
+        assert session["kernel"]["id"] == self._use.kernel_id, session
+        self._page.come_back(is_new=is_new)
+
+    async def _restart(self) -> None:
+        before = self._use.pid
+        self._use.pid, self._use.count = "", 0
+        await self._control("restart")
+        await self._ask()
+        assert self._use.pid != before, "the kernel was not restarted"
+
+    async def _control(self, what: str) -> None:
+        """Interrupt or restart the kernel; where that may come late, wait until it has."""
+        path = f"api/kernels/{self._use.kernel_id}/{what}"
+        reply, is_certain = await self._insist(what, self._use.place, "POST", path)
+        if reply.status == 404:
+            raise KernelEnded
+        assert reply.status in (200, 204), reply
+        if not is_certain:
+            await until(self._is_calm, timeout=PATIENCE)
+
+    async def _is_calm(self) -> bool:
+        return self._use.place.is_calm and not self._server.was_away(time.time() - CALM)
+
+    async def _switch(self) -> None:
+        """Take a kernel somewhere else; where that cannot be had, there is still the one before."""
+        place, asked, before = self._somewhere(), time.time(), self._use
+        self._note(f"switches to {place.name}")
+        body = {"kernel": {"name": place.kernel_name}}
+        try:
+            reply = await self._client.request("PATCH", f"api/sessions/{before.session_id}", body)
+        except (aiohttp.ClientError, OSError) as error:
+            self._check_absence(asked, "switch", error)
+            self.cut_short += 1
+            raise CutShort from error
+        if reply.status == 404:
+            await self._miss_session()
+        if reply.status == 200:
+            self.done["switch"] += 1
+            await self._page.leave()
+            self._take(reply.body, asked)
+            gone = await self._get(f"api/kernels/{before.kernel_id}")
+            assert gone.status == 404, f"the kernel of before is there: {gone}"
+        else:
+            self._check_refusal("switch", place, reply)
+        await self._ask()
+
+    # -- requests ----------------------------------------------------------------------------------
+
+    async def _get(self, path: str) -> Reply:
+        return (await self._insist("", None, "GET", path))[0]
+
+    async def _insist(
+        self, what: str, place: Place | None, method: str, path: str, body: object = None
+    ) -> tuple[Reply, bool]:
+        """
+        Ask as often as it takes, as people do.
+
+        Returns the answer, and whether it was the first, so that nothing was done twice.
+        """
+        deadline = time.time() + PATIENCE
+        is_first = True
+        while True:
+            asked = time.time()
+            try:
+                reply = await self._client.request(method, path, body)
+            except (aiohttp.ClientError, OSError) as error:
+                self._check_absence(asked, what or path, error)
+                self.cut_short += what == "start"
+            else:
+                if reply.status not in REFUSALS:
+                    self._note(f"{method} {path}: {reply.status}")
+                    self.done[what] += method != "GET"
+                    return reply, is_first
+                self._check_refusal(what, place, reply)
+            is_first = False
+            assert time.time() < deadline, f"{what} is refused again and again"
+            await asyncio.sleep(1)
+
+    def _check_absence(self, asked: float, what: str, error: Exception) -> None:
+        """Only a server that is away does not answer."""
+        assert self._server.was_away(asked), f"{what}: {error!r}"
+
+    def _check_refusal(self, what: str, place: Place | None, reply: Reply) -> None:
+        """Only a provider refuses, and it is named."""
+        assert reply.status in REFUSALS, f"{what}: {reply}"
+        assert place is not None, f"{what}: {reply}"
+        assert place.name in reply.body["message"], f"{what}: {reply}"
+        self._note(f"{what} is refused: {reply.body['message']}")
+        self.done[f"{what} refused"] += 1
+
+    # -- cells -------------------------------------------------------------------------------------
+
+    async def _begin(self, seconds: float, lines: int) -> Cell:
+        self._use.count += 1
+        self._note(f"runs cell {self._use.count} for {seconds:.1f} s, {lines} lines")
+        code = COUNT.format(seconds=seconds, lines=lines, pace=PACE)
+        return await self._page.send(code, PATIENCE, seconds, lines)
+
+    async def _finish(self, cell: Cell) -> None:
+        """Wait for a cell's reply; what was on a way that was cut may be lost."""
+        deadline = time.time() + cell.seconds + PATIENCE
+        while not cell.done.is_set() and not self._may_be_lost(cell):
+            self._check_alive()
+            assert time.time() < deadline, f"no reply to cell {self._use.count}"
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(cell.done.wait(), 1)
+        if not cell.done.is_set():
+            await self._ask(cell)  # by its answer, that of the cell has come, or never comes
+            self.done["reply lost on a way that was cut"] += not cell.done.is_set()
+        self._note(f"has {cell}")
+        self._check_output(cell)
+
+    async def _ask(self, unsure: Cell | None = None) -> None:
+        """Ask how far the kernel has counted, until it answers: each cell has run once."""
+        use, deadline = self._use, time.time() + PATIENCE
+        text = ""
+        while not text:
+            self._check_alive()
+            assert time.time() < deadline, "the kernel does not answer"
+            answer = await self._page.send(ASK, PATIENCE)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(answer.done.wait(), 5)
+            text = answer.text
+        count, pid = text.split()
+        least = use.count - (unsure is not None and not unsure.has_run)
+        assert least <= int(count) <= use.count, f"{count} cells have run instead of {use.count}"
+        assert pid == use.pid or not use.pid, f"the kernel is not that of before: {pid}, {use.pid}"
+        use.count, use.pid = int(count), pid
+
+    def _check_alive(self) -> None:
+        if self._page.is_dead:
+            raise KernelEnded
+
+    def _check_output(self, cell: Cell) -> None:
+        """Check that all is there once, in order, except for what was on a way that was cut."""
+        if not cell.has_run:
+            return
+        numbers, end = cell.output
+        assert cell.replies <= 1, "there are two replies"
+        assert numbers == sorted(set(numbers)), f"lines come twice, or not in order: {numbers}"
+        begun = cell.begun or cell.sent
+        for number in set(range(cell.lines)).difference(numbers):
+            when = begun + number * PACE
+            assert when > cell.due or self._was_cut(when, when + NOTICE), f"line {number} is lost"
+        expected = f"{self._use.count} {self._use.pid}"
+        if end != expected:
+            assert not end, f"the cell has printed {end!r}, not {expected!r}"
+            assert cell.is_interrupted or self._was_cut(cell.due, time.time()), "the output is lost"
+        assert not cell.error or cell.is_interrupted, f"the cell has failed with {cell.error}"
+
+    def _may_be_lost(self, cell: Cell) -> bool:
+        """Tell whether the code or the reply may have been on the way when that was cut."""
+        if cell.has_run:
+            return self._was_cut(cell.due, time.time())
+        return self._was_cut(cell.sent, time.time())
+
+    def _was_cut(self, since: float, until: float) -> bool:
+        losses = (*self._use.place.losses, *self._page.losses)
+        return any(loss.begin <= until and loss.end + NOTICE >= since for loss in losses)

@@ -1,0 +1,232 @@
+"""
+Random work and random faults for some minutes, and then an account of what was lost.
+
+    python -m bench.soak [--minutes 5] [--seed 1] [--notebooks 6]
+
+Notebooks run on a server's own kernels and on those of three Kernel Gateways, each behind a tunnel
+and a proxy with faults. They start kernels, run cells, interrupt, restart, reload, move and shut
+down. Meanwhile providers have faults, gateways end and come back without their kernels, and so does
+the server in the first part of the run. Each cell counts on, so that a lost reply, a lost kernel
+and a cell that has run twice all show. At last there may be no kernel left, here or there, no
+secret and no traceback in a log, and the server may not have grown in the second part.
+
+What was on a connection when that was cut may be lost, as it is with any Jupyter server; whether it
+has arrived is asked for, and counted. Exits with 1 if anything else is wrong, and then tells what
+the notebook has done, what has happened meanwhile, and where the logs are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import psutil
+
+from tests.client import Client, until
+from tests.processes import Process
+from tests.test_faults import FAULTS
+
+from .diary import Diary
+from .notebook import Notebook
+from .place import WAYS, Place, Remote
+from .server import TOKEN, Server
+
+PATHS = ("", "", "", "/channels", "/api/kernelspecs")  # whose requests a fault answers
+SETTLED = 30.0  # seconds in which unused connections and the like are closed
+#: How much more the server may have of something at the end than in the middle.
+GROWTH = {
+    "MiB of memory": 32,
+    "descriptors": 4,
+    "connections": 4,
+    "threads": 2,
+    "processes": 0,
+    "tasks": 2,
+    "objects": 20_000,
+}
+
+
+class Soak:
+    """One run."""
+
+    def __init__(self, seed: int, notebooks: int, folder: Path) -> None:
+        self.done: Counter[str] = Counter()
+        self.wrong: list[str] = []
+        self._seed = seed
+        self._names = [f"notebook {number}" for number in range(1, notebooks + 1)]
+        self._folder = folder
+        self._diary = Diary()
+        self._local = Place("local")
+        self._remotes = [
+            Remote(name, folder / name, self._diary) for name in ("one", "two", "three")
+        ]
+        self._server: Server
+        self._client: Client
+
+    async def run(self, minutes: float) -> None:
+        """Do everything."""
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            await self._work("first", 24 * minutes, is_restarting=True)
+            await self._warm_up()
+            await self._check_nothing_is_left()
+            before = await self._server.measure(self._client)
+            await self._work("second", 36 * minutes)
+            await self._check_nothing_is_left()
+            await self._check_growth(before)
+            await self._server.exit()
+        self._check_files()
+        print(f"exits took {', '.join(f'{seconds:.1f}' for seconds in self._server.exits)} s")
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        for remote in self._remotes:
+            await remote.open(stack)
+        self._server = Server(self._folder / "server", self._local, self._remotes, self._diary)
+        stack.callback(self._server.process.stop)
+        await asyncio.to_thread(self._server.process.start)
+        self._client = Client(self._server.process.url, TOKEN)
+        stack.push_async_callback(self._client.close)
+
+    async def _work(self, part: str, seconds: float, is_restarting: bool = False) -> None:
+        """Have all work and suffer for so long."""
+        end = time.time() + seconds
+        places = [self._local, *self._remotes]
+        notebooks = [
+            Notebook(name, f"{self._seed} {part}", self._client, self._server, places, self._diary)
+            for name in self._names
+        ]
+        working = asyncio.gather(*(notebook.work(end) for notebook in notebooks))
+        makers = [self._make_trouble(remote, part, end) for remote in self._remotes]
+        if is_restarting:
+            makers.append(self._restart_server(end))
+        await asyncio.gather(*makers)
+        self.wrong += filter(None, await working)
+        for notebook in notebooks:
+            self.done.update(notebook.done)
+        await self._shut_down_unknown(sum(notebook.cut_short for notebook in notebooks))
+
+    async def _make_trouble(self, remote: Remote, part: str, end: float) -> None:
+        choice = random.Random(f"{self._seed} {part} {remote.name}")
+        while time.time() < end:
+            await asyncio.sleep(choice.uniform(1, 12))
+            if choice.random() < 0.1:
+                self.done["gateway restarted"] += 1
+                await remote.restart(is_crash=choice.random() < 0.5)
+            else:
+                fault = choice.choice((*WAYS, *WAYS, *FAULTS))
+                self.done[f"fault: {fault}"] += 1
+                await remote.suffer(fault, choice.choice(PATHS), choice.uniform(0.5, 8))
+
+    async def _restart_server(self, end: float) -> None:
+        choice = random.Random(f"{self._seed} server")
+        while time.time() < end:
+            await asyncio.sleep(choice.uniform(10, 30))
+            is_crash = choice.random() < 0.5
+            self.done["server killed" if is_crash else "server stopped"] += 1
+            await self._server.restart(is_crash=is_crash)
+
+    async def _shut_down_unknown(self, most: int) -> None:
+        """Shut down what the server has found again, and whose notebook could not know of it."""
+        found = await self._client.get("api/kernels")
+        for kernel in found:
+            await self._client.request("DELETE", f"api/kernels/{kernel['id']}")
+        self.done["kernel found again that nobody knew"] += len(found)
+        if len(found) > most:
+            self.wrong.append(f"kernels are left at the server: {found}")
+
+    async def _warm_up(self) -> None:
+        """Use a kernel at each place, as the server may just have been started."""
+        for place in (self._local, *self._remotes):
+            await self._client.wait_for_kernelspec(place.kernel_name)
+            kernel_id = await self._client.start_kernel(place.kernel_name)
+            await self._client.run(kernel_id, "print(1)")
+            await self._client.request("DELETE", f"api/kernels/{kernel_id}")
+
+    async def _check_nothing_is_left(self) -> None:
+        """Wait until no kernel runs any more, here and at the gateways."""
+        for process in (self._server.process, *(remote.gateway for remote in self._remotes)):
+
+            async def is_alone(process: Process = process) -> bool:
+                return not _children(process)
+
+            try:
+                await until(is_alone)
+            except AssertionError:
+                self.wrong.append(f"left of {process.folder.name}: {_children(process)}")
+        for path in ("api/kernels", "api/sessions"):
+            left = await self._client.get(path)
+            if left:
+                self.wrong.append(f"left in {path}: {left}")
+
+    async def _check_growth(self, before: dict[str, int]) -> None:
+        after: dict[str, int] = {}
+
+        async def has_settled() -> bool:
+            after.update(await self._server.measure(self._client))
+            return not any(after[name] - before[name] > most for name, most in GROWTH.items())
+
+        try:
+            await until(has_settled, SETTLED, pause=1)
+        except AssertionError:
+            self.wrong.append("the server has grown")
+        for name in GROWTH:
+            print(f"{name}: {before[name]} before, {after[name]} after")
+
+    def _check_files(self) -> None:
+        """Check what the run has left in files."""
+        tokens = [TOKEN, *(remote.gateway.token for remote in self._remotes)]
+        for log in self._folder.glob("*/log.txt"):
+            text = log.read_text(errors="replace")
+            self.wrong += [f"{token} is in {log}" for token in tokens if token in text]
+        self.wrong += _tracebacks(self._server.process.log())
+        for ledger in self._folder.glob("server/data/kernel_providers/*.json"):
+            kernels = json.loads(ledger.read_text())["kernels"]
+            if kernels:
+                self.wrong.append(f"written down: {kernels}")
+
+
+def _tracebacks(log: str) -> list[str]:
+    """Return the tracebacks of the server; those of its kernels stand in the same log."""
+    found = re.findall(r"^Traceback .*\n(?:[ ].*\n|\n)*.*", log, re.MULTILINE)
+    return [trace for trace in found if "/ipykernel/" not in trace]
+
+
+def _children(process: Process) -> list[str]:
+    assert process.process is not None
+    found = psutil.Process(process.process.pid).children(recursive=True)
+    return [" ".join(child.cmdline()) for child in found if child.is_running()]
+
+
+def main() -> int:
+    """Parse the command line, run, and return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--notebooks", type=int, default=6)
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}", flush=True)
+    folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    soak = Soak(arguments.seed, arguments.notebooks, folder)
+    asyncio.run(soak.run(arguments.minutes))
+    for name, count in sorted(soak.done.items()):
+        print(f"{count:6}  {name}")
+    for sentence in soak.wrong:
+        print(f"WRONG: {sentence}")
+    if soak.wrong:
+        print(f"The logs are in {folder}, the seed was {arguments.seed}.")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
