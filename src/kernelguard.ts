@@ -92,6 +92,16 @@ export class KernelGuard implements IDisposable {
   }
 
   /**
+   * Do without the kernel that is starting, as a user does who chooses no kernel.
+   *
+   * @returns A promise that is rejected if the server cannot be told.
+   */
+  async cancel(): Promise<void> {
+    await this._context.shutdown();
+    this.decline();
+  }
+
+  /**
    * Let the user choose a kernel.
    *
    * @param name - The name of the kernel to propose; without it, what Lab proposes.
@@ -168,7 +178,8 @@ export class KernelGuard implements IDisposable {
       return;
     }
     const before = this._trouble;
-    const trouble = troubleOf(this._name, this.hasKernel, this._known);
+    const id = this._kernel?.id ?? null;
+    const trouble = troubleOf(this._name, id, this._known);
     this._trouble = this._isDeclined ? null : trouble;
     if (trouble === null || this.hasKernel) {
       this._release();
@@ -221,7 +232,7 @@ export class KernelGuard implements IDisposable {
     }
   }
 
-  /** Connect a kernel whose provider is back. */
+  /** Connect a kernel that can be used again, or for the first time. */
   private _reconnect(): void {
     const kernel = this._kernel;
     if (kernel === null || this._trouble !== null) {
@@ -232,7 +243,8 @@ export class KernelGuard implements IDisposable {
     if (this._wasAway && provider !== undefined && isWell(provider)) {
       this._wasAway = false;
       // Lab tries again ever later, and at last no more.
-      if (kernel.connectionStatus !== 'connected') {
+      const isWanted = !kernel.isDisposed && !this._context.isTerminating;
+      if (isWanted && kernel.connectionStatus !== 'connected') {
         // Where it fails, the kernel's status shows it.
         kernel.reconnect().catch(() => undefined);
       }

@@ -1,10 +1,13 @@
+import { showErrorMessage } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import { Throttler } from '@lumino/polling';
 import * as React from 'react';
 
+import { BusyButton } from './busybutton';
 import { Countdown } from './countdown';
+import { Elapsed } from './elapsed';
 import type { KernelGuard } from './kernelguard';
 import { iconOf, troubleSentence } from './missingkernel';
 import type { Trouble } from './missingkernel';
@@ -51,9 +54,7 @@ export class MissingBar extends ReactWidget {
     const trouble = this._trouble;
     const now = new Date();
     const { similar } = guard;
-    const provider =
-      trouble !== null && 'provider' in trouble ? trouble.provider : null;
-    const retry = { id: provider?.id ?? '' };
+    const retry = { id: trouble === null ? '' : retryId(trouble) };
     return (
       <Bar
         trouble={trouble}
@@ -69,6 +70,7 @@ export class MissingBar extends ReactWidget {
             ? () => commands.execute(COMMAND_IDS.retry, retry)
             : null
         }
+        onCancel={this._cancel}
         onSimilar={() => void guard.choose(similar ?? undefined)}
         onChoose={() => void guard.choose()}
         onResize={this._fit}
@@ -102,6 +104,18 @@ export class MissingBar extends ReactWidget {
     this.update();
   }
 
+  private readonly _cancel = (): Promise<void> => {
+    const { guard, trans } = this._options;
+    return guard
+      .cancel()
+      .catch((error: unknown) =>
+        showErrorMessage(
+          trans.__('The start could not be cancelled'),
+          error instanceof Error ? error : String(error)
+        )
+      );
+  };
+
   /** Be as high as the content, which lumino's layouts do not see. */
   private readonly _fit = (height: number): void => {
     this.node.style.minHeight = `${String(height)}px`;
@@ -123,6 +137,7 @@ interface IProps {
   readonly trans: TranslationBundle;
   /** Null where the provider cannot be asked. */
   readonly onRetry: (() => Promise<unknown>) | null;
+  readonly onCancel: () => Promise<void>;
   readonly onSimilar: () => void;
   readonly onChoose: () => void;
   readonly onResize: (height: number) => void;
@@ -140,6 +155,9 @@ function Bar(props: IProps): React.JSX.Element {
         {trouble?.kind === 'unwell' && (
           <Countdown provider={trouble.provider} trans={trans} />
         )}
+        {trouble?.kind === 'starting' && (
+          <Elapsed since={trouble.since} trans={trans} />
+        )}
       </p>
       {trouble !== null && <Buttons {...props} />}
     </div>
@@ -147,10 +165,23 @@ function Bar(props: IProps): React.JSX.Element {
 }
 
 function Buttons(props: IProps): React.JSX.Element {
-  const { similar, trans, onRetry, onSimilar, onChoose } = props;
+  const { trouble, similar, trans, onRetry, onSimilar, onChoose } = props;
   return (
     <div className="kpe-MissingBar-buttons">
-      {onRetry !== null && <Retry trans={trans} onRetry={onRetry} />}
+      {onRetry !== null && (
+        <BusyButton
+          label={trans.__('Retry')}
+          busyLabel={trans.__('Asking…')}
+          onPress={onRetry}
+        />
+      )}
+      {trouble?.kind === 'starting' && (
+        <BusyButton
+          label={trans.__('Cancel')}
+          busyLabel={trans.__('Cancelling…')}
+          onPress={props.onCancel}
+        />
+      )}
       {similar !== '' && (
         <Button
           small
@@ -167,25 +198,11 @@ function Buttons(props: IProps): React.JSX.Element {
   );
 }
 
-/** A button that is busy for as long as the provider is asked. */
-function Retry(props: {
-  trans: TranslationBundle;
-  onRetry: () => Promise<unknown>;
-}): React.JSX.Element {
-  const { trans, onRetry } = props;
-  const [isBusy, setBusy] = React.useState(false);
-  const retry = (): void => {
-    setBusy(true);
-    void onRetry().finally(() => {
-      setBusy(false);
-    });
-  };
-  // Not disabled while it is busy, as it would lose the focus.
-  return (
-    <Button small aria-disabled={isBusy} onClick={isBusy ? undefined : retry}>
-      {isBusy ? trans.__('Asking…') : trans.__('Retry')}
-    </Button>
-  );
+/** The id of the provider that may be better when it is asked again; empty if there is none. */
+function retryId(trouble: Trouble): string {
+  return trouble.kind === 'unwell' || trouble.kind === 'gone'
+    ? trouble.provider.id
+    : '';
 }
 
 /** Tell the height of an element, now and whenever it changes. */

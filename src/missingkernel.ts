@@ -2,9 +2,16 @@ import type { KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { isWell } from './model';
+import { providerOf } from './names';
+import { clock } from './sentences';
 import { lastingSentence } from './summary';
 import { LOCAL_ID, NAME_SEPARATOR } from './tokens';
-import type { IKernelProviders, IProvider, ProviderState } from './tokens';
+import type {
+  IKernelProviders,
+  IProvider,
+  KernelPhase,
+  ProviderState
+} from './tokens';
 
 /**
  * Why a notebook cannot use its kernel.
@@ -12,7 +19,8 @@ import type { IKernelProviders, IProvider, ProviderState } from './tokens';
  * - `waiting`: this server has not said yet which providers and kernels it has;
  * - `unknown`: it has no such provider; `id` and `kernel` are the parts of the name;
  * - `unwell`: the provider does not answer, or not as it should;
- * - `gone`: the provider answers, but does not have `kernel`.
+ * - `gone`: the provider answers, but does not have `kernel`;
+ * - `starting`, `reconnecting`: the kernel is between two states, `since` then.
  */
 export type Trouble =
   | { readonly kind: 'waiting' }
@@ -28,6 +36,13 @@ export type Trouble =
       readonly kind: 'gone';
       readonly provider: IProvider;
       readonly kernel: string;
+    }
+  | {
+      readonly kind: KernelPhase;
+      readonly provider: IProvider;
+      /** What the provider calls the kernel. */
+      readonly kernel: string;
+      readonly since: Date;
     };
 
 /** What is known of providers and of kernels. */
@@ -48,36 +63,42 @@ export function isRemote(kernelName: string): boolean {
  * Tell why a notebook cannot use its kernel.
  *
  * @param name - The name of the notebook's kernel; empty if it has none.
- * @param isRunning - Whether the kernel is running. It is then enough that its provider
- * is not known to be out of reach.
+ * @param runningId - The id of the kernel if it is running, or is to be soon; else null.
+ * It is then enough that its provider is not known to be out of reach.
  *
  * @returns The trouble; null if there is none, and for kernels without a provider's
  * prefix, of which Lab takes care.
  */
 export function troubleOf(
   name: string,
-  isRunning: boolean,
+  runningId: string | null,
   { providers, specs, isReady }: IKnown
 ): Trouble | null {
   if (!isRemote(name)) {
     return null;
   }
+  const isRunning = runningId !== null;
   if (!isReady || specs === null) {
     return isRunning ? null : { kind: 'waiting' };
   }
   const id = providers.idOf(name);
   const provider = providers.get(id);
   const kernel = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
-  const canStart = specs.kernelspecs[name] !== undefined;
+  const spec = specs.kernelspecs[name];
+  const canStart = spec !== undefined;
   if (provider === undefined) {
     const sentence =
       providers.problems.find(problem => problem.id === id)?.sentence ?? '';
     return canStart ? null : { kind: 'unknown', id, kernel, sentence };
   }
-  if (!isWell(provider)) {
-    return isRunning && provider.state === 'checking'
-      ? null
-      : { kind: 'unwell', provider };
+  if (!isWell(provider) && !(isRunning && provider.state === 'checking')) {
+    return { kind: 'unwell', provider };
+  }
+  const underway = provider.underway.find(it => it.kernelId === runningId);
+  if (underway !== undefined) {
+    const { phase, since } = underway;
+    const itsName = (spec && providerOf(spec)?.kernel) ?? kernel;
+    return { kind: phase, provider, kernel: itsName, since };
   }
   return isRunning || canStart ? null : { kind: 'gone', provider, kernel };
 }
@@ -114,6 +135,8 @@ export function similarKernel(
 export function iconOf(trouble: Trouble): ProviderState {
   switch (trouble.kind) {
     case 'waiting':
+    case 'starting':
+    case 'reconnecting':
       return 'checking';
     case 'unknown':
       return 'offline';
@@ -161,6 +184,19 @@ export function troubleSentence(
         '%1 does not have the kernel “%2” of this notebook.',
         trouble.provider.label,
         trouble.kernel
+      );
+    case 'starting':
+      return trans.__(
+        '%1 has been starting on %2 since %3. What you run meanwhile waits for it.',
+        trouble.kernel,
+        trouble.provider.label,
+        clock(trouble.since, now)
+      );
+    case 'reconnecting':
+      return trans.__(
+        'The connection to the kernel on %1 was lost at %2, and is being opened again. What you run meanwhile waits, and is sent once.',
+        trouble.provider.label,
+        clock(trouble.since, now)
       );
   }
 }

@@ -1,4 +1,8 @@
-import type { KernelSpec, ServerConnection } from '@jupyterlab/services';
+import type {
+  Kernel,
+  KernelSpec,
+  ServerConnection
+} from '@jupyterlab/services';
 import { JSONExt } from '@lumino/coreutils';
 import type { ReadonlyJSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
@@ -8,7 +12,12 @@ import type { ISignal } from '@lumino/signaling';
 
 import { providerOf } from './names';
 import { oneAtATime } from './oneatatime';
-import { fetchProviders, retryProvider } from './request';
+import {
+  attachKernel,
+  fetchElsewhere,
+  fetchProviders,
+  retryProvider
+} from './request';
 import { LOCAL_ID, NAME_SEPARATOR } from './tokens';
 import type {
   IKernelProviders,
@@ -19,8 +28,8 @@ import type {
   IProvidersJSON
 } from './tokens';
 
-/** Seconds from one look to the next while a provider is not well. */
-const UNWELL_INTERVAL = 10;
+/** Seconds from one look to the next while a provider is not well, or a kernel under way. */
+const WAITING_INTERVAL = 10;
 
 /** The preferences of a user who has set none; as in `schema/providers.json`. */
 export const DEFAULT_PREFERENCES: IPreferences = {
@@ -133,6 +142,14 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     await Promise.allSettled([this.refresh(), this._specs.refreshSpecs()]);
   }
 
+  kernelsElsewhere(id: string): Promise<readonly Kernel.IModel[]> {
+    return fetchElsewhere(this._settings, id);
+  }
+
+  async attach(id: string, kernelId: string): Promise<void> {
+    await attachKernel(this._settings, id, kernelId);
+  }
+
   private async _fetch(): Promise<void> {
     const json = await fetchProviders(this._settings);
     if (!this.isDisposed) {
@@ -163,10 +180,12 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     this._providers = inOrder(this._providersByServer, order);
     const wasWaiting = this._isWaiting;
     const retries = this._providers.flatMap(({ retryAt }) => retryAt ?? []);
-    this._isWaiting = retries.length > 0;
+    this._isWaiting =
+      retries.length > 0 ||
+      this._providers.some(({ underway }) => underway.length > 0);
     this._poll.frequency = frequencyOf(
       this._isWaiting
-        ? Math.min(UNWELL_INTERVAL, checkInterval, secondsUntil(retries))
+        ? Math.min(WAITING_INTERVAL, checkInterval, secondsUntil(retries))
         : checkInterval
     );
     if (this._isWaiting && !wasWaiting) {
@@ -241,7 +260,12 @@ function asProvider(json: IProviderJSON): IProvider {
     retryAt:
       json.retry_in === null || isWell(json)
         ? null
-        : new Date(Date.now() + 1000 * json.retry_in)
+        : new Date(Date.now() + 1000 * json.retry_in),
+    underway: (json.underway ?? []).map(({ kernel_id, phase, since }) => ({
+      kernelId: kernel_id,
+      phase,
+      since: new Date(since)
+    }))
   };
 }
 

@@ -157,6 +157,24 @@ export function clock(time: Date, now: Date): string {
   });
 }
 
+/** How long something has lasted, to the second, e.g. `1 min 20 s`. */
+export function duration(
+  since: Date,
+  trans: TranslationBundle,
+  now: Date
+): string {
+  const all = Math.floor((now.getTime() - since.getTime()) / 1000);
+  const seconds = Math.max(0, all);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours > 0) {
+    return trans.__('%1 h %2 min', hours, minutes % 60);
+  }
+  return minutes > 0
+    ? trans.__('%1 min %2 s', minutes, seconds % 60)
+    : trans.__('%1 s', seconds);
+}
+
 /** How long ago something was, in the largest unit that fits, e.g. `3 min ago`. */
 export function age(time: Date, trans: TranslationBundle, now: Date): string {
   const seconds = Math.max(0, (now.getTime() - time.getTime()) / 1000);

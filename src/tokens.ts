@@ -1,4 +1,4 @@
-import type { KernelSpec } from '@jupyterlab/services';
+import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
@@ -63,6 +63,19 @@ export type ProviderState =
   | 'incompatible'
   | 'off';
 
+/**
+ * What keeps a kernel from being used that is there, or will be: its start takes long, or
+ * the server has lost the connection to it and opens it again.
+ */
+export type KernelPhase = 'starting' | 'reconnecting';
+
+/** A kernel of this server that is between two states. */
+export interface IUnderwayJSON {
+  kernel_id: string;
+  phase: KernelPhase;
+  since: string;
+}
+
 /** A provider in the answer of `GET api/kernel-providers`. Times are ISO 8601. */
 export interface IProviderJSON {
   id: string;
@@ -85,6 +98,8 @@ export interface IProviderJSON {
   kernelspecs: 'none' | 'fresh' | 'stale';
   /** Seconds until the server asks it again by itself; null if it does not. */
   retry_in: number | null;
+  /** Older servers do not tell. */
+  underway?: IUnderwayJSON[];
 }
 
 /** A provider that was left out because of its configuration. */
@@ -102,6 +117,13 @@ export interface IProvidersJSON {
   template: string;
   providers: IProviderJSON[];
   problems: IProblemJSON[];
+}
+
+/** A kernel of this server that is between two states, as last heard of. */
+export interface IUnderway {
+  readonly kernelId: string;
+  readonly phase: KernelPhase;
+  readonly since: Date;
 }
 
 /** A kernel provider, as last heard of. */
@@ -123,6 +145,7 @@ export interface IProvider {
   readonly kernelspecs: 'none' | 'fresh' | 'stale';
   /** When the server asks it again by itself, by the browser's clock. */
   readonly retryAt: Date | null;
+  readonly underway: readonly IUnderway[];
 }
 
 /** How much is told of providers that become unreachable, or reachable again. */
@@ -190,6 +213,21 @@ export interface IKernelProviders {
    * is rejected if the server itself cannot be asked.
    */
   retry(id: string): Promise<void>;
+
+  /**
+   * Have the server ask a provider for the kernels that run there and that it has not
+   * started itself.
+   *
+   * @returns A promise that is rejected, with a sentence, if they cannot be had.
+   */
+  kernelsElsewhere(id: string): Promise<readonly Kernel.IModel[]>;
+
+  /**
+   * Make one of those kernels one of the server's.
+   *
+   * @returns A promise that is rejected, with a sentence, if that cannot be done.
+   */
+  attach(id: string, kernelId: string): Promise<void>;
 }
 
 /** The token of the kernel providers. */

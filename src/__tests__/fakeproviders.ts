@@ -1,4 +1,4 @@
-import type { KernelSpec } from '@jupyterlab/services';
+import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
 import { DEFAULT_PREFERENCES } from '../model';
@@ -19,6 +19,11 @@ export class FakeProviders implements IKernelProviders {
   readonly changed = new Signal<this, void>(this);
   /** Ids of those that were asked. */
   readonly retried: string[] = [];
+
+  /** What runs at each, and was started elsewhere; those that are not there refuse to tell. */
+  readonly elsewhere = new Map<string, readonly Kernel.IModel[]>();
+  /** Provider and kernel of those that were attached. */
+  readonly attached: [string, string][] = [];
 
   /** Have other providers, or the same ones in other states. */
   become(...providers: IProvider[]): void {
@@ -41,6 +46,18 @@ export class FakeProviders implements IKernelProviders {
 
   retry(id: string): Promise<void> {
     this.retried.push(id);
+    return Promise.resolve();
+  }
+
+  kernelsElsewhere(id: string): Promise<readonly Kernel.IModel[]> {
+    const kernels = this.elsewhere.get(id);
+    return kernels === undefined
+      ? Promise.reject(new Error(`${id} does not list its kernels.`))
+      : Promise.resolve(kernels);
+  }
+
+  attach(id: string, kernelId: string): Promise<void> {
+    this.attached.push([id, kernelId]);
     return Promise.resolve();
   }
 }

@@ -19,6 +19,8 @@ export class FakeServer {
   connectionStatus: Kernel.ConnectionStatus = 'connected';
   /** How often a kernel was connected again. */
   reconnected = 0;
+  /** Why no session can be shut down; null if all can be. */
+  refusal: Error | null = null;
 
   /** End all sessions, as a server does that has lost their kernels. */
   end(): void {
@@ -57,11 +59,12 @@ export class FakeServer {
 
   private _start(options: object, model: Partial<Kernel.IModel>): object {
     this.started.push(model.id ?? model.name ?? '');
+    const kernel = this._kernel(model);
     const session = { ...options, isDisposed: false };
     const signal = new Signal<object, unknown>(session);
     return Object.assign(session, {
       id: String(this.started.length),
-      kernel: this._kernel(model.name ?? 'gpu/python3'),
+      kernel,
       disposed: this._disposed,
       propertyChanged: signal,
       kernelChanged: new Signal<object, unknown>(session),
@@ -72,12 +75,15 @@ export class FakeServer {
       unhandledMessage: signal,
       setPath: () => Promise.resolve(),
       setName: () => Promise.resolve(),
-      shutdown: () => Promise.resolve(),
+      shutdown: () =>
+        this.refusal === null
+          ? Promise.resolve()
+          : Promise.reject(this.refusal),
       dispose: () => undefined
     });
   }
 
-  private _kernel(name: string): object {
+  private _kernel({ id, name }: Partial<Kernel.IModel>): object {
     const reconnect = (): Promise<void> => {
       this.reconnected += 1;
       return Promise.resolve();
@@ -85,8 +91,10 @@ export class FakeServer {
     const connectionStatus = (): Kernel.ConnectionStatus =>
       this.connectionStatus;
     return {
-      name,
+      id: id ?? `kernel-${String(this.started.length)}`,
+      name: name ?? 'gpu/python3',
       status: 'idle',
+      isDisposed: false,
       reconnect,
       get connectionStatus() {
         return connectionStatus();

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { KernelGuard } from '../kernelguard';
 import { FakeProviders, specsOf } from './fakeproviders';
 import { FakeServer } from './fakeserver';
-import { provider } from './specimens';
+import { provider, underwayAt } from './specimens';
 
 const LOCAL = provider('local');
 const ONLINE = provider('gpu');
@@ -426,6 +426,88 @@ describe('a notebook with a running kernel', () => {
 
     expect(server.started).toEqual(['gpu/python3']);
     expect(context.kernelPreference.shouldStart).toBe(true);
+  });
+});
+
+describe('a notebook whose kernel is under way', () => {
+  const STARTING = underwayAt('gpu', 'kernel-1', 'starting');
+  const RECONNECTING = underwayAt('gpu', 'kernel-1', 'reconnecting');
+
+  /** A notebook with a kernel that takes long to start. */
+  const openSlow = async () => {
+    const scene = open(ONLINE);
+    await populate(scene.context);
+    scene.server.connectionStatus = 'connecting';
+    scene.providers.become(LOCAL, STARTING);
+    return scene;
+  };
+
+  it('says so, and connects it once it is there', async () => {
+    const { server, providers, guard } = await openSlow();
+    expect(guard.trouble).toMatchObject({ kind: 'starting' });
+    expect(guard.similar).toBeNull();
+    expect(server.reconnected).toBe(0);
+
+    providers.become(LOCAL, ONLINE);
+    providers.become(LOCAL, ONLINE);
+
+    expect(guard.trouble).toBeNull();
+    expect(server.reconnected).toBe(1);
+  });
+
+  it('leaves it alone where it has ended meanwhile', async () => {
+    const { server, providers, context } = await openSlow();
+
+    Object.assign(context.session?.kernel ?? {}, { isDisposed: true });
+    providers.become(LOCAL, ONLINE);
+
+    expect(server.reconnected).toBe(0);
+  });
+
+  it('says that the connection is opened again, and leaves that to the server', async () => {
+    const { server, providers, context, guard } = open(ONLINE);
+    await populate(context);
+
+    providers.become(LOCAL, RECONNECTING);
+    expect(guard.trouble).toMatchObject({ kind: 'reconnecting' });
+    providers.become(LOCAL, ONLINE);
+
+    expect(guard.trouble).toBeNull();
+    expect(server.reconnected).toBe(0);
+  });
+
+  it('has no kernel and starts none after the start was cancelled', async () => {
+    const { server, providers, guard } = await openSlow();
+
+    await guard.cancel();
+    expect(guard.hasKernel).toBe(false);
+    providers.become(LOCAL, OFFLINE);
+    expect(guard.trouble).toBeNull();
+    providers.become(LOCAL, ONLINE);
+    await settle();
+
+    expect(server.started).toEqual(['gpu/python3']);
+    expect(server.reconnected).toBe(0);
+  });
+
+  it('does not connect a kernel that is about to be shut down', async () => {
+    const { server, providers, guard } = await openSlow();
+
+    const cancelled = guard.cancel();
+    await Promise.resolve();
+    providers.become(LOCAL, ONLINE);
+    await cancelled;
+
+    expect(server.reconnected).toBe(0);
+  });
+
+  it('keeps its kernel where the server cannot be told to cancel', async () => {
+    const { server, guard } = await openSlow();
+    server.refusal = new Error('away');
+
+    await expect(guard.cancel()).rejects.toThrow('away');
+
+    expect(guard.trouble).toMatchObject({ kind: 'starting' });
   });
 });
 

@@ -3,6 +3,7 @@ import './jsdomgaps';
 
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -16,6 +17,12 @@ import { provider } from './specimens';
 const OFFLINE: Trouble = {
   kind: 'unwell',
   provider: provider('gpu', { state: 'offline', sentence: 'Cannot reach gpu.' })
+};
+const STARTING: Trouble = {
+  kind: 'starting',
+  provider: provider('gpu'),
+  kernel: 'Python 3',
+  since: new Date('2026-05-04T09:58:40')
 };
 const UNKNOWN: Trouble = {
   kind: 'unknown',
@@ -32,6 +39,7 @@ function show() {
     hasKernel: false,
     similar: 'python3' as string | null,
     changed: new Signal<object, void>(sender),
+    cancel: vi.fn(() => Promise.resolve()),
     chosen: [] as (string | undefined)[],
     choose: (name?: string) => {
       guard.chosen.push(name);
@@ -87,7 +95,15 @@ async function press(bar: Widget, label: string): Promise<void> {
 
 describe('MissingBar', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    vi.useFakeTimers({
+      toFake: [
+        'setTimeout',
+        'clearTimeout',
+        'setInterval',
+        'clearInterval',
+        'Date'
+      ]
+    });
   });
 
   afterEach(() => {
@@ -184,6 +200,60 @@ describe('MissingBar', () => {
 
     expect(labels(bar)[0]).toBe('Retry');
     expect(document.activeElement).toBe(buttons(bar)[0]);
+  });
+
+  it('counts while a kernel starts, but reads out only that it does', async () => {
+    const { bar, become } = show();
+    vi.setSystemTime(new Date('2026-05-04T09:59:59'));
+
+    await become(STARTING, 1000);
+
+    expect(bar.node.textContent).toContain('1 min 20 s so far.');
+    await pass(1000);
+    expect(bar.node.textContent).toContain('1 min 21 s so far.');
+    const status = bar.node.querySelector('[role=status]')?.textContent;
+    expect(status).toContain('Python 3 has been starting on gpu');
+    expect(status).not.toContain('so far');
+  });
+
+  it('cancels a start, which is not to be asked about again', async () => {
+    const { guard, bar, become } = show();
+    guard.similar = null;
+    const done = new PromiseDelegate<void>();
+    guard.cancel.mockReturnValue(done.promise);
+    await become(STARTING);
+    expect(labels(bar)).toEqual(['Cancel', 'Choose another…']);
+
+    await press(bar, 'Cancel');
+    expect(labels(bar)[0]).toBe('Cancelling…');
+    await press(bar, 'Cancelling…');
+    expect(guard.cancel).toHaveBeenCalledOnce();
+    done.resolve();
+    await pass(1);
+
+    expect(labels(bar)[0]).toBe('Cancel');
+  });
+
+  it('says why a start cannot be cancelled', async () => {
+    const { guard, bar, become } = show();
+    guard.cancel.mockRejectedValue(new Error('This server is away.'));
+    await become(STARTING);
+
+    await press(bar, 'Cancel');
+
+    expect(document.querySelector('.jp-Dialog')?.textContent).toContain(
+      'This server is away.'
+    );
+  });
+
+  it('offers but another kernel while a connection is opened again', async () => {
+    const { guard, bar, become } = show();
+    guard.similar = null;
+
+    await become({ ...STARTING, kind: 'reconnecting' });
+
+    expect(labels(bar)).toEqual(['Choose another…']);
+    expect(bar.node.textContent).not.toContain('so far');
   });
 
   it('hands the focus on when it goes, if it has it', async () => {

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 
 import { similarKernel, troubleOf, troubleSentence } from '../missingkernel';
 import type { IKnown } from '../missingkernel';
+import { clock } from '../sentences';
 import type { ProviderState } from '../tokens';
 import { FakeProviders, specsOf } from './fakeproviders';
-import { provider } from './specimens';
+import { provider, remoteSpec, underwayAt } from './specimens';
 
 const trans = nullTranslator.load('');
 const NOW = new Date('2026-05-04T10:00:00');
@@ -24,8 +25,8 @@ describe('troubleOf', () => {
   it.each<ProviderState>(['online', 'slow'])(
     'is none on a provider that is %s',
     state => {
-      expect(troubleOf('gpu/python3', false, known(state))).toBeNull();
-      expect(troubleOf('gpu/python3', true, known(state))).toBeNull();
+      expect(troubleOf('gpu/python3', null, known(state))).toBeNull();
+      expect(troubleOf('gpu/python3', 'its-id', known(state))).toBeNull();
     }
   );
 
@@ -33,10 +34,10 @@ describe('troubleOf', () => {
     'is there if the provider is %s, whether or not the kernel runs',
     state => {
       const expected = { kind: 'unwell', provider: { id: 'gpu', state } };
-      expect(troubleOf('gpu/python3', false, known(state))).toMatchObject(
+      expect(troubleOf('gpu/python3', null, known(state))).toMatchObject(
         expected
       );
-      expect(troubleOf('gpu/python3', true, known(state))).toMatchObject(
+      expect(troubleOf('gpu/python3', 'its-id', known(state))).toMatchObject(
         expected
       );
     }
@@ -45,12 +46,12 @@ describe('troubleOf', () => {
   it('is there for a kernel to be started, not for one that runs, at first', () => {
     const checking = known('checking');
 
-    expect(troubleOf('gpu/python3', false, checking)?.kind).toBe('unwell');
-    expect(troubleOf('gpu/python3', true, checking)).toBeNull();
+    expect(troubleOf('gpu/python3', null, checking)?.kind).toBe('unwell');
+    expect(troubleOf('gpu/python3', 'its-id', checking)).toBeNull();
   });
 
   it('names the parts of a kernel whose provider is unknown', () => {
-    expect(troubleOf('tpu/python3', false, known('online'))).toEqual({
+    expect(troubleOf('tpu/python3', null, known('online'))).toEqual({
       kind: 'unknown',
       id: 'tpu',
       kernel: 'python3',
@@ -66,7 +67,7 @@ describe('troubleOf', () => {
       problems
     });
 
-    const trouble = troubleOf('tpu/python3', false, {
+    const trouble = troubleOf('tpu/python3', null, {
       providers,
       specs,
       isReady
@@ -78,7 +79,7 @@ describe('troubleOf', () => {
   });
 
   it('tells of a kernel that its provider does not have', () => {
-    expect(troubleOf('gpu/julia', false, known('online'))).toMatchObject({
+    expect(troubleOf('gpu/julia', null, known('online'))).toMatchObject({
       kind: 'gone',
       provider: { id: 'gpu' },
       kernel: 'julia'
@@ -86,19 +87,49 @@ describe('troubleOf', () => {
   });
 
   it('is none for a kernel that runs though it cannot be started any more', () => {
-    expect(troubleOf('gpu/julia', true, known('online'))).toBeNull();
+    expect(troubleOf('gpu/julia', 'its-id', known('online'))).toBeNull();
+  });
+
+  it.each(['starting', 'reconnecting'] as const)(
+    'is there while the kernel is %s, and not for others',
+    phase => {
+      const gpu = underwayAt('gpu', 'its-id', phase, { state: 'slow' });
+      const specs = {
+        default: '',
+        kernelspecs: { 'gpu/torch': remoteSpec('gpu', 'GPU', 'PyTorch 2') }
+      };
+      const its = known('online', { providers: new FakeProviders(gpu), specs });
+
+      expect(troubleOf('gpu/torch', 'its-id', its)).toMatchObject({
+        kind: phase,
+        provider: { id: 'gpu' },
+        kernel: 'PyTorch 2',
+        since: new Date('2026-05-04T09:30:00')
+      });
+      expect(troubleOf('gpu/torch', 'other-id', its)).toBeNull();
+      expect(troubleOf('gpu/torch', null, its)).toBeNull();
+    }
+  );
+
+  it('is first that of the provider', () => {
+    const gpu = underwayAt('gpu', 'its-id', 'starting', { state: 'offline' });
+    const its = known('offline', { providers: new FakeProviders(gpu) });
+
+    expect(troubleOf('gpu/python3', 'its-id', its)).toMatchObject({
+      kind: 'unwell'
+    });
   });
 
   it('leaves kernels without a prefix to JupyterLab', () => {
-    expect(troubleOf('julia', false, known('offline'))).toBeNull();
-    expect(troubleOf('', false, known('offline'))).toBeNull();
+    expect(troubleOf('julia', null, known('offline'))).toBeNull();
+    expect(troubleOf('', null, known('offline'))).toBeNull();
   });
 
   it('leaves alone what can be started, whoever offers it', () => {
     const specs = specsOf('python3', 'nested/python3');
 
     expect(
-      troubleOf('nested/python3', false, known('online', { specs }))
+      troubleOf('nested/python3', null, known('online', { specs }))
     ).toBeNull();
   });
 
@@ -107,11 +138,11 @@ describe('troubleOf', () => {
     more => {
       const early = known('online', more);
 
-      expect(troubleOf('gpu/python3', false, early)).toEqual({
+      expect(troubleOf('gpu/python3', null, early)).toEqual({
         kind: 'waiting'
       });
-      expect(troubleOf('gpu/python3', true, early)).toBeNull();
-      expect(troubleOf('python3', false, early)).toBeNull();
+      expect(troubleOf('gpu/python3', 'its-id', early)).toBeNull();
+      expect(troubleOf('python3', null, early)).toBeNull();
     }
   );
 });
@@ -206,6 +237,26 @@ describe('a trouble in words', () => {
     );
     expect(troubleSentence(gone, false, trans, NOW)).toBe(
       'GPU farm does not have the kernel “julia” of this notebook.'
+    );
+  });
+
+  it('tells what is done about a kernel that is under way, and since when', () => {
+    const underway = {
+      provider: provider('gpu', { label: 'GPU farm' }),
+      kernel: 'Python 3 (ipykernel)',
+      since: new Date('2026-05-04T09:30:00')
+    };
+    const since = clock(underway.since, NOW);
+
+    expect(
+      troubleSentence({ kind: 'starting', ...underway }, true, trans, NOW)
+    ).toBe(
+      `Python 3 (ipykernel) has been starting on GPU farm since ${since}. What you run meanwhile waits for it.`
+    );
+    expect(
+      troubleSentence({ kind: 'reconnecting', ...underway }, true, trans, NOW)
+    ).toBe(
+      `The connection to the kernel on GPU farm was lost at ${since}, and is being opened again. What you run meanwhile waits, and is sent once.`
     );
   });
 });

@@ -18,6 +18,10 @@ class Scene {
   /** While there is one, answers wait for it. */
   gate: PromiseDelegate<void> | null = null;
   readonly requests: string[] = [];
+  /** What was sent with the last one. */
+  sent = '';
+  /** What is said of the kernels of a provider. */
+  kernels: unknown = null;
   readonly refreshSpecs = vi.fn(() => Promise.resolve());
   readonly changes: number[] = [];
   readonly model: KernelProviders;
@@ -50,13 +54,20 @@ class Scene {
     });
   }
 
-  private async answer({ method, url }: Request): Promise<Response> {
-    this.requests.push(`${method} ${new URL(url).pathname}`);
+  private async answer(request: Request): Promise<Response> {
+    const { method, url } = request;
+    const { pathname } = new URL(url);
+    this.requests.push(`${method} ${pathname}`);
     // What the server says is what it knows when it is asked.
     const { status } = this;
     const body = JSON.stringify(
-      method === 'POST' ? this.json.providers[0] : this.json
+      pathname.endsWith('/kernels')
+        ? this.kernels
+        : method === 'POST'
+          ? this.json.providers[0]
+          : this.json
     );
+    this.sent = await request.text();
     await this.gate?.promise;
     return new Response(body, { status });
   }
@@ -141,6 +152,49 @@ describe('KernelProviders', () => {
       retryAt: null,
       lastSeen: null
     });
+  });
+
+  it('tells of kernels that are under way, and of their end', async () => {
+    expect(scene.model.get('gpu')?.underway).toEqual([]);
+    const since = '2026-05-04T09:30:00Z';
+    const underway = [
+      { kernel_id: 'a', phase: 'starting' as const, since },
+      { kernel_id: 'b', phase: 'reconnecting' as const, since }
+    ];
+    scene.json.providers = [providerJSON('gpu', { underway })];
+    await scene.model.refresh();
+    expect(scene.model.get('gpu')?.underway).toEqual([
+      { kernelId: 'a', phase: 'starting', since: new Date(since) },
+      { kernelId: 'b', phase: 'reconnecting', since: new Date(since) }
+    ]);
+    expect(scene.changes).toHaveLength(2);
+
+    scene.json.providers = [providerJSON('gpu', { underway: [] })];
+    await scene.model.refresh();
+    expect(scene.model.get('gpu')?.underway).toEqual([]);
+    expect(scene.changes).toHaveLength(3);
+  });
+
+  it('has a provider asked for kernels that were started elsewhere', async () => {
+    const kernel = { id: 'a', name: 'gpu/python3' };
+    scene.kernels = { kernels: [kernel] };
+    expect(await scene.model.kernelsElsewhere('gpu farm')).toEqual([kernel]);
+
+    scene.kernels = kernel;
+    await scene.model.attach('gpu farm', 'a');
+    expect(JSON.parse(scene.sent)).toEqual({ id: 'a' });
+    expect(scene.requests.slice(1)).toEqual([
+      'GET /user/x/api/kernel-providers/gpu%20farm/kernels',
+      'POST /user/x/api/kernel-providers/gpu%20farm/kernels'
+    ]);
+  });
+
+  it("says in the server's words that they cannot be had", async () => {
+    scene.status = 502;
+    scene.kernels = { message: 'gpu does not list its kernels.' };
+    const words = 'gpu does not list its kernels.';
+    await expect(scene.model.kernelsElsewhere('gpu')).rejects.toThrow(words);
+    await expect(scene.model.attach('gpu', 'a')).rejects.toThrow(words);
   });
 
   it('keeps what it knows while the server is away', async () => {
@@ -259,6 +313,14 @@ describe('KernelProviders, when it looks', () => {
     scene.json.providers = [
       providerJSON('gpu', { state: 'offline', retry_in: 30 })
     ];
+    await looksWithin(61);
+    expect(await looksWithin(31)).toBe(3);
+  });
+
+  it('looks more often while a kernel is under way', async () => {
+    const since = '2026-05-04T09:30:00Z';
+    const underway = [{ kernel_id: 'a', phase: 'starting' as const, since }];
+    scene.json.providers = [providerJSON('gpu', { underway })];
     await looksWithin(61);
     expect(await looksWithin(31)).toBe(3);
   });

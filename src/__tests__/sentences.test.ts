@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   age,
   clock,
+  duration,
   placementSentence,
   staleness,
   stateSentence,
@@ -147,6 +148,18 @@ describe('age', () => {
     [5 * 86400, '5 days ago']
   ])('tells %i seconds as %s', (seconds, expected) => {
     expect(age(later(-seconds), trans, now)).toBe(expected);
+  });
+});
+
+describe('duration', () => {
+  it.each([
+    [-5, '0 s'],
+    [59.9, '59 s'],
+    [80, '1 min 20 s'],
+    [3599, '59 min 59 s'],
+    [3720, '1 h 2 min']
+  ])('tells %d seconds as %s', (seconds, expected) => {
+    expect(duration(later(-seconds), trans, now)).toBe(expected);
   });
 });
 

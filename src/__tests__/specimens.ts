@@ -1,5 +1,10 @@
 import { displayName } from '../names';
-import type { IProvider, IProviderJSON, KernelSpecJSON } from '../tokens';
+import type {
+  IProvider,
+  IProviderJSON,
+  KernelPhase,
+  KernelSpecJSON
+} from '../tokens';
 
 /** A local kernelspec. */
 export function spec(name: string, displayName: string): KernelSpecJSON {
@@ -73,6 +78,18 @@ export function provider(id: string, more: Partial<IProvider> = {}): IProvider {
     latency: 42,
     kernelspecs: 'fresh',
     retryAt: null,
+    underway: [],
     ...more
   };
+}
+
+/** A provider at which a kernel is under way. */
+export function underwayAt(
+  id: string,
+  kernelId: string,
+  phase: KernelPhase,
+  more: Partial<IProvider> = {}
+): IProvider {
+  const since = new Date('2026-05-04T09:30:00');
+  return provider(id, { underway: [{ kernelId, phase, since }], ...more });
 }
