@@ -4,7 +4,8 @@ import type {
 } from '@jupyterlab/application';
 import {
   ISessionContextDialogs,
-  SessionContextDialogs
+  SessionContextDialogs,
+  showErrorMessage
 } from '@jupyterlab/apputils';
 import type { Dialog, ISessionContext } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -106,7 +107,30 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
     if (value === null) {
       this._declined.emit(context);
     }
-    await choose(context, value);
+    if (await this._attach(value)) {
+      await choose(context, value);
+    }
+  }
+
+  /**
+   * Make the kernel that was chosen one of this server's, if it is not yet.
+   *
+   * @returns Whether it is.
+   */
+  private async _attach(choice: KernelChoice | undefined): Promise<boolean> {
+    if (!choice || !('id' in choice) || choice.provider === undefined) {
+      return true;
+    }
+    try {
+      await this._providers.attach(choice.provider, choice.id);
+      return true;
+    } catch (error) {
+      await showErrorMessage(
+        this._words.trans.__('The kernel cannot be connected to'),
+        error instanceof Error ? error : String(error)
+      );
+      return false;
+    }
   }
 
   private readonly _declined = new Signal<this, ISessionContext>(this);
@@ -134,6 +158,8 @@ async function choose(
     return;
   }
   if (!('id' in choice) || choice.id !== context.session?.kernel?.id) {
-    await context.changeKernel(choice);
+    await context.changeKernel(
+      'id' in choice ? { id: choice.id } : { name: choice.name }
+    );
   }
 }

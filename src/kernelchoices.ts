@@ -7,11 +7,20 @@ import type { ICounts } from './sentences';
 import type { IKernelProviders, IProvider } from './tokens';
 
 /**
- * What can be chosen: a kernel to start, by its name; one that runs, by its id; or null
- * for no kernel. `SessionContext.changeKernel` takes the former two as they are.
+ * What can be chosen: a kernel to start, by its name; one that runs, by its id, and by its
+ * provider's if that is not one of this server's; or null for no kernel.
  */
 export type KernelChoice =
-  { readonly name: string } | { readonly id: string } | null;
+  | { readonly name: string }
+  | { readonly id: string; readonly provider?: string }
+  | null;
+
+/** What a provider says of the kernels there that were started elsewhere. */
+export interface IElsewhere {
+  readonly kernels: readonly Kernel.IModel[];
+  /** Why they cannot be had; empty if they can. */
+  readonly failure: string;
+}
 
 /** What there is to choose from, and for whom. */
 export interface IKernelSource {
@@ -19,6 +28,8 @@ export interface IKernelSource {
   readonly specs: KernelSpec.ISpecModels | null;
   readonly running: readonly Kernel.IModel[];
   readonly sessions: readonly Session.IModel[];
+  /** By the id of the provider; empty until they are asked for. */
+  readonly elsewhere: ReadonlyMap<string, IElsewhere>;
   /** The kernel that is attached; null if there is none, or a dead one. */
   readonly current: Kernel.IModel | null;
   readonly preference: ISessionContext.IKernelPreference;
@@ -36,7 +47,7 @@ export interface IStartRow {
 /** A kernel that runs. */
 export interface IConnectRow {
   readonly kind: 'connect';
-  readonly choice: { readonly id: string };
+  readonly choice: { readonly id: string; readonly provider?: string };
   readonly kernel: Kernel.IModel;
   /** What it was started from; undefined if that is not there any more. */
   readonly spec: KernelSpec.ISpecModel | undefined;
@@ -65,10 +76,17 @@ export interface IKernelGroup {
   readonly provider: IProvider | undefined;
   readonly counts: ICounts;
   readonly rows: readonly KernelRow[];
+  /** Why kernels that were started elsewhere cannot be shown; empty if they can. */
+  readonly failure: string;
 }
 
 /** The part of the providers' model that matters here. */
 export type Places = Pick<IKernelProviders, 'providers' | 'idOf'>;
+
+/** Whether a kernel runs that is not one of this server's. */
+export function isElsewhere({ choice }: KernelRow): boolean {
+  return 'id' in choice && choice.provider !== undefined;
+}
 
 /** A text for each choice that differs from all others; as the values of stock's options. */
 export function keyOf(choice: KernelChoice): string {
@@ -93,7 +111,8 @@ export function languageOf(source: IKernelSource): string {
 
 /**
  * All kernels that can be chosen; in each group those to start come before those that
- * run, and those of the language that is wanted before the others.
+ * run, and these before those that were started elsewhere; in each of the three, those of
+ * the language that is wanted come before the others.
  *
  * @returns A group for each provider, in their order. Where there is but one and it is
  * well, nobody needs to be told about places: the groups are then stock's.
@@ -105,13 +124,17 @@ export function kernelGroups(
   if (source.preference.canStart === false) {
     return [];
   }
-  const rows = [...startRows(source), ...connectRows(source)];
-  const groups = byProvider(rows, places);
+  const rows = [
+    ...startRows(source),
+    ...connectRows(source),
+    ...elsewhereRows(source)
+  ];
+  const groups = byProvider(rows, places, source.elsewhere);
   const [only] = groups;
   const isPlain =
     groups.length === 1 &&
     (only?.provider === undefined || isWell(only.provider));
-  return isPlain ? byPurpose(rows, languageOf(source)) : groups;
+  return isPlain ? byPurpose(rows, source) : groups;
 }
 
 /**
@@ -253,6 +276,36 @@ function connectRows(source: IKernelSource): IConnectRow[] {
     );
 }
 
+/** Those of each provider with the one first that was used last. */
+function elsewhereRows(source: IKernelSource): IConnectRow[] {
+  const { current, elsewhere, running, specs } = source;
+  const language = languageOf(source);
+  const own = new Set([current?.id, ...running.map(({ id }) => id)]);
+  return [...elsewhere].flatMap(([provider, { kernels }]) =>
+    kernels
+      .filter(({ id }) => !own.has(id))
+      .map((kernel): IConnectRow => ({
+        kind: 'connect',
+        choice: { id: kernel.id, provider },
+        kernel,
+        spec: specs?.kernelspecs[kernel.name],
+        users: [],
+        paths: [],
+        isCurrent: false
+      }))
+      .sort(
+        (a, b) =>
+          rank(a, language) - rank(b, language) ||
+          lastUse(b) - lastUse(a) ||
+          collator.compare(a.kernel.id, b.kernel.id)
+      )
+  );
+}
+
+function lastUse({ kernel }: IConnectRow): number {
+  return new Date(kernel.last_activity ?? 0).getTime();
+}
+
 const collator = new Intl.Collator(undefined, { numeric: true });
 
 /** 0 for a kernel of the language, 1 for others. */
@@ -266,7 +319,8 @@ function basename(path: string): string {
 
 function byProvider(
   rows: readonly KernelRow[],
-  places: Places
+  places: Places,
+  elsewhere: IKernelSource['elsewhere']
 ): IKernelGroup[] {
   const rowsById = new Map<string, KernelRow[]>(
     places.providers.map(({ id }) => [id, []])
@@ -283,7 +337,10 @@ function byProvider(
   }
   const providers = new Map(places.providers.map(it => [it.id, it]));
   return [...rowsById]
-    .map(([id, its]) => ofProvider(id, providers.get(id), its))
+    .map(([id, its]) => ({
+      ...ofProvider(id, providers.get(id), its),
+      failure: elsewhere.get(id)?.failure ?? ''
+    }))
     .filter(
       ({ provider, rows: its }) => its.length > 0 || provider?.state !== 'off'
     );
@@ -299,18 +356,21 @@ function ofProvider(
   return group(id, null, label, provider, rows);
 }
 
-/** The groups for each purpose that has rows. */
+/** The groups for each purpose about which there is something to say. */
 function byPurpose(
   rows: readonly KernelRow[],
-  language: string
+  source: IKernelSource
 ): IKernelGroup[] {
+  const language = languageOf(source);
+  const failures = [...source.elsewhere.values()].map(({ failure }) => failure);
   const purposes: readonly Purpose[] = ['preferred', 'start', 'connect'];
   return purposes
     .map(purpose => {
       const its = rows.filter(row => purposeOf(row, language) === purpose);
-      return group(purpose, purpose, '', undefined, its);
+      const failure = purpose === 'connect' ? failures.join(' ') : '';
+      return { ...group(purpose, purpose, '', undefined, its), failure };
     })
-    .filter(({ rows: its }) => its.length > 0);
+    .filter(({ rows: its, failure }) => its.length > 0 || failure !== '');
 }
 
 function purposeOf(row: KernelRow, language: string): Purpose {
@@ -327,7 +387,11 @@ function group(
   provider: IProvider | undefined,
   rows: readonly KernelRow[]
 ): IKernelGroup {
-  const kernels = rows.filter(({ kind }) => kind === 'start').length;
-  const counts = { kernels, running: rows.length - kernels };
-  return { id, purpose, label, provider, counts, rows };
+  const counts = {
+    kernels: rows.filter(({ kind }) => kind === 'start').length,
+    // By this server; of the others nobody knows unless they are asked for.
+    running: rows.filter(row => row.kind === 'connect' && !isElsewhere(row))
+      .length
+  };
+  return { id, purpose, label, provider, counts, rows, failure: '' };
 }

@@ -8,7 +8,7 @@ import type { PickerModel } from './pickermodel';
 import { stateSentence, stateWord } from './sentences';
 import type { ICounts } from './sentences';
 import { StateIcon } from './stateicon';
-import type { IProvider } from './tokens';
+import type { IProvider, KernelPhase } from './tokens';
 import { useNow } from './usenow';
 import type { IWords } from './words';
 
@@ -39,7 +39,7 @@ export function KernelList(props: IListProps): React.JSX.Element {
   const now = useNow(30_000);
   const list = React.useRef<HTMLDivElement>(null);
   useSteadyHeight(list);
-  useVisible(list, active, activeKey, model.text);
+  useVisible(list, model.inSight, model.text);
   return (
     <div
       ref={list}
@@ -155,11 +155,29 @@ function Group(props: IGroupProps): React.JSX.Element {
         return row.kind === 'start' ? (
           <StartRow key={key} {...common} spec={row.spec} />
         ) : (
-          <ConnectRow key={key} {...common} row={row} now={now} />
+          <ConnectRow
+            key={key}
+            {...common}
+            row={row}
+            phase={provider && phaseOf(row.kernel.id, provider)}
+            now={now}
+          />
         );
       })}
+      {group.failure !== '' && (
+        <div role="presentation" className="kpe-Picker-remark">
+          {group.failure}
+        </div>
+      )}
     </div>
   );
+}
+
+function phaseOf(
+  kernelId: string,
+  { underway }: IProvider
+): KernelPhase | undefined {
+  return underway.find(it => it.kernelId === kernelId)?.phase;
 }
 
 function purposeText(
@@ -226,21 +244,20 @@ function useSteadyHeight(list: React.RefObject<HTMLElement>): void {
   });
 }
 
-/** Keep the active row in sight, also while the list gets its size, until one scrolls. */
+/** Keep a row in sight, also while the list gets its size, until one scrolls. */
 function useVisible(
   list: React.RefObject<HTMLElement>,
-  active: KernelChoice | undefined,
-  ...changes: readonly string[]
+  choice: KernelChoice | undefined,
+  text: string
 ): void {
+  const id = choice === undefined ? '' : rowId(choice);
   React.useEffect(() => {
     const node = list.current;
-    if (active === undefined || node === null) {
+    if (id === '' || node === null) {
       return undefined;
     }
     const observer = new ResizeObserver(() => {
-      document
-        .getElementById(rowId(active))
-        ?.scrollIntoView({ block: 'nearest' });
+      document.getElementById(id)?.scrollIntoView({ block: 'nearest' });
     });
     [node, ...node.children].forEach(element => {
       observer.observe(element);
@@ -253,7 +270,7 @@ function useVisible(
     node.addEventListener('wheel', stop, { passive: true });
     node.addEventListener('pointerdown', stop);
     return stop;
-  }, changes);
+  }, [list, id, text]);
 }
 
 function choiceAt(target: EventTarget): KernelChoice | undefined {

@@ -5,6 +5,7 @@ import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import { Announcer } from './announcer';
+import { ElsewhereButton } from './elsewherebutton';
 import type { KernelChoice } from './kernelchoices';
 import { KernelList, LIST_ID } from './kernellist';
 import { rowId } from './kernelrow';
@@ -116,7 +117,10 @@ function Picker(props: IPickerProps): React.JSX.Element {
         }}
       />
       <KernelList model={model} words={words} onAccept={onAccept} />
-      <RetryBar providers={model.providers} trans={trans} />
+      <div className="kpe-Picker-foot">
+        <ElsewhereButton model={model} trans={trans} />
+        <RetryBar providers={model.providers} trans={trans} />
+      </div>
       <Announcer
         providers={model.providers.providers}
         found={model.text.trim() === '' ? null : model.found}

@@ -1,13 +1,14 @@
-import type { KernelSpec } from '@jupyterlab/services';
+import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { keyOf } from './kernelchoices';
+import { isElsewhere, keyOf } from './kernelchoices';
 import type { IConnectRow, IStartRow, KernelChoice } from './kernelchoices';
 import { KernelLogo } from './kernellogo';
 import { KernelName } from './kernelname';
 import { providerOf } from './names';
 import { age } from './sentences';
+import type { KernelPhase } from './tokens';
 import type { IWords } from './words';
 
 /** The id of the element of a row. */
@@ -78,7 +79,11 @@ export const StartRow = React.memo(
 
 /** The row of a kernel that runs. */
 export function ConnectRow(
-  props: IRowProps & { row: IConnectRow; now: Date }
+  props: IRowProps & {
+    row: IConnectRow;
+    phase: KernelPhase | undefined;
+    now: Date;
+  }
 ): React.JSX.Element {
   const { row, isActive, trouble, words, now } = props;
   const { trans } = words;
@@ -87,11 +92,14 @@ export function ConnectRow(
   const who = row.users.join(', ') || name;
   const facts = [
     // Of a kernel at a provider that is not well, the state is not known.
-    trouble || words.statuses.get(kernel.execution_state ?? ''),
+    trouble || stateOf(kernel, props.phase, words),
     kernel.last_activity === undefined
       ? ''
       : age(new Date(kernel.last_activity), trans, now),
-    shortId(kernel.id)
+    shortId(kernel.id),
+    isElsewhere(row) && kernel.connections
+      ? trans._n('%1 connection', '%1 connections', kernel.connections)
+      : ''
   ];
   return (
     <Row
@@ -108,12 +116,29 @@ export function ConnectRow(
             : trans.__('Connect to %1', who)}
         </span>
         <span className="kpe-Picker-note">
-          {spec === undefined ? name : <KernelName spec={spec} />}
+          {isElsewhere(row) ? (
+            trans.__('Started elsewhere')
+          ) : spec === undefined ? (
+            name
+          ) : (
+            <KernelName spec={spec} />
+          )}
           <span>{['', ...facts.filter(Boolean)].join(' · ')}</span>
         </span>
       </span>
     </Row>
   );
+}
+
+/** The word for the state of a kernel; empty where it is not known. */
+function stateOf(
+  { execution_state = '' }: Kernel.IModel,
+  phase: KernelPhase | undefined,
+  { trans, statuses }: IWords
+): string {
+  return phase === 'reconnecting'
+    ? trans.__('Reconnecting')
+    : (statuses.get(phase ?? execution_state) ?? '');
 }
 
 /** What the attached kernel is called; choosing another one ends it, for all who use it. */

@@ -4,6 +4,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 
 import {
   filtered,
+  isElsewhere,
   kernelGroups,
   keyOf,
   languageOf,
@@ -11,11 +12,14 @@ import {
   preselected
 } from './kernelchoices';
 import type {
+  IElsewhere,
   IKernelGroup,
   IKernelSource,
   KernelChoice
 } from './kernelchoices';
-import type { IKernelProviders } from './tokens';
+import { isWell } from './model';
+import { LOCAL_ID } from './tokens';
+import type { IKernelProviders, IProvider } from './tokens';
 
 /** How many rows a page is. */
 const PAGE = 8;
@@ -34,7 +38,7 @@ export class PickerModel extends VDomModel {
     super();
     this.context = context;
     this.providers = providers;
-    this._source = sourceOf(context);
+    this._source = sourceOf(context, this._elsewhere);
     this._initial = preselected(this._source, providers);
     this._allGroups = kernelGroups(this._source, providers);
     this._groups = this._allGroups;
@@ -96,6 +100,7 @@ export class PickerModel extends VDomModel {
   }
   set text(text: string) {
     this._text = text;
+    this._isRevealing = false;
     this._groups = filtered(this._allGroups, text);
     if (this._picked === null) {
       this._picked = undefined;
@@ -125,6 +130,7 @@ export class PickerModel extends VDomModel {
   /** Make a choice active. */
   pick(choice: KernelChoice): void {
     this._picked = choice;
+    this._isRevealing = false;
     this.stateChanged.emit();
   }
 
@@ -145,8 +151,66 @@ export class PickerModel extends VDomModel {
     }
   }
 
+  /** The remote providers, those that are switched off aside. */
+  get remotes(): readonly IProvider[] {
+    return this.providers.providers.filter(
+      ({ id, state }) => id !== LOCAL_ID && state !== 'off'
+    );
+  }
+
+  /** Whether providers are being asked for kernels that were started elsewhere. */
+  get isAsking(): boolean {
+    return this._isAsking;
+  }
+
+  /** How many kernels that were started elsewhere are known; null before they are asked for. */
+  get foundElsewhere(): number | null {
+    return this._elsewhere.size === 0
+      ? null
+      : this._allGroups.flatMap(({ rows }) => rows.filter(isElsewhere)).length;
+  }
+
+  /** The choice that has to be in sight; that is the active one, unless others were asked for. */
+  get inSight(): KernelChoice | undefined {
+    const found = this._isRevealing
+      ? this._groups.flatMap(({ rows }) => rows).find(isElsewhere)
+      : undefined;
+    return found?.choice ?? this.active;
+  }
+
+  /** Ask all providers that are well for kernels that were started elsewhere. */
+  async askElsewhere(): Promise<void> {
+    this._isAsking = true;
+    this._isRevealing = true;
+    this.stateChanged.emit();
+    await Promise.all(
+      this.remotes.filter(isWell).map(async ({ id }) => {
+        const answer = await this._elsewhereAt(id);
+        this._elsewhere = new Map([...this._elsewhere, [id, answer]]);
+        this._read();
+      })
+    );
+    this._isAsking = false;
+    this.stateChanged.emit();
+  }
+
+  private async _elsewhereAt(id: string): Promise<IElsewhere> {
+    try {
+      return {
+        kernels: await this.providers.kernelsElsewhere(id),
+        failure: ''
+      };
+    } catch (error) {
+      const failure = error instanceof Error ? error.message : String(error);
+      return { kernels: [], failure };
+    }
+  }
+
   private readonly _read = (): void => {
-    this._source = sourceOf(this.context);
+    if (this.isDisposed) {
+      return;
+    }
+    this._source = sourceOf(this.context, this._elsewhere);
     this._initial = preselected(this._source, this.providers);
     this._allGroups = kernelGroups(this._source, this.providers);
     this._groups = filtered(this._allGroups, this._text);
@@ -157,6 +221,9 @@ export class PickerModel extends VDomModel {
     return this._groups.flatMap(({ rows }) => rows.map(row => row.choice));
   }
 
+  private _elsewhere: IKernelSource['elsewhere'] = new Map();
+  private _isAsking = false;
+  private _isRevealing = false;
   private _source: IKernelSource;
   private _initial: KernelChoice | undefined;
   private _allGroups: readonly IKernelGroup[];
@@ -191,7 +258,10 @@ function destination(step: Step, index: number, end: number): number {
 }
 
 /** What a session can be given at this moment. */
-function sourceOf(context: ISessionContext): IKernelSource {
+function sourceOf(
+  context: ISessionContext,
+  elsewhere: IKernelSource['elsewhere']
+): IKernelSource {
   const { kernelManager, kernelPreference, sessionManager, specsManager } =
     context;
   const sessions = [...sessionManager.running()];
@@ -202,6 +272,7 @@ function sourceOf(context: ISessionContext): IKernelSource {
     specs: specsManager.specs,
     running,
     sessions,
+    elsewhere,
     path: context.path,
     current: kernel === null || isDead ? null : modelOf(kernel, running),
     preference: isDead

@@ -68,7 +68,7 @@ function RetryButton(props: IRetryButtonProps): React.JSX.Element {
   return (
     <button
       type="button"
-      className="jp-mod-styled jp-mod-minimal kpe-Picker-retry"
+      className="jp-mod-styled jp-mod-minimal kpe-Picker-footButton"
       title={trans.__('Ask %1 again now', label)}
       aria-describedby={stateId(id)}
       // Not `disabled`, which would take the focus away.

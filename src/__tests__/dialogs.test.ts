@@ -7,7 +7,8 @@ import { Signal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { ProviderSessionContextDialogs } from '../dialogs';
-import type { IKernelProviders } from '../tokens';
+import { FakeProviders } from './fakeproviders';
+import { provider, underwayAt } from './specimens';
 
 const LOCAL: KernelSpec.ISpecModel = {
   name: 'python3',
@@ -70,14 +71,8 @@ function fakeSession(isAttached: boolean) {
   return { server, context };
 }
 
-const providers = {
-  providers: [],
-  idOf: (name: string) => (name.includes('/') ? 'gpu' : 'local'),
-  changed: new Signal<object, void>({})
-} as unknown as IKernelProviders;
-
 /** Open the dialog, and offer what people do in it. */
-async function open(isAttached: boolean) {
+async function open(isAttached: boolean, providers = new FakeProviders()) {
   const { server, context } = fakeSession(isAttached);
   const dialogs = new ProviderSessionContextDialogs(providers, {});
   const declined: unknown[] = [];
@@ -102,6 +97,13 @@ async function open(isAttached: boolean) {
       document.querySelector<HTMLElement>('[aria-selected=true]')?.dataset[
         'value'
       ],
+    button: (text: string) =>
+      [...document.querySelectorAll('button')].find(
+        ({ textContent }) => textContent === text
+      ),
+    /** What stands in the row of a kernel. */
+    row: (id: string) =>
+      document.querySelector(`[role=option][data-value*="${id}"]`)?.textContent,
     isOpen: () => document.querySelector('.jp-Dialog') !== null,
     press: (...keys: string[]) => {
       for (const key of keys) {
@@ -246,4 +248,127 @@ describe('selectKernel', () => {
     press('Escape');
     await done;
   });
+});
+
+describe('kernels that were started elsewhere', () => {
+  const SHOW = 'Show kernels started elsewhere';
+  const FAR: Kernel.IModel = {
+    id: 'far-1',
+    name: 'gpu/python3',
+    execution_state: 'idle',
+    connections: 2
+  };
+
+  /** The dialog beside two remote providers, one of which lists its kernels. */
+  const openFar = async () => {
+    const providers = new FakeProviders(
+      provider('local'),
+      provider('gpu'),
+      provider('shy')
+    );
+    providers.elsewhere.set('gpu', [FAR]);
+    const its = await open(true, providers);
+    const showFar = async (): Promise<void> => {
+      its.button(SHOW)?.click();
+      await vi.waitFor(() => {
+        expect(its.row('far-1')).toBeDefined();
+      });
+    };
+    return { ...its, providers, showFar };
+  };
+
+  it('are not offered where there is no other place', async () => {
+    const { button, done, press } = await open(
+      true,
+      new FakeProviders(provider('local'), provider('old', { state: 'off' }))
+    );
+    expect(button(SHOW)).toBeUndefined();
+    press('Escape');
+    await done;
+  });
+
+  it('are shown on demand, with what is known of them', async () => {
+    const { button, row, showFar, active, done, press } = await openFar();
+    expect(row('far-1')).toBeUndefined();
+
+    await showFar();
+
+    expect(row('far-1')).toBe(
+      'PConnect to Python 3 (GPU)Started elsewhere · Idle · far-1 · 2 connections'
+    );
+    expect(active()).toBe('{"id":"own-1"}');
+    await vi.waitFor(() => {
+      expect(button(SHOW)?.parentElement?.textContent).toBe(`${SHOW}1 found`);
+    });
+    expect(document.body.textContent).toContain(
+      'shy does not list its kernels.'
+    );
+    press('Escape');
+    await done;
+  });
+
+  it('are attached before they are connected to', async () => {
+    const { context, providers, showFar, done, press, type } = await openFar();
+    await showFar();
+
+    type('far-1');
+    press('Enter');
+    await done;
+
+    expect(providers.attached).toEqual([['gpu', 'far-1']]);
+    expect(context.changeKernel).toHaveBeenCalledWith({ id: 'far-1' });
+  });
+
+  it('are left alone where they cannot be attached, and that is said', async () => {
+    const { context, providers, showFar, done, press, type } = await openFar();
+    providers.attach = () => Promise.reject(new Error('It is gone.'));
+    await showFar();
+
+    type('far-1');
+    press('Enter');
+    await vi.waitFor(() => {
+      expect(document.querySelector('.jp-Dialog')?.textContent).toContain(
+        'It is gone.'
+      );
+    });
+    document.querySelector<HTMLButtonElement>('.jp-mod-reject')?.click();
+    await done;
+
+    expect(context.changeKernel).not.toHaveBeenCalled();
+  });
+
+  it('cannot be asked for where no provider is well', async () => {
+    const { button, providers, done, press } = await openFar();
+    providers.become(provider('local'), provider('gpu', { state: 'offline' }));
+    await vi.waitFor(() => {
+      expect(button(SHOW)?.getAttribute('aria-disabled')).toBe('true');
+    });
+
+    button(SHOW)?.click();
+
+    expect(button(SHOW)?.parentElement?.textContent).toBe(SHOW);
+    press('Escape');
+    await done;
+  });
+});
+
+describe('a kernel that is under way', () => {
+  it.each(['starting', 'reconnecting'] as const)(
+    'is said to be %s, whatever its last state',
+    async phase => {
+      const { row, done, press } = await open(
+        true,
+        new FakeProviders(
+          provider('local'),
+          underwayAt('gpu', 'other-1', phase)
+        )
+      );
+      const word = { starting: 'Starting', reconnecting: 'Reconnecting' }[
+        phase
+      ];
+      expect(row('other-1')).toContain(` · ${word} · `);
+      press('Escape');
+      await done;
+    }
+  );
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   filtered,
+  isElsewhere,
   kernelGroups,
   keyOf,
   missingName,
@@ -44,6 +45,7 @@ function source(parts: Partial<IKernelSource>): IKernelSource {
     specs: null,
     running: [],
     sessions: [],
+    elsewhere: new Map(),
     current: null,
     preference: {},
     path: 'mine.ipynb',
@@ -146,6 +148,72 @@ describe('kernelGroups', () => {
         users: ['one.ipynb', 'two.ipynb'],
         paths: ['a/one.ipynb', 'two.ipynb']
       }
+    ]);
+  });
+
+  it('puts kernels that were started elsewhere last, the one that was used last first', () => {
+    const at = (id: string, time: string): Kernel.IModel => ({
+      ...kernel(id, 'gpu/python3'),
+      last_activity: `2026-05-04T${time}:00Z`
+    });
+    const known = at('known', '09:00');
+    const its = source({
+      specs: specs('python3', spec('python3'), spec('gpu/python3')),
+      preference: { language: 'python' },
+      running: [known],
+      current: kernel('own', 'gpu/python3'),
+      elsewhere: new Map([
+        [
+          'gpu',
+          {
+            kernels: [
+              kernel('own', 'gpu/python3'),
+              kernel('unknown', 'gpu/other'),
+              known,
+              at('older', '08:00'),
+              at('newer', '08:30')
+            ],
+            failure: ''
+          }
+        ]
+      ])
+    });
+
+    const gpu = kernelGroups(its, two)[1];
+
+    expect(gpu?.rows.map(({ choice }) => choice)).toEqual([
+      { name: 'gpu/python3' },
+      { id: 'own' },
+      { id: 'known' },
+      { id: 'newer', provider: 'gpu' },
+      { id: 'older', provider: 'gpu' },
+      { id: 'unknown', provider: 'gpu' }
+    ]);
+    // Those are not this server's.
+    expect(gpu?.counts).toEqual({ kernels: 1, running: 2 });
+    expect(gpu?.rows.map(isElsewhere)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+      true
+    ]);
+  });
+
+  it('says where they cannot be had', () => {
+    const failure = 'The gpu does not list its kernels.';
+    const its = source({
+      specs: specs('gpu/python3', spec('gpu/python3')),
+      elsewhere: new Map([['gpu', { kernels: [], failure }]])
+    });
+
+    expect(kernelGroups(its, two).map(it => it.failure)).toEqual(['', failure]);
+    // Also where there is one place only.
+    const one = places(provider('gpu'));
+    expect(kernelGroups(its, one)).toMatchObject([
+      { id: 'start', failure: '' },
+      { id: 'connect', rows: [], failure }
     ]);
   });
 

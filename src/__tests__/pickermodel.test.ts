@@ -3,6 +3,7 @@ import './jsdomgaps';
 
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
+import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { describe, expect, it } from 'vitest';
 
@@ -154,6 +155,101 @@ describe('what is chosen', () => {
     const { model } = open({ running: [OTHER], bySessions: true });
     model.text = 'other.ipynb';
     expect(model.active).toEqual({ id: 'other' });
+  });
+});
+
+describe('kernels that were started elsewhere', () => {
+  const FOUND: Kernel.IModel = { id: 'far', name: 'gpu/python3' };
+  const ATTACH = { id: 'far', provider: 'gpu' };
+
+  it('are not asked for by themselves', () => {
+    const { model, providers } = open({});
+    providers.elsewhere.set('gpu', [FOUND]);
+    expect([model.foundElsewhere, model.isAsking]).toEqual([null, false]);
+    expect(walk(model, 'last')).toEqual([FAR]);
+  });
+
+  it('can be chosen like others, once they are asked for', async () => {
+    const { model, providers } = open({});
+    providers.elsewhere.set('gpu', [FOUND]);
+
+    const asked = model.askElsewhere();
+    expect(model.isAsking).toBe(true);
+    await asked;
+
+    expect([model.foundElsewhere, model.isAsking]).toEqual([1, false]);
+    // What is chosen stays; the other one only is brought into sight.
+    expect([model.active, model.inSight]).toEqual([START, ATTACH]);
+    expect(walk(model, 'last')).toEqual([ATTACH]);
+    model.text = 'far';
+    expect([model.found, model.active]).toEqual([1, ATTACH]);
+  });
+
+  it('are in sight until the user goes on', async () => {
+    const { model, providers } = open({});
+    providers.elsewhere.set('gpu', [FOUND]);
+
+    await model.askElsewhere();
+    model.step('next');
+    expect(model.inSight).toEqual(FAR);
+    await model.askElsewhere();
+    model.text = 'python';
+    expect(model.inSight).toEqual(FAR);
+  });
+
+  it('are asked for only where the provider is well', async () => {
+    const { model, providers } = open({});
+    const asked: string[] = [];
+    providers.kernelsElsewhere = id => {
+      asked.push(id);
+      return Promise.resolve([]);
+    };
+    providers.become(
+      provider('local'),
+      provider('gpu', { state: 'slow' }),
+      provider('tpu', { state: 'offline' }),
+      provider('old', { state: 'off' })
+    );
+
+    await model.askElsewhere();
+
+    expect(asked).toEqual(['gpu']);
+    expect(model.remotes.map(({ id }) => id)).toEqual(['gpu', 'tpu']);
+    expect(model.foundElsewhere).toBe(0);
+  });
+
+  it('are shown though another provider has not answered, or refuses', async () => {
+    const { model, providers } = open({});
+    const gate = new PromiseDelegate<Kernel.IModel[]>();
+    const ask = providers.kernelsElsewhere.bind(providers);
+    providers.elsewhere.set('gpu', [FOUND]);
+    providers.kernelsElsewhere = id => (id === 'hung' ? gate.promise : ask(id));
+    providers.become(provider('hung'), provider('shy'), provider('gpu'));
+
+    const asked = model.askElsewhere();
+    await new Promise(resolve => setTimeout(resolve));
+
+    expect([model.foundElsewhere, model.isAsking]).toEqual([1, true]);
+    expect(model.groups.map(({ id, failure }) => [id, failure])).toEqual([
+      ['hung', ''],
+      ['shy', 'shy does not list its kernels.'],
+      ['gpu', ''],
+      ['local', '']
+    ]);
+    gate.resolve([]);
+    await asked;
+    expect(model.isAsking).toBe(false);
+  });
+
+  it('may come when the dialog is closed', async () => {
+    const { model, providers } = open({});
+    providers.elsewhere.set('gpu', [FOUND]);
+
+    const asked = model.askElsewhere();
+    model.dispose();
+    await asked;
+
+    expect(model.foundElsewhere).toBe(0);
   });
 });
 
