@@ -15,5 +15,9 @@ export function Elapsed({
   readonly trans: TranslationBundle;
 }): React.JSX.Element {
   const now = useNow(SECOND);
-  return <>{trans.__('%1 so far.', duration(since, trans, now))}</>;
+  return (
+    <span className="kpe-Elapsed">
+      {trans.__('%1 so far.', duration(since, trans, now))}
+    </span>
+  );
 }

@@ -39,15 +39,22 @@ export function ElsewhereButton({
 
 /** What has come of asking; empty before that. */
 function outcome(
-  { isAsking, foundElsewhere }: PickerModel,
+  { isAsking, elsewhere }: PickerModel,
   trans: TranslationBundle
 ): string {
   if (isAsking) {
     return trans.__('Asking…');
   }
-  return foundElsewhere === null
-    ? ''
-    : foundElsewhere === 0
-      ? trans.__('None found')
-      : trans._n('%1 found', '%1 found', foundElsewhere);
+  if (elsewhere === null) {
+    return '';
+  }
+  const { found, failed } = elsewhere;
+  return [
+    found === 0 ? trans.__('None found') : trans.__('%1 found', found),
+    failed === 0
+      ? ''
+      : trans._n('%1 provider cannot say', '%1 providers cannot say', failed)
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }

@@ -187,7 +187,7 @@ export function troubleSentence(
       );
     case 'starting':
       return trans.__(
-        '%1 has been starting on %2 since %3. What you run meanwhile waits for it.',
+        '%1 has been starting on %2 since %3. What you run waits for it.',
         trouble.kernel,
         trouble.provider.label,
         clock(trouble.since, now)

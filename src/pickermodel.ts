@@ -163,11 +163,19 @@ export class PickerModel extends VDomModel {
     return this._isAsking;
   }
 
-  /** How many kernels that were started elsewhere are known; null before they are asked for. */
-  get foundElsewhere(): number | null {
-    return this._elsewhere.size === 0
+  /**
+   * How many kernels that were started elsewhere have been found, and how many providers
+   * could not say; null before they are asked for.
+   */
+  get elsewhere(): { readonly found: number; readonly failed: number } | null {
+    const rows = this._allGroups.flatMap(group => group.rows);
+    const answers = [...this._elsewhere.values()];
+    return answers.length === 0
       ? null
-      : this._allGroups.flatMap(({ rows }) => rows.filter(isElsewhere)).length;
+      : {
+          found: rows.filter(isElsewhere).length,
+          failed: answers.filter(({ failure }) => failure !== '').length
+        };
   }
 
   /** The choice that has to be in sight; that is the active one, unless others were asked for. */

@@ -298,7 +298,9 @@ describe('kernels that were started elsewhere', () => {
     );
     expect(active()).toBe('{"id":"own-1"}');
     await vi.waitFor(() => {
-      expect(button(SHOW)?.parentElement?.textContent).toBe(`${SHOW}1 found`);
+      expect(button(SHOW)?.parentElement?.textContent).toBe(
+        `${SHOW}1 found · 1 provider cannot say`
+      );
     });
     expect(document.body.textContent).toContain(
       'shy does not list its kernels.'

@@ -251,7 +251,7 @@ describe('a trouble in words', () => {
     expect(
       troubleSentence({ kind: 'starting', ...underway }, true, trans, NOW)
     ).toBe(
-      `Python 3 (ipykernel) has been starting on GPU farm since ${since}. What you run meanwhile waits for it.`
+      `Python 3 (ipykernel) has been starting on GPU farm since ${since}. What you run waits for it.`
     );
     expect(
       troubleSentence({ kind: 'reconnecting', ...underway }, true, trans, NOW)
