@@ -107,29 +107,29 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
     if (value === null) {
       this._declined.emit(context);
     }
-    if (await this._attach(value)) {
-      await choose(context, value);
-    }
+    await choose(context, await this._attached(value));
   }
 
   /**
    * Make the kernel that was chosen one of this server's, if it is not yet.
    *
-   * @returns Whether it is.
+   * @returns The choice of that kernel here; undefined where it cannot be had.
    */
-  private async _attach(choice: KernelChoice | undefined): Promise<boolean> {
+  private async _attached(
+    choice: KernelChoice | undefined
+  ): Promise<KernelChoice | undefined> {
     if (!choice || !('id' in choice) || choice.provider === undefined) {
-      return true;
+      return choice;
     }
     try {
-      await this._providers.attach(choice.provider, choice.id);
-      return true;
+      const { id } = await this._providers.attach(choice.provider, choice.id);
+      return { id };
     } catch (error) {
       await showErrorMessage(
         this._words.trans.__('The kernel cannot be connected to'),
         error instanceof Error ? error : String(error)
       );
-      return false;
+      return undefined;
     }
   }
 
@@ -158,8 +158,6 @@ async function choose(
     return;
   }
   if (!('id' in choice) || choice.id !== context.session?.kernel?.id) {
-    await context.changeKernel(
-      'id' in choice ? { id: choice.id } : { name: choice.name }
-    );
+    await context.changeKernel(choice);
   }
 }

@@ -7,8 +7,8 @@ import type { ICounts } from './sentences';
 import type { IKernelProviders, IProvider } from './tokens';
 
 /**
- * What can be chosen: a kernel to start, by its name; one that runs, by its id, and by its
- * provider's if that is not one of this server's; or null for no kernel.
+ * What can be chosen: a kernel to start, by its name; one that runs, by its id; one that
+ * was started elsewhere, by the id there and its provider's; or null for no kernel.
  */
 export type KernelChoice =
   | { readonly name: string }

@@ -12,6 +12,9 @@ import type { IKnown, Trouble } from './missingkernel';
 import { isWell } from './model';
 import type { IKernelProviders } from './tokens';
 
+/** Milliseconds that a kernel which can be used gets to be connected by Lab. */
+const GRACE = 1000;
+
 /** What a guard needs. */
 export interface IKernelGuardOptions {
   /** The session of a notebook, not yet initialised. */
@@ -242,12 +245,20 @@ export class KernelGuard implements IDisposable {
     const provider = this._providers.get(this._providers.idOf(kernel.name));
     if (this._wasAway && provider !== undefined && isWell(provider)) {
       this._wasAway = false;
-      // Lab tries again ever later, and at last no more.
-      const isWanted = !kernel.isDisposed && !this._context.isTerminating;
-      if (isWanted && kernel.connectionStatus !== 'connected') {
-        // Where it fails, the kernel's status shows it.
-        kernel.reconnect().catch(() => undefined);
-      }
+      setTimeout(() => {
+        if (kernel === this._kernel && this._trouble === null) {
+          this._connect(kernel);
+        }
+      }, GRACE);
+    }
+  }
+
+  private _connect(kernel: Kernel.IKernelConnection): void {
+    const isWanted = !kernel.isDisposed && !this._context.isTerminating;
+    // Lab tries again ever later, and at last no more.
+    if (isWanted && kernel.connectionStatus !== 'connected') {
+      // Where it fails, the kernel's status shows it.
+      kernel.reconnect().catch(() => undefined);
     }
   }
 

@@ -89,13 +89,13 @@ export function ConnectRow(
   const { trans } = words;
   const { kernel, spec } = row;
   const name = spec?.display_name ?? kernel.name;
+  // A provider may tell of none, or in a way that is not known.
+  const lastUse = new Date(kernel.last_activity ?? '');
   const who = row.users.join(', ') || name;
   const facts = [
     // Of a kernel at a provider that is not well, the state is not known.
     trouble || stateOf(kernel, props.phase, words),
-    kernel.last_activity === undefined
-      ? ''
-      : age(new Date(kernel.last_activity), trans, now),
+    Number.isNaN(lastUse.getTime()) ? '' : age(lastUse, trans, now),
     shortId(kernel.id),
     isElsewhere(row) && kernel.connections
       ? trans._n('%1 connection', '%1 connections', kernel.connections)

@@ -146,8 +146,8 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     return fetchElsewhere(this._settings, id);
   }
 
-  async attach(id: string, kernelId: string): Promise<void> {
-    await attachKernel(this._settings, id, kernelId);
+  attach(id: string, kernelId: string): Promise<Kernel.IModel> {
+    return attachKernel(this._settings, id, kernelId);
   }
 
   private async _fetch(): Promise<void> {

@@ -225,9 +225,10 @@ export interface IKernelProviders {
   /**
    * Make one of those kernels one of the server's.
    *
-   * @returns A promise that is rejected, with a sentence, if that cannot be done.
+   * @returns A promise of the kernel, which may have another id here; it is rejected, with a
+   * sentence, if that cannot be done.
    */
-  attach(id: string, kernelId: string): Promise<void>;
+  attach(id: string, kernelId: string): Promise<Kernel.IModel>;
 }
 
 /** The token of the kernel providers. */

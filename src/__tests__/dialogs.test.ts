@@ -256,6 +256,7 @@ describe('kernels that were started elsewhere', () => {
     id: 'far-1',
     name: 'gpu/python3',
     execution_state: 'idle',
+    last_activity: 'yesterday',
     connections: 2
   };
 
@@ -318,7 +319,9 @@ describe('kernels that were started elsewhere', () => {
     await done;
 
     expect(providers.attached).toEqual([['gpu', 'far-1']]);
-    expect(context.changeKernel).toHaveBeenCalledWith({ id: 'far-1' });
+    expect(context.changeKernel).toHaveBeenCalledWith({
+      id: 'far-1-here'
+    });
   });
 
   it('are left alone where they cannot be attached, and that is said', async () => {

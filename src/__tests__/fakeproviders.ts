@@ -56,9 +56,9 @@ export class FakeProviders implements IKernelProviders {
       : Promise.resolve(kernels);
   }
 
-  attach(id: string, kernelId: string): Promise<void> {
+  attach(id: string, kernelId: string): Promise<Kernel.IModel> {
     this.attached.push([id, kernelId]);
-    return Promise.resolve();
+    return Promise.resolve({ id: `${kernelId}-here`, name: `${id}/python3` });
   }
 }
 

@@ -19,8 +19,8 @@ export class FakeServer {
   connectionStatus: Kernel.ConnectionStatus = 'connected';
   /** How often a kernel was connected again. */
   reconnected = 0;
-  /** Why no session can be shut down; null if all can be. */
-  refusal: Error | null = null;
+  /** What becomes of a session that is to be shut down. */
+  shutdown = (): Promise<void> => Promise.resolve();
 
   /** End all sessions, as a server does that has lost their kernels. */
   end(): void {
@@ -75,10 +75,7 @@ export class FakeServer {
       unhandledMessage: signal,
       setPath: () => Promise.resolve(),
       setName: () => Promise.resolve(),
-      shutdown: () =>
-        this.refusal === null
-          ? Promise.resolve()
-          : Promise.reject(this.refusal),
+      shutdown: () => this.shutdown(),
       dispose: () => undefined
     });
   }

@@ -2,7 +2,8 @@
 import './jsdomgaps';
 
 import type { ISessionContext, SessionContext } from '@jupyterlab/apputils';
-import { describe, expect, it } from 'vitest';
+import { PromiseDelegate } from '@lumino/coreutils';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { KernelGuard } from '../kernelguard';
 import { FakeProviders, specsOf } from './fakeproviders';
@@ -52,11 +53,18 @@ async function populate(context: SessionContext): Promise<boolean> {
   return needsSelection;
 }
 
-/** Until a kernel that is to be started has been. */
+/** Until a kernel that is to be started, or connected again, has been. */
 async function settle(): Promise<void> {
-  await new Promise(resolve => setTimeout(resolve));
-  await new Promise(resolve => setTimeout(resolve));
+  await vi.advanceTimersByTimeAsync(2000);
 }
+
+beforeEach(() => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('a notebook whose provider is offline', () => {
   it('starts nothing, and asks for nothing', async () => {
@@ -379,6 +387,7 @@ describe('a notebook with a running kernel', () => {
     expect(guard.hasKernel).toBe(true);
     expect(guard.similar).toBeNull();
     expect(context.kernelPreference.shouldStart).toBe(true);
+    await settle();
     expect(server.reconnected).toBe(0);
 
     providers.become(LOCAL, ONLINE);
@@ -386,6 +395,7 @@ describe('a notebook with a running kernel', () => {
 
     expect(guard.trouble).toBeNull();
     expect(server.started).toEqual(['gpu/python3']);
+    await settle();
     expect(server.reconnected).toBe(1);
   });
 
@@ -397,9 +407,11 @@ describe('a notebook with a running kernel', () => {
 
     providers.become(LOCAL, provider('gpu', { state: 'checking' }));
     expect(guard.trouble).toBeNull();
+    await settle();
     expect(server.reconnected).toBe(0);
 
     providers.become(LOCAL, provider('gpu', { state: 'slow' }));
+    await settle();
     expect(server.reconnected).toBe(1);
   });
 
@@ -410,6 +422,7 @@ describe('a notebook with a running kernel', () => {
     providers.become(LOCAL, OFFLINE);
     providers.become(LOCAL, ONLINE);
 
+    await settle();
     expect(server.reconnected).toBe(0);
   });
 
@@ -446,12 +459,14 @@ describe('a notebook whose kernel is under way', () => {
     const { server, providers, guard } = await openSlow();
     expect(guard.trouble).toMatchObject({ kind: 'starting' });
     expect(guard.similar).toBeNull();
+    await settle();
     expect(server.reconnected).toBe(0);
 
     providers.become(LOCAL, ONLINE);
     providers.become(LOCAL, ONLINE);
 
     expect(guard.trouble).toBeNull();
+    await settle();
     expect(server.reconnected).toBe(1);
   });
 
@@ -461,6 +476,7 @@ describe('a notebook whose kernel is under way', () => {
     Object.assign(context.session?.kernel ?? {}, { isDisposed: true });
     providers.become(LOCAL, ONLINE);
 
+    await settle();
     expect(server.reconnected).toBe(0);
   });
 
@@ -473,6 +489,7 @@ describe('a notebook whose kernel is under way', () => {
     providers.become(LOCAL, ONLINE);
 
     expect(guard.trouble).toBeNull();
+    await settle();
     expect(server.reconnected).toBe(0);
   });
 
@@ -493,17 +510,20 @@ describe('a notebook whose kernel is under way', () => {
   it('does not connect a kernel that is about to be shut down', async () => {
     const { server, providers, guard } = await openSlow();
 
+    const done = new PromiseDelegate<void>();
+    server.shutdown = () => done.promise;
     const cancelled = guard.cancel();
-    await Promise.resolve();
+    await settle();
     providers.become(LOCAL, ONLINE);
-    await cancelled;
-
+    await settle();
     expect(server.reconnected).toBe(0);
+    done.resolve();
+    await cancelled;
   });
 
   it('keeps its kernel where the server cannot be told to cancel', async () => {
     const { server, guard } = await openSlow();
-    server.refusal = new Error('away');
+    server.shutdown = () => Promise.reject(new Error('away'));
 
     await expect(guard.cancel()).rejects.toThrow('away');
 

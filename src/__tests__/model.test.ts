@@ -181,7 +181,7 @@ describe('KernelProviders', () => {
     expect(await scene.model.kernelsElsewhere('gpu farm')).toEqual([kernel]);
 
     scene.kernels = kernel;
-    await scene.model.attach('gpu farm', 'a');
+    expect(await scene.model.attach('gpu farm', 'a')).toEqual(kernel);
     expect(JSON.parse(scene.sent)).toEqual({ id: 'a' });
     expect(scene.requests.slice(1)).toEqual([
       'GET /user/x/api/kernel-providers/gpu%20farm/kernels',
