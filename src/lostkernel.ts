@@ -18,7 +18,8 @@ export interface ILostKernelOptions {
 /**
  * Tell people when a kernel at a provider has ended without their doing.
  *
- * JupyterLab itself would say nothing, and start another one as the next cell is run.
+ * JupyterLab itself would say nothing, and start another one as the next cell is run. Of one
+ * that could not be started it tells, but keeps it, although no cell could be run with it.
  */
 export function tellOfLostKernels(options: ILostKernelOptions): void {
   const { context, sessions, providers, trans } = options;
@@ -45,6 +46,18 @@ export function tellOfLostKernels(options: ILostKernelOptions): void {
     // Until JupyterLab knows that the session is gone, too, no cell can be run.
     void sessions.refreshRunning();
   };
+  context.statusChanged.connect((_, status) => {
+    const kernel = context.session?.kernel;
+    if (
+      status === 'dead' &&
+      isRemote(kernel?.name ?? '') &&
+      // Why the server could not start it.
+      kernel?.model.reason
+    ) {
+      // Where even that fails, the next look at the server's sessions ends it.
+      context.shutdown().catch(() => undefined);
+    }
+  });
   context.session?.anyMessage.connect(look);
   context.sessionChanged.connect((_, { newValue }) => {
     newValue?.anyMessage.connect(look);

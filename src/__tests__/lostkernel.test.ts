@@ -16,9 +16,9 @@ beforeEach(() => {
 });
 
 /** A notebook with a kernel, and what is said after messages from it. */
-function open(name: string) {
+function open(name: string, reason = '') {
   const makeSession = () => {
-    const session = { kernel: { name } };
+    const session = { kernel: { name, model: { reason } } };
     return Object.assign(session, {
       anyMessage: new Signal<object, object>(session)
     });
@@ -27,6 +27,8 @@ function open(name: string) {
   const context = {
     name: 'work.ipynb',
     session: first,
+    shutdown: vi.fn(() => Promise.resolve()),
+    statusChanged: new Signal<object, string>({}),
     sessionChanged: new Signal<object, { newValue: object }>({})
   };
   const refreshRunning = vi.fn(() => Promise.resolve());
@@ -56,7 +58,7 @@ function open(name: string) {
     context.sessionChanged.emit({ newValue: session });
     return session;
   };
-  return { tell, renew, refreshRunning };
+  return { context, tell, renew, refreshRunning };
 }
 
 const LOST =
@@ -79,4 +81,25 @@ it('tells so in a later session, too', () => {
 
 it('leaves local kernels to JupyterLab', () => {
   expect(open('python3').tell('dead')).toEqual([]);
+});
+
+it('lets go of a kernel that could not be started', () => {
+  const { context } = open('gpu/python3', 'Cannot reach gpu.');
+
+  context.statusChanged.emit('starting');
+  expect(context.shutdown).not.toHaveBeenCalled();
+  context.statusChanged.emit('dead');
+
+  expect(context.shutdown).toHaveBeenCalledOnce();
+});
+
+it.each([
+  ['that has ended otherwise', 'gpu/python3', ''],
+  ['of this server', 'python3', 'No such file.']
+])('leaves alone one %s', (_what, name, reason) => {
+  const { context } = open(name, reason);
+
+  context.statusChanged.emit('dead');
+
+  expect(context.shutdown).not.toHaveBeenCalled();
 });
