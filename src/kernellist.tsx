@@ -20,6 +20,19 @@ export function stateId(providerId: string): string {
   return `${groupId(providerId)}-state`;
 }
 
+/** The id of the element that says why more kernels of a group cannot be shown. */
+function failureId(id: string): string {
+  return `${groupId(id)}-failure`;
+}
+
+function describedBy(group: IKernelGroup): string {
+  const ids = [
+    group.provider && stateId(group.id),
+    group.failure && failureId(group.id)
+  ];
+  return ids.filter(Boolean).join(' ');
+}
+
 function groupId(id: string): string {
   return `kpe-group-${encodeURIComponent(id)}`;
 }
@@ -125,7 +138,7 @@ function Group(props: IGroupProps): React.JSX.Element {
       role="group"
       className="kpe-Picker-group"
       aria-labelledby={id}
-      aria-describedby={provider && stateId(group.id)}
+      aria-describedby={describedBy(group)}
     >
       <div
         role="presentation"
@@ -165,7 +178,11 @@ function Group(props: IGroupProps): React.JSX.Element {
         );
       })}
       {group.failure !== '' && (
-        <div role="presentation" className="kpe-Picker-remark">
+        <div
+          role="presentation"
+          id={failureId(group.id)}
+          className="kpe-Picker-remark"
+        >
           {group.failure}
         </div>
       )}

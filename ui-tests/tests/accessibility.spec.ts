@@ -1,7 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
 import { expect } from '@jupyterlab/galata';
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
+import { seriousIn } from './axe';
 import { test } from './fixtures';
 import { DEMO_B, Notebook, openUnknown, section } from './lab';
 
@@ -25,6 +24,8 @@ for (const theme of THEMES) {
     const notebook = await Notebook.create(page, DEMO_B);
     const picker = await notebook.openPicker();
     await expect(picker.active).toBeVisible();
+    await picker.showElsewhere();
+    await expect(picker.group('demo-a')).toContainText('does not');
     expect(await seriousIn(page, '.jp-Dialog')).toEqual([]);
     await page.keyboard.press('Escape');
 
@@ -39,17 +40,4 @@ for (const theme of THEMES) {
     await expect(page.locator('.kpe-PlacementField')).toBeVisible();
     expect(await seriousIn(page, '[class*=kpe-][class*=Field]')).toEqual([]);
   });
-}
-
-/** What axe calls serious or worse within an element, and where. */
-async function seriousIn(
-  page: IJupyterLabPageFixture,
-  selector: string
-): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page })
-    .include(selector)
-    .analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }

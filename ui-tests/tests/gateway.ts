@@ -22,6 +22,8 @@ export interface IKernelspec {
   name: string;
   displayName: string;
   language: string;
+  /** Whether its kernels start only once they are let. */
+  waits?: boolean;
 }
 
 /** A real Kernel Gateway that can be stopped and started again at the same address. */
@@ -47,19 +49,13 @@ export class Gateway {
     kernelspecs: readonly IKernelspec[] = []
   ): Promise<Gateway> {
     const folder = await mkdtemp(path.join(tmpdir(), `${id}-`));
-    for (const { name, displayName, language } of kernelspecs) {
+    for (const { name, displayName, language, waits } of kernelspecs) {
       const home = path.join(folder, 'kernels', name);
       await mkdir(home, { recursive: true });
       await writeFile(
         path.join(home, 'kernel.json'),
         JSON.stringify({
-          argv: [
-            'python',
-            '-m',
-            'ipykernel_launcher',
-            '-f',
-            '{connection_file}'
-          ],
+          argv: waits === true ? late(folder) : AT_ONCE,
           display_name: displayName,
           language
         })
@@ -69,8 +65,12 @@ export class Gateway {
     return new Gateway(id, await freePort(), folder, declaration, request);
   }
 
-  /** Start the process, unless it runs already, and wait until it answers. */
-  async start(): Promise<void> {
+  /**
+   * Start the process, unless it runs already, and wait until it answers.
+   *
+   * @param options - Options of Kernel Gateway.
+   */
+  async start(...options: string[]): Promise<void> {
     if (this.process !== null) {
       return;
     }
@@ -80,7 +80,8 @@ export class Gateway {
         'kernelgateway',
         '--KernelGatewayApp.ip=127.0.0.1',
         `--KernelGatewayApp.port=${this.port}`,
-        '--KernelGatewayApp.port_retries=0'
+        '--KernelGatewayApp.port_retries=0',
+        ...options
       ],
       {
         env: {
@@ -107,14 +108,18 @@ export class Gateway {
   }
 
   /** Stop the process, and its kernels with it. */
-  async stop(): Promise<void> {
-    const { process } = this;
-    this.process = null;
-    if (process !== null && process.exitCode === null) {
-      const gone = once(process, 'exit');
-      process.kill('SIGTERM');
-      await gone;
-    }
+  stop(): Promise<void> {
+    return this.end('SIGTERM');
+  }
+
+  /** End the process at once, whatever it does. */
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+
+  /** Have it answer nothing until it is killed. */
+  freeze(): void {
+    this.process?.kill('SIGSTOP');
   }
 
   /**
@@ -135,6 +140,28 @@ export class Gateway {
     );
   }
 
+  /** Have a kernel started there by somebody else; returns its id. */
+  async startKernel(name = 'python3'): Promise<string> {
+    const body = JSON.stringify({ name });
+    const response = await this.ask('', { method: 'POST', body });
+    return (await response.json()).id;
+  }
+
+  /** Have a kernel ended there by somebody else. */
+  async stopKernel(id: string): Promise<void> {
+    expect((await this.ask(id, { method: 'DELETE' })).status).toBe(204);
+  }
+
+  /** Whether a kernel runs there. */
+  async hasKernel(id: string): Promise<boolean> {
+    return (await this.ask(id)).ok;
+  }
+
+  /** Let kernels start that wait for it. */
+  async letStart(): Promise<void> {
+    await writeFile(gateIn(this.folder), '');
+  }
+
   /** Open a way to the gateway that can be cut. */
   async tunnel(): Promise<Tunnel> {
     const tunnel = await Tunnel.open(this.port);
@@ -151,8 +178,43 @@ export class Gateway {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  private async ask(id: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { Authorization: `token ${TOKEN}` };
+    const url = `http://127.0.0.1:${this.port}/api/kernels/${id}`;
+    return fetch(url.replace(/\/$/, ''), { ...init, headers });
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const { process } = this;
+    this.process = null;
+    if (process !== null && process.exitCode === null) {
+      const gone = once(process, 'exit');
+      process.kill(signal);
+      await gone;
+    }
+  }
+
   private process: ChildProcess | null = null;
   private readonly tunnels: Tunnel[] = [];
+}
+
+const AT_ONCE = [
+  'python',
+  '-m',
+  'ipykernel_launcher',
+  '-f',
+  '{connection_file}'
+];
+
+/** What starts a kernel as soon as there is a file. */
+function late(folder: string): string[] {
+  const wait = `until [ -e '${gateIn(folder)}' ]; do sleep 0.2; done`;
+  const start = 'exec python -m ipykernel_launcher -f "$0"';
+  return ['sh', '-c', `${wait}; ${start}`, '{connection_file}'];
+}
+
+function gateIn(folder: string): string {
+  return path.join(folder, 'gate');
 }
 
 /** What the server says of a provider; undefined where it has none of that id. */

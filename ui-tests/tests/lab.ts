@@ -139,6 +139,14 @@ export class Picker {
     return this.dialog.getByRole('group', { name });
   }
 
+  /** Have kernels shown that this server has not started. */
+  async showElsewhere(): Promise<void> {
+    await this.dialog
+      .getByRole('button', { name: 'Show kernels started elsewhere' })
+      .click();
+    await expect(this.dialog).toContainText(/\d found|None found/);
+  }
+
   /** The row of a kernel that can be started. */
   row(label: string): Locator {
     return this.dialog

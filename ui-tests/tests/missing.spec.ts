@@ -143,6 +143,33 @@ test('an open notebook says so when its provider goes, and has its kernel again'
   );
 });
 
+test('a connection that is lost is opened again, and what was run meanwhile is run once', async ({
+  makeGateway,
+  page
+}) => {
+  const gateway = await makeGateway('late');
+  await gateway.start();
+  const tunnel = await gateway.tunnel();
+  await gateway.declare({ url: `http://127.0.0.1:${tunnel.port}/` });
+  await expect(section(page, 'late')).toContainText('Online');
+  const notebook = await Notebook.create(page, `${LOCAL} (late)`);
+  await expect(await notebook.run('x = 42; x')).toHaveText('42');
+
+  // The provider is well all the time.
+  tunnel.cutWebsockets();
+  const bar = missingBar(page);
+  await expect(bar).toContainText('The connection to the kernel on late was');
+  const output = await notebook.run('x += 1; print(x)');
+  const picker = await notebook.openPicker();
+  await expect(picker.active).toContainText('Reconnecting');
+  await page.keyboard.press('Escape');
+
+  await tunnel.mend();
+  await expect(output).toHaveText('43');
+  await expect(bar).toBeHidden();
+  await expect(await notebook.run('x')).toHaveText('43');
+});
+
 test('an open notebook says so when its kernel is gone, and goes on with a new one', async ({
   makeGateway,
   page

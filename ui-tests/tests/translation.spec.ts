@@ -53,7 +53,9 @@ test('all that the extension says can be translated', async ({
   await expect(picker.dialog.locator('.kpe-Picker-label')).toHaveText(/^!!/);
   await expect(picker.filter).toHaveAttribute('placeholder', /^!!/);
   await expect(picker.dialog.locator('.kpe-Picker-missing')).toHaveText(/^!!/);
-  await expect(picker.dialog.locator('.kpe-Picker-retries button')).toHaveText(/^!!/);
+  await expect(picker.dialog.locator('.kpe-Picker-retries button')).toHaveText(
+    /^!!/
+  );
   await expect(picker.group('demo-a')).toContainText('!!Online');
   await expect(picker.group('!!This server')).toBeVisible();
 });

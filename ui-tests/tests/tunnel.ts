@@ -29,8 +29,18 @@ export class Tunnel {
     }
   }
 
+  /** End websockets, and let none pass, as a proxy that does not know them. */
+  cutWebsockets(): void {
+    this._hasWebsockets = false;
+    this._websockets.forEach(socket => socket.destroy());
+  }
+
   /** Let everything pass again. */
   async mend(): Promise<void> {
+    this._hasWebsockets = true;
+    if (this._server !== null) {
+      return;
+    }
     const server = createServer(near => this._join(near));
     server.listen(this._port, '127.0.0.1');
     await once(server, 'listening');
@@ -40,6 +50,14 @@ export class Tunnel {
 
   private _join(near: Socket): void {
     const far = connect(this.target, '127.0.0.1');
+    near.on('data', request => {
+      if (/^upgrade: *websocket/im.test(request.toString('latin1'))) {
+        this._websockets.add(near);
+        if (!this._hasWebsockets) {
+          near.destroy();
+        }
+      }
+    });
     for (const [socket, other] of [
       [near, far],
       [far, near]
@@ -49,6 +67,7 @@ export class Tunnel {
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
         this._sockets.delete(socket);
+        this._websockets.delete(socket);
         other.destroy();
       });
     }
@@ -56,5 +75,7 @@ export class Tunnel {
 
   private _port = 0;
   private _server: Server | null = null;
+  private _hasWebsockets = true;
+  private readonly _websockets = new Set<Socket>();
   private readonly _sockets = new Set<Socket>();
 }

@@ -1,0 +1,67 @@
+import { expect } from '@jupyterlab/galata';
+
+import { list, test } from './fixtures';
+import { DEMO_A, LOCAL, Notebook, section } from './lab';
+
+const LISTS = '--JupyterWebsocketPersonality.list_kernels=True';
+
+test('a kernel that was started elsewhere is attached, and let go', async ({
+  makeGateway,
+  page,
+  request
+}) => {
+  const gateway = await makeGateway('farm');
+  await gateway.start(LISTS);
+  await gateway.declare({ label: 'GPU farm' });
+  await expect(section(page, 'farm')).toContainText('Online');
+  const id = await gateway.startKernel();
+  const notebook = await Notebook.create(page, DEMO_A);
+
+  // It is not known before it is asked for.
+  const picker = await notebook.openPicker();
+  const rows = picker.group('GPU farm').getByRole('option');
+  await expect(rows).toHaveCount(1);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(rows).toHaveCount(2);
+  await expect(rows.last()).toContainText('Started elsewhere');
+  await expect(picker.active).toContainText('Current kernel');
+  // Kernel Gateway does not tell by default.
+  await expect(picker.group('demo-a')).toContainText('does not');
+  await expect(picker.dialog).toContainText('1 found');
+
+  await picker.filter.fill(id.slice(0, 8));
+  await page.keyboard.press('Enter');
+  await notebook.expectKernel(`${LOCAL} (GPU farm)`);
+  await expect(await notebook.run('answer = 42; answer')).toHaveText('42');
+  expect(await list(request, 'kernels')).toHaveLength(1);
+
+  await notebook.switchKernel(DEMO_A);
+  await expect.poll(() => list(request, 'kernels')).toHaveLength(1);
+  expect(await gateway.hasKernel(id)).toBe(true);
+});
+
+test('a kernel that has ended meanwhile is said to be gone', async ({
+  makeGateway,
+  page,
+  request
+}) => {
+  const gateway = await makeGateway('farm');
+  await gateway.start(LISTS);
+  await gateway.declare({ label: 'GPU farm' });
+  await expect(section(page, 'farm')).toContainText('Online');
+  const id = await gateway.startKernel();
+  const notebook = await Notebook.create(page, DEMO_A);
+  const picker = await notebook.openPicker();
+  await picker.showElsewhere();
+  await picker.filter.fill(id.slice(0, 8));
+  await gateway.stopKernel(id);
+  await page.keyboard.press('Enter');
+
+  const dialog = page.locator('.jp-Dialog');
+  await expect(dialog).toContainText('The kernel cannot be connected to');
+  await expect(dialog).toContainText(`GPU farm has no kernel ${id}.`);
+  await page.keyboard.press('Escape');
+  await notebook.expectKernel(DEMO_A);
+  expect(await list(request, 'kernels')).toHaveLength(1);
+});

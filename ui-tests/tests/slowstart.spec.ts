@@ -1,0 +1,100 @@
+import { expect } from '@jupyterlab/galata';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+import { seriousIn } from './axe';
+import { list, test } from './fixtures';
+import type { Gateway } from './gateway';
+import { launcherCard, LOCAL, missingBar, Notebook, section } from './lab';
+
+const SLOW = {
+  name: 'slow',
+  displayName: 'Slow Python',
+  language: 'python',
+  waits: true
+};
+
+test('a kernel that takes long to start is waited for, with what one runs', async ({
+  makeGateway,
+  page
+}) => {
+  const gateway = await makeGateway('farm', [SLOW]);
+  const notebook = await openSlow(gateway, page);
+  const bar = missingBar(page);
+  await expect(bar).toContainText('Slow Python has been starting on GPU farm');
+  await expect(bar).toContainText('s so far.');
+  await expect(bar.getByRole('status')).not.toContainText('so far');
+  expect(await seriousIn(page, '.kpe-MissingBar')).toEqual([]);
+
+  const output = await notebook.run('print("at last")');
+  await gateway.letStart();
+
+  await expect(output).toHaveText('at last');
+  await expect(bar).toBeHidden();
+  await notebook.expectKernel('Slow Python (GPU farm)');
+});
+
+test('a start can be cancelled, and leaves nothing behind', async ({
+  makeGateway,
+  page,
+  request
+}) => {
+  const gateway = await makeGateway('farm', [SLOW]);
+  const notebook = await openSlow(gateway, page);
+  const [kernel] = await list(request, 'kernels');
+
+  const bar = missingBar(page);
+  await bar.getByRole('button', { name: 'Cancel' }).click();
+
+  await expect(bar).toBeHidden();
+  await expect(notebook.kernelName).toHaveText('No Kernel');
+  await expect.poll(() => list(request, 'kernels')).toEqual([]);
+  await expect.poll(() => gateway.hasKernel(kernel?.id ?? '')).toBe(false);
+  await gateway.letStart();
+
+  // It is there again only when a cell is run.
+  await expect(await notebook.run('1 + 1')).toHaveText('2');
+  expect(await list(request, 'kernels')).toHaveLength(1);
+});
+
+test('a start that fails says why, and can be tried again', async ({
+  makeGateway,
+  page,
+  request
+}) => {
+  const gateway = await makeGateway('farm');
+  await gateway.start();
+  // No refresh is to find out that it does not answer.
+  await gateway.declare({ label: 'GPU farm', timeouts: { request: 60 } });
+  await expect(section(page, 'farm')).toContainText('Online');
+  gateway.freeze();
+  await launcherCard(page, 'Notebook', `${LOCAL} (GPU farm)`).click();
+  await expect(missingBar(page)).toContainText('has been starting');
+
+  await gateway.kill();
+
+  const dialog = page.locator('.jp-Dialog');
+  await expect(dialog).toContainText('Error Starting Kernel');
+  await expect(dialog).toContainText('Cannot reach GPU farm');
+  await dialog.getByRole('button', { name: 'Ok' }).click();
+  const notebook = new Notebook(page);
+  await expect(notebook.kernelName).toHaveText('No Kernel');
+  await expect(missingBar(page)).toContainText('Cannot reach GPU farm');
+  expect(await list(request, 'kernels')).toEqual([]);
+
+  await gateway.start();
+  await expect(missingBar(page)).toBeHidden();
+  await expect(await notebook.run('1 + 1')).toHaveText('2');
+});
+
+/** Open a notebook with a kernel that does not start yet, and wait until that is said. */
+async function openSlow(
+  gateway: Gateway,
+  page: IJupyterLabPageFixture
+): Promise<Notebook> {
+  await gateway.start();
+  await gateway.declare({ label: 'GPU farm' });
+  await expect(section(page, gateway.id)).toContainText('Online');
+  await launcherCard(page, 'Notebook', 'Slow Python (GPU farm)').click();
+  await expect(missingBar(page)).toContainText('has been starting');
+  return new Notebook(page);
+}
