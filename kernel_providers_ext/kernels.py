@@ -87,9 +87,9 @@ class KernelProvidersKernelManager(MappingKernelManager):
         return await kernel.restart_kernel(now=now)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """Stop a kernel that nobody has used for long; not one that somebody else has started."""
+        """Stop a kernel that nobody has used for long; not one of others, nor one that starts."""
         kernel = self.remote.get(kernel_id)
-        if kernel is None or not kernel.is_attached:
+        if kernel is None or not (kernel.is_attached or kernel.is_starting):
             await ensure_async(super().cull_kernel_if_idle(kernel_id))
 
     async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]

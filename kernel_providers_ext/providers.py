@@ -233,6 +233,13 @@ class KernelProviders(KernelProvidersConfig):
         await self._refreshers[provider_id].admit()
         return self.provider(provider_id)
 
+    def check(self, provider_id: str) -> None:
+        """Raise ProviderError where a provider is known not to be well."""
+        self.provider(provider_id)
+        failure = self._refreshers[provider_id].failure
+        if failure is not None:
+            raise failure.with_traceback(None)
+
     def offered_name(self, provider_id: str, kernel_name: str) -> str:
         """Return this server's name for a provider's kernel."""
         if provider_id == self.default_provider:

@@ -176,11 +176,11 @@ class RemoteKernels:
         It is let go, not stopped, where it is not a user who stops it. Raises ProviderError, which
         is KernelGone where there is no such kernel.
         """
-        for kernel in self.listed:
-            if (kernel.provider_id, kernel.remote_id) == (provider_id, remote_id):
-                return str(kernel.kernel_id)
         provider = await self._providers.admitted(provider_id)
         model = (await provider.kernels([remote_id])).get(remote_id)
+        for known in self.listed:
+            if (known.provider_id, known.remote_id) == (provider_id, remote_id):
+                return str(known.kernel_id)
         if model is None:
             sentence = f"{provider.label} has no kernel {remote_id}."
             raise KernelGone(provider_id, "kernel_gone", sentence)
@@ -272,6 +272,8 @@ class RemoteKernels:
             return
         try:
             if kernel.has_kernel and not (moves_on and kernel.is_attached):
+                if moves_on:  # and does not wait for a provider that is known to be away
+                    self._providers.check(kernel.provider_id)
                 await kernel.shutdown_kernel()
         except ProviderError as error:
             if not moves_on:
