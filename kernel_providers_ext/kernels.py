@@ -70,9 +70,11 @@ class KernelProvidersKernelManager(MappingKernelManager):
     ) -> None:
         """Stop a kernel; raises ProviderError where the provider of a remote one does not."""
         kernel = self.remote.get(kernel_id)
+        if self.remote.is_leaving and (kernel is not None or kernel_id not in self):
+            return  # what becomes of remote kernels is decided elsewhere, and within bounds
         if kernel is None:
             await ensure_async(super().shutdown_kernel(kernel_id, now=now, restart=restart))
-        elif not self.remote.is_leaving:  # then that is what decides, and within bounds
+        else:
             await self.remote.shutdown(kernel, moves_on=_session_moves_on())
 
     _async_shutdown_kernel = shutdown_kernel
