@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 import trustme
@@ -381,36 +380,6 @@ def kernelspecs(*names: str, **more: object) -> str:
     """Return the body of a list of kernelspecs."""
     specs = {n: {"name": n, "spec": {"display_name": n, "language": "x"}} for n in names}
     return json.dumps({"default": "nowhere", "kernelspecs": specs, **more})
-
-
-ODD = (
-    "two words",
-    "CAPITALS",
-    "naïve-ünï",
-    "100%",
-    "a+b",
-    "a/b",
-    "..",
-    "a.b-c_d",
-    "日本",
-    "x" * 200,
-)
-
-
-async def test_odd_names_and_fields_are_listed_and_found(user: Client, proxy: FaultProxy) -> None:
-    """Every name that a provider has is a kernel here, each under an address that is its own."""
-    await proxy.begin(answering(200, kernelspecs(*ODD, unheard={"of": None})))
-    await user.wait_for_state("faulty", "online")
-    expected = {f"faulty/{name}" for name in ODD}
-
-    async def listed() -> bool:
-        return expected <= set(await user.kernelspecs())
-
-    await until(listed)
-    for name in ODD:
-        path = f"{SPECS}/{quote(f'faulty/{name}', safe='').replace('.', '%2E')}"
-        model = await user.get(path)
-        assert model["name"] == f"faulty/{name}", path
 
 
 async def test_what_is_no_kernelspec_hides_none_that_is(user: Client, proxy: FaultProxy) -> None:
