@@ -17,12 +17,13 @@ import aiohttp
 from tests.client import LEGACY, V1, Client, Reply, until
 
 from .diary import Diary
-from .page import Cell, Page
-from .place import CALM, Place
+from .page import Cell, Page, tells_of_end
+from .place import Place
 from .server import Server
 
 NOTICE = 1.0  # seconds from a cut until everybody on the way has noticed
 PATIENCE = 120.0  # seconds after which is lost what should have come
+CALM = 3.0  # seconds without a fault by which all has come that was late
 PACE = 0.1  # seconds from one line of a cell's output to the next
 REFUSALS = (500, 501, 502, 503)  # Jupyter Server makes one of the first two of some
 COUNT = """
@@ -148,10 +149,16 @@ class Notebook:
         """Check that what we were told of the kernel's end is true."""
         use = self._use
         self._note("is told that the kernel is gone")
-        self.done["told that the kernel is gone"] += 1
-        has_ended = any(end.end >= use.asked for end in use.place.ends)
-        assert has_ended, f"kernel {use.kernel_id} at {use.place.name} is lost"
-        await until(self._has_no_session)
+        if use.pid:
+            has_ended = any(end.end >= use.asked for end in use.place.ends)
+            assert has_ended, f"kernel {use.kernel_id} at {use.place.name} is lost"
+            self.done["told that the kernel is gone"] += 1
+            await until(self._has_no_session)
+        else:
+            may_fail = use.place.was_troubled(use.asked) or self._server.was_away(use.asked)
+            assert may_fail, f"kernel {use.kernel_id} has not started at {use.place.name}"
+            self.done["told later that the kernel could not be started"] += 1
+            await self._clear()
 
     async def _has_no_session(self) -> bool:
         return await self._session() is None
@@ -159,7 +166,7 @@ class Notebook:
     async def _miss_session(self) -> None:
         """Check that the session may be gone."""
         use = self._use
-        if any(end.end >= use.asked for end in use.place.ends):
+        if not use.pid or any(end.end >= use.asked for end in use.place.ends):
             raise KernelEnded
         assert self._server.may_have_forgotten(use.known), "the session is lost"
         self.done["session too new to be found after a crash"] += 1
@@ -234,14 +241,15 @@ class Notebook:
         """Interrupt or restart the kernel; where that may come late, wait until it has."""
         path = f"api/kernels/{self._use.kernel_id}/{what}"
         reply, is_certain = await self._insist(what, self._use.place, "POST", path)
-        if reply.status == 404:
+        if tells_of_end(await self._get(f"api/kernels/{self._use.kernel_id}")):
             raise KernelEnded
         assert reply.status in (200, 204), reply
         if not is_certain:
             await until(self._is_calm, timeout=PATIENCE)
 
     async def _is_calm(self) -> bool:
-        return self._use.place.is_calm and not self._server.was_away(time.time() - CALM)
+        since = time.time() - CALM
+        return not self._use.place.was_troubled(since) and not self._server.was_away(since)
 
     async def _switch(self) -> None:
         """Take a kernel somewhere else; where that cannot be had, there is still the one before."""
@@ -263,7 +271,7 @@ class Notebook:
             gone = await self._get(f"api/kernels/{before.kernel_id}")
             assert gone.status == 404, f"the kernel of before is there: {gone}"
         else:
-            self._check_refusal("switch", place, reply)
+            assert self._is_refused("switch", place, reply), reply
         await self._ask()
 
     # -- requests ----------------------------------------------------------------------------------
@@ -289,11 +297,11 @@ class Notebook:
                 self._check_absence(asked, what or path, error)
                 self.cut_short += what == "start"
             else:
-                if reply.status not in REFUSALS:
+                if not self._is_refused(what, place, reply):
                     self._note(f"{method} {path}: {reply.status}")
-                    self.done[what] += method != "GET"
+                    if what:
+                        self.done[what] += 1
                     return reply, is_first
-                self._check_refusal(what, place, reply)
             is_first = False
             assert time.time() < deadline, f"{what} is refused again and again"
             await asyncio.sleep(1)
@@ -302,13 +310,13 @@ class Notebook:
         """Only a server that is away does not answer."""
         assert self._server.was_away(asked), f"{what}: {error!r}"
 
-    def _check_refusal(self, what: str, place: Place | None, reply: Reply) -> None:
-        """Only a provider refuses, and it is named."""
-        assert reply.status in REFUSALS, f"{what}: {reply}"
-        assert place is not None, f"{what}: {reply}"
-        assert place.name in reply.body["message"], f"{what}: {reply}"
+    def _is_refused(self, what: str, place: Place | None, reply: Reply) -> bool:
+        """Tell whether it is a provider that refuses, as it has to be named then."""
+        if place is None or reply.status not in REFUSALS or place.name not in str(reply.body):
+            return False
         self._note(f"{what} is refused: {reply.body['message']}")
         self.done[f"{what} refused"] += 1
+        return True
 
     # -- cells -------------------------------------------------------------------------------------
 

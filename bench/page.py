@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.client import Client, Kernel
+from tests.client import Client, Kernel, Reply
 
 from .place import Span
 
@@ -76,6 +76,11 @@ class Cell:
         return self.begun is not None or bool(self.text) or self.replies > 0
 
 
+def tells_of_end(reply: Reply) -> bool:
+    """Tell whether a kernel is gone by what the server says of it."""
+    return reply.status == 404 or (reply.status == 200 and reply.body["execution_state"] == "dead")
+
+
 class Page:
     """
     A page that stays connected to a kernel, as JupyterLab does.
@@ -136,20 +141,25 @@ class Page:
     async def _stay_connected(self) -> None:
         while not self.is_dead:
             try:
-                kernel = await self._client.open(self._kernel_id, self._protocol, self._session_id)
-            except aiohttp.WSServerHandshakeError as error:
-                self._note(f"the handshake is answered with {error.status}")
-                await self._become(None, is_dead=error.status == 404)
+                await self._connect()
             except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
                 self._note(f"no connection: {type(error).__name__}")
-            else:
-                self._note("connected")
-                await self._become(kernel)
-                async for message in kernel.messages():
-                    await self._take(message)
-                self._note(f"the connection was closed: {kernel.websocket.close_code}")
-                await self._become(None, self.is_dead)
             await asyncio.sleep(PAUSE)
+
+    async def _connect(self) -> None:
+        try:
+            kernel = await self._client.open(self._kernel_id, self._protocol, self._session_id)
+        except aiohttp.WSServerHandshakeError as error:
+            self._note(f"the handshake is answered with {error.status}")
+            reply = await self._client.request("GET", f"api/kernels/{self._kernel_id}")
+            await self._become(None, tells_of_end(reply))
+            return
+        self._note("connected")
+        await self._become(kernel)
+        async for message in kernel.messages():
+            await self._take(message)
+        self._note(f"the connection was closed: {kernel.websocket.close_code}")
+        await self._become(None, self.is_dead)
 
     async def _become(self, kernel: Kernel | None, is_dead: bool = False) -> None:
         async with self._changed:

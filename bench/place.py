@@ -19,7 +19,7 @@ from .diary import Diary
 
 #: What may be wrong with the way: it is cut; what is on it comes late; what is on it never comes.
 WAYS = ("cut", "delay", "dead end")
-CALM = 3.0  # seconds after a fault in which what is late may still come
+EXIT = 5.0  # seconds that a gateway has to stop, before it is killed
 
 
 @dataclass
@@ -53,10 +53,9 @@ class Place:
         self.ends: list[Span] = []
         self.troubles: list[Span] = []
 
-    @property
-    def is_calm(self) -> bool:
-        """Whether nothing has gone wrong for a while, so that all that was late has come."""
-        return not self.troubles or time.time() > self.troubles[-1].end + CALM
+    def was_troubled(self, since: float) -> bool:
+        """Tell whether something was wrong with it at some time since then."""
+        return any(trouble.end >= since for trouble in self.troubles)
 
 
 class Remote(Place):
@@ -109,7 +108,10 @@ class Remote(Place):
         self._diary.note(self.name, "is killed" if is_crash else "is stopped")
         with during(self.troubles), during(self.ends):
             await self.tunnel.cut()
-            await asyncio.to_thread(self.gateway.kill if is_crash else self.gateway.stop)
+            if is_crash:
+                await asyncio.to_thread(self.gateway.kill)
+            else:
+                await asyncio.to_thread(self.gateway.stop, EXIT)
             await asyncio.to_thread(self.gateway.start)
             await self.tunnel.mend()
         self._diary.note(self.name, "is there again")

@@ -34,7 +34,10 @@ class Server:
             folder,
             token=TOKEN,
             env={"PYTHONPATH": str(ROOT)},
-            config={"ServerApp": {"jpserver_extensions": {insight.__name__: True}}},
+            config={
+                "ServerApp": {"jpserver_extensions": {insight.__name__: True}},
+                "KernelProviders": {"start_patience": 3},
+            },
         )
         for remote in remotes:
             settings = {
