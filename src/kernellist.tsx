@@ -1,7 +1,8 @@
 import * as React from 'react';
 
 import { keyOf } from './kernelchoices';
-import type { IKernelGroup, KernelChoice, Purpose } from './kernelchoices';
+import type { KernelChoice } from './kernelchoices';
+import type { IKernelGroup, Purpose } from './kernelgroups';
 import { ConnectRow, NoKernelRow, StartRow, rowId } from './kernelrow';
 import { isWell } from './model';
 import type { PickerModel } from './pickermodel';

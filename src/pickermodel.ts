@@ -3,20 +3,15 @@ import type { Kernel, Session } from '@jupyterlab/services';
 import { VDomModel } from '@jupyterlab/ui-components';
 
 import {
-  filtered,
   isElsewhere,
-  kernelGroups,
   keyOf,
   languageOf,
   missingName,
   preselected
 } from './kernelchoices';
-import type {
-  IElsewhere,
-  IKernelGroup,
-  IKernelSource,
-  KernelChoice
-} from './kernelchoices';
+import type { IElsewhere, IKernelSource, KernelChoice } from './kernelchoices';
+import { filtered, kernelGroups } from './kernelgroups';
+import type { IKernelGroup } from './kernelgroups';
 import { isWell } from './model';
 import { LOCAL_ID } from './tokens';
 import type { IKernelProviders, IProvider } from './tokens';
