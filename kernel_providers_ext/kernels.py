@@ -63,21 +63,27 @@ class KernelProvidersKernelManager(MappingKernelManager):
             return str(await ensure_async(local))
         available = {**os.environ, **(kwargs.get("env") or {})}
         env = _permitted(provider, _without(available, self.providers.secret_variables))
-        return await self.remote.start(Wanted(provider, remote_name, path, env), kernel_id)
+        # A notebook that moves on keeps the kernel that it has until there is the new one.
+        patience = None if _session_moves_on() else self.providers.start_patience
+        wanted = Wanted(provider, remote_name, path, env)
+        return await self.remote.start(wanted, kernel_id, patience)
 
     async def shutdown_kernel(  # type: ignore[override]
         self, kernel_id: str, now: bool = False, restart: bool = False
     ) -> None:
         """Stop a kernel; raises ProviderError where the provider of a remote one does not."""
         kernel = self.remote.get(kernel_id)
-        if self.remote.is_leaving and (kernel is not None or kernel_id not in self):
-            return  # what becomes of remote kernels is decided elsewhere, and within bounds
         if kernel is None:
             await ensure_async(super().shutdown_kernel(kernel_id, now=now, restart=restart))
         else:
             await self.remote.shutdown(kernel, moves_on=_session_moves_on())
 
-    _async_shutdown_kernel = shutdown_kernel
+    async def _async_shutdown_kernel(
+        self, kernel_id: str, now: bool | None = False, restart: bool | None = False
+    ) -> None:
+        """Stop a kernel for `shutdown_all`; remote ones are stopped by `RemoteKernels.leave`."""
+        if kernel_id in self and self.remote.get(kernel_id) is None:
+            await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
 
     async def restart_kernel(  # type: ignore[override]
         self, kernel_id: str, now: bool = False
@@ -99,7 +105,6 @@ class KernelProvidersKernelManager(MappingKernelManager):
         observer = self.remote.observer
         if observer is not None:
             await observer.leave()
-        self.remote.is_leaving = True
         await asyncio.gather(ensure_async(super().shutdown_all(now=now)), self.remote.leave())
         if observer is not None:
             observer.close()
@@ -144,6 +149,6 @@ def _without(env: Mapping[str, str], hidden: Collection[str]) -> dict[str, str]:
 
 
 def _session_moves_on() -> bool:
-    """Tell whether this request changes the kernel of a session that has its new one already."""
+    """Tell whether this request changes the kernel of a session."""
     handler = CallContext.get(CallContext.JUPYTER_HANDLER)
     return isinstance(handler, SessionHandler) and handler.request.method == "PATCH"

@@ -7,12 +7,14 @@ import itertools
 import random
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from datetime import datetime
 
 from tornado.websocket import WebSocketClosedError
 
 from .errors import IncompatibleAnswer, NoSuchProvider, ProviderError, ProviderUnavailable
 from .provider import Frame, KernelChannels
 from .remote_kernel import RemoteKernelManager
+from .status import now
 from .underway import RECONNECTING, STARTING
 
 OUTBOX_LIMIT = 64 * 2**20  # bytes that wait for a provider that does not take them
@@ -50,16 +52,18 @@ class Relay:
     async def open(self, subprotocols: Collection[str]) -> None:
         """Open the kernel's channels for a browser that offers these; raises ProviderError."""
         kernel = self._kernel
-        phase = STARTING if kernel.execution_state == "starting" else RECONNECTING
-        underway, patience = kernel.providers.underway, kernel.providers.start_patience
         slow = asyncio.get_running_loop().call_later(
-            patience, underway.begin, self, kernel.provider_id, kernel.kernel_id, phase
+            kernel.providers.start_patience, self._begin_phase, STARTING, now()
         )
+        if kernel.execution_state != "starting":
+            slow.cancel()
         try:
             self._channels = await self._open(subprotocols)
+        except ProviderError:
+            self._end_phase()
+            raise
         finally:
-            slow.cancel()
-            underway.end(self)
+            slow.cancel()  # else the first frame tells that the kernel has started
 
     def put(self, frame: Frame) -> bool:
         """
@@ -106,6 +110,7 @@ class Relay:
 
     async def aclose(self) -> None:
         """Close the connection to the provider."""
+        self._end_phase()
         await self._channels.aclose()
 
     async def _send(self) -> None:
@@ -124,6 +129,7 @@ class Relay:
     async def _receive(self, write: Callable[[Frame], Awaitable[None]]) -> None:
         while not self._is_over:
             while (frame := await self._channels.receive()) is not None:
+                self._end_phase()
                 self._kernel.touch()
                 try:
                     # Awaiting the write is what slows the provider down to the browser's pace.
@@ -136,12 +142,11 @@ class Relay:
     async def _reopen(self) -> None:
         """Open the channels again; raises ProviderError where that is in vain."""
         kernel = self._kernel
-        underway = kernel.providers.underway
-        underway.begin(self, kernel.provider_id, kernel.kernel_id, RECONNECTING)
+        self._begin_phase(RECONNECTING, now())
         try:
             channels = await self._persist([self.subprotocol] if self.subprotocol else [])
         finally:
-            underway.end(self)
+            self._end_phase()
         if channels.subprotocol != self.subprotocol:
             await channels.aclose()
             sentence = f"{kernel.provider.label} speaks another protocol than before."
@@ -174,6 +179,13 @@ class Relay:
         except ProviderError:
             kernel.providers.wake(kernel.provider_id)  # the kernel may be gone, or the provider
             raise
+
+    def _begin_phase(self, name: str, since: datetime) -> None:
+        kernel = self._kernel
+        kernel.providers.underway.begin(self, kernel.provider_id, kernel.kernel_id, name, since)
+
+    def _end_phase(self) -> None:
+        self._kernel.providers.underway.end(self)
 
     async def _wait(self, attempt: int) -> None:
         """Wait until the provider is well, and then a while, so that not all come at once."""

@@ -8,7 +8,6 @@ import uuid
 from asyncio import Future
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from jupyter_client.kernelspec import KernelSpec
@@ -21,6 +20,7 @@ from .errors import KernelGone, KernelStarting, ProviderError
 from .kernelspecs import remote_kernelspec
 from .provider import KernelModel, RemoteKernelProvider
 from .providers import KernelProviders
+from .status import now
 
 
 class KernelOwner(Protocol):
@@ -76,7 +76,7 @@ class RemoteKernelManager(ServerKernelManager):
         #: What to call when it was restarted.
         self.on_restarted: set[Callable[[], None]] = set()
         self.execution_state = "starting"
-        self.last_activity = _now()
+        self.made = self.last_activity = now()
         self._last_heard: object = None
         self._ready = Future()
         self._ready.set_result(None)
@@ -203,7 +203,7 @@ class RemoteKernelManager(ServerKernelManager):
 
     def touch(self) -> None:
         """Note that the kernel is in use, so that neither it nor the server is taken for idle."""
-        self.last_activity = self.parent.last_kernel_activity = _now()
+        self.last_activity = self.parent.last_kernel_activity = now()
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[RemoteKernelProvider]:
@@ -239,7 +239,3 @@ class RemoteKernelManager(ServerKernelManager):
         self, restart: bool = False
     ) -> None:
         """There is nothing of the kernel on this machine."""
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
+from contextvars import Context
 from dataclasses import dataclass
 from logging import Logger
 from typing import Any, Protocol
@@ -21,7 +22,7 @@ from .remote_kernel import RemoteKernelManager
 from .underway import STARTING
 
 KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+")  # what Jupyter Server's routes take for one
-EXIT_TIMEOUT = 3.0  # seconds that remote kernels get to stop when the server does
+EXIT_TIMEOUT = 2.5  # seconds that remote kernels get to stop when the server does
 REMEMBERED = 120.0  # seconds for which a kernel that did not start tells why
 
 
@@ -80,7 +81,6 @@ class RemoteKernels:
         self._log = map.log
         self._asked_for: set[RemoteKernelManager] = set()
         self.relays: set[asyncio.Task[None]] = set()
-        self.is_leaving = False  # the server ends
         self.left_overs = LeftOvers(self._providers, self.note, self._log)
 
     def get(self, kernel_id: str) -> RemoteKernelManager | None:
@@ -104,17 +104,17 @@ class RemoteKernels:
 
     # -- how a kernel comes ------------------------------------------------------------------------
 
-    async def start(self, wanted: Wanted, kernel_id: str | None) -> str:
+    async def start(self, wanted: Wanted, kernel_id: str | None, patience: float | None) -> str:
         """
         Start a kernel, and return its id.
 
-        One that takes long is listed while it starts; what comes of it is seen in its state. Raises
-        ProviderError where it does not start.
+        One that takes longer than ``patience``, in seconds, is listed while it starts; what comes
+        of it is seen in its state. Raises ProviderError where it does not start.
         """
         await self._providers.admitted(wanted.provider.id)
         kernel = self._make(wanted.provider.id, wanted.remote_name, kernel_id)
         kernel.starting = asyncio.create_task(self._start(kernel, wanted))
-        await asyncio.wait({kernel.starting}, timeout=self._providers.start_patience)
+        await asyncio.wait({kernel.starting}, timeout=patience)
         if kernel.is_starting:
             self._list_early(kernel)
             return str(kernel.kernel_id)
@@ -148,7 +148,9 @@ class RemoteKernels:
         self._asked_for.discard(kernel)
         self._list(kernel)
         self._log.info("Kernel is starting: %s (%s)", kernel.kernel_id, kernel.kernel_name)
-        self._providers.underway.begin(kernel, kernel.provider_id, kernel.kernel_id, STARTING)
+        self._providers.underway.begin(
+            kernel, kernel.provider_id, kernel.kernel_id, STARTING, kernel.made
+        )
         assert kernel.starting is not None
         kernel.starting.add_done_callback(lambda start: self._late(kernel, start.result()))
 
@@ -254,7 +256,8 @@ class RemoteKernels:
         KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=kernel.kernel_name).inc()
         self.note()
         if not self._map._initialized_culler:
-            self._map.initialize_culler()
+            # What it does is not on behalf of the request that is being answered now.
+            Context().run(self._map.initialize_culler)
 
     # -- how a kernel goes -------------------------------------------------------------------------
 
@@ -308,7 +311,6 @@ class RemoteKernels:
 
         The others stay listed: clients that ask until the end are not to take them for gone.
         """
-        self.is_leaving = True
         starting = [kernel for kernel in self.listed if kernel.is_starting]
         starts = [k.starting for k in [*self._asked_for, *starting] if k.starting is not None]
         for kernel in starting:

@@ -34,9 +34,16 @@ class Underway:
         self._phases: dict[object, Phase] = {}
         self._on_change = on_change
 
-    def begin(self, owner: object, provider_id: str, kernel_id: str, name: str) -> None:
-        """Have a kernel be in a phase, until its owner says `end`."""
-        self._phases[owner] = Phase(provider_id, kernel_id, name, now())
+    def begin(
+        self,
+        owner: object,
+        provider_id: str,
+        kernel_id: str,
+        name: str,
+        since: datetime | None = None,
+    ) -> None:
+        """Have a kernel be in a phase, since then or now, until its owner says `end`."""
+        self._phases[owner] = Phase(provider_id, kernel_id, name, since or now())
         self._on_change()
 
     def end(self, owner: object) -> None:

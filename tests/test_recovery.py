@@ -231,6 +231,7 @@ async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
     declare(site.server, "hung", {"url": url, "token": {"value": token}})
     await site.client.wait_for_kernelspec("hung/python3")
     await site.client.start_kernel("hung/python3")
+    shut_down = await site.client.start_kernel("far/python3")
     silent.swallow()
     stopping = asyncio.create_task(site.server.end())
 
@@ -238,6 +239,8 @@ async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
         return "Shutting down" in site.server.log()
 
     await until(is_stopping)
+    unwanted = await site.client.request("DELETE", f"api/kernels/{shut_down}")
+    assert unwanted.status == 204
     answers = []
     while not stopping.done():
         try:
@@ -248,6 +251,8 @@ async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
         answers.append((reply.status, session["id"]))
     assert await stopping == 0
     assert set(answers) == {(200, site.session["id"])}
+    running = [kernel["id"] for kernel in await site.remote.get("api/kernels")]
+    assert running == [site.kernel_id], "what a user stops meanwhile is stopped"
     await site.remote.close()
     await site.tunnel.close()
     await silent.close()

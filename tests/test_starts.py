@@ -289,3 +289,21 @@ async def test_a_kernel_whose_process_is_slow_shows_that_it_starts(
     assert await kernel.run("print(1)") == "1\n"
     await kernel.close()
     assert await phases() == []
+
+
+async def test_a_notebook_keeps_its_kernel_until_the_new_one_has_started(site: Site) -> None:
+    """A switch to a provider that then does not start a kernel costs nobody their variables."""
+    session = await site.client.start_session("python3", "work.ipynb")
+    before = session["kernel"]["id"]
+    await site.client.run(before, "x = 42")
+    body = {"kernel": {"name": SLOW}}
+    path = f"api/sessions/{session['id']}"
+    switching = asyncio.create_task(site.client.request("PATCH", path, body))
+    await site.is_asked()
+    site.starts.let_go(answering(500, '{"message": "No GPU is free"}'))
+    reply = await switching
+    assert reply.status == 501
+    assert "No GPU is free" in reply.body["message"]
+    [session] = await site.client.get("api/sessions")
+    assert session["kernel"]["id"] == before
+    assert await site.client.run(before, "print(x)") == "42\n"

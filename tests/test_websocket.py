@@ -156,7 +156,7 @@ async def test_a_reader_that_pauses_slows_the_provider_down(
         return int(psutil.Process(process.process.pid).memory_info().rss)
 
     before, at_gateway = memory(server), memory(places["gate-a"])
-    code = "for _ in range(500): print('x' * 10**6)"
+    code = "for _ in range(500): print('x' * 10**6, flush=True)"
     await kernel.send("execute_request", {"code": code, "silent": False, "allow_stdin": False})
 
     async def piled_up() -> bool:
