@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import replace
 from logging import Logger
+from math import inf
 from typing import Any
 
 from jupyter_server.services.sessions.sessionmanager import SessionManager
@@ -74,17 +76,21 @@ class Bookkeeper:
         self._ledger.close()
 
     async def _run(self) -> None:
+        next_look = inf
         while True:
-            is_new = self._wake.is_set()
-            self._wake.clear()
-            if is_new:
-                await self._restore()
-            else:
-                await self._look_at_sessions()
-            self._write()  # what is new at once, as the server may crash
-            pause = (SOON if is_new else INTERVAL) if self._records() else None
+            pause = next_look - time.monotonic()
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                await asyncio.wait_for(self._wake.wait(), None if pause == inf else max(pause, 0))
+            if self._wake.is_set():
+                self._wake.clear()
+                await self._restore()
+                self._write()  # what is new at once, as the server may crash
+                # However much changes all the time: sessions are looked at soon after the first.
+                next_look = min(next_look, time.monotonic() + SOON)
+            if time.monotonic() >= next_look:
+                await self._look_at_sessions()
+                self._write()
+                next_look = time.monotonic() + INTERVAL if self._records() else inf
 
     async def _restore(self) -> None:
         """Take over the kernels whose providers are there."""

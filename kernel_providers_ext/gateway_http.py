@@ -17,6 +17,7 @@ from .provider_config import ProviderConfig, Tls
 #: Seconds that a Jupyter server waits for a kernel to say who it is, before it answers the
 #: handshake of a websocket (`MappingKernelManager.kernel_info_timeout`).
 KERNEL_INFO_TIMEOUT = 60.0
+CLOSE_TIMEOUT = 2.0  # seconds to wait for a server to agree to a websocket's end
 MAX_BODY = 64 * 2**20  # bytes; a list of 10,000 kernelspecs has about 10 MB
 
 
@@ -92,6 +93,7 @@ class GatewayHttp:
             headers=credentials,
             proxy=self._proxy,
             max_msg_size=0,
+            timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
         )
         timeouts = self._config.timeouts
         opened: aiohttp.ClientWebSocketResponse = await asyncio.wait_for(

@@ -12,12 +12,12 @@ from datetime import datetime
 from tornado.websocket import WebSocketClosedError
 
 from .errors import IncompatibleAnswer, NoSuchProvider, ProviderError, ProviderUnavailable
+from .outbox import Outbox
 from .provider import Frame, KernelChannels
 from .remote_kernel import RemoteKernelManager
 from .status import now
 from .underway import RECONNECTING, STARTING
 
-OUTBOX_LIMIT = 64 * 2**20  # bytes that wait for a provider that does not take them
 ATTEMPTS = 10  # to open the channels again, at a provider that is there
 FIRST_PAUSE = 1.0  # seconds before the second attempt at most, doubled each time
 LONGEST_PAUSE = 30.0
@@ -28,9 +28,9 @@ class Relay:
     Copies frames between a browser and a remote kernel, as they are.
 
     Where the connection to the provider is lost, it is opened again with the browser's session id,
-    by which the provider finds what the kernel has sent meanwhile. What the browser sends is kept,
-    and is sent once, in its order. A provider that is known to be away is left alone: only its
-    refresher asks it.
+    by which the provider finds what the kernel has sent meanwhile. What the browser sends waits in
+    the outbox, and is sent once, in its order. A provider that is known to be away is left alone:
+    only its refresher asks it.
     """
 
     def __init__(self, kernel: RemoteKernelManager, session_id: str | None) -> None:
@@ -38,10 +38,6 @@ class Relay:
         self._session_id = session_id
         self._channels: KernelChannels
         self._renewed = asyncio.Condition()
-        self._outbox: asyncio.Queue[tuple[int, Frame] | None] = asyncio.Queue()
-        self._restarts = 0  # what was put before the last one is not sent any more
-        self._hurry = asyncio.Event()
-        self._waiting = 0  # bytes in the outbox, and of the frame that is being sent
         self._is_over = False
 
     @property
@@ -65,35 +61,15 @@ class Relay:
         finally:
             slow.cancel()  # else the first frame tells that the kernel has started
 
-    def put(self, frame: Frame) -> bool:
-        """
-        Pass on a frame of the browser; False where too much is waiting already.
-
-        A single frame may have any size.
-        """
-        if self._waiting and self._waiting + len(frame) > OUTBOX_LIMIT:
-            return False
-        self._waiting += len(frame)
-        self._outbox.put_nowait((self._restarts, frame))
-        return True
-
-    def start_anew(self) -> None:
-        """Send nothing of what waits: the kernel for which it was meant has been restarted."""
-        self._restarts += 1
-        self._hurry.set()
-
-    def finish(self) -> None:
-        """End when all that was put has been passed on."""
-        self._outbox.put_nowait(None)
-
-    async def run(self, write: Callable[[Frame], Awaitable[None]]) -> str:
+    async def run(self, outbox: Outbox, write: Callable[[Frame], Awaitable[None]]) -> str:
         """
         Copy frames until the browser has left or the kernel cannot be reached any more.
 
-        ``write`` takes a frame to the browser, and raises WebSocketClosedError if that has left.
+        ``outbox`` has what the browser sends, and an end when it has left; ``write`` takes a frame
+        to the browser, and raises WebSocketClosedError if that has left.
         Returns a sentence that says why it ended, empty where the browser has left.
         """
-        sending = asyncio.create_task(self._send())
+        sending = asyncio.create_task(self._send(outbox))
         receiving = asyncio.create_task(self._receive(write))
         try:
             await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
@@ -113,13 +89,19 @@ class Relay:
         self._end_phase()
         await self._channels.aclose()
 
-    async def _send(self) -> None:
+    async def _send(self, outbox: Outbox) -> None:
         channels = self._channels
-        while (item := await self._outbox.get()) is not None:
-            restarts, frame = item
-            while restarts == self._restarts and not await channels.send(frame):
-                channels = await self._successor(channels)
-            self._waiting -= len(frame)
+        while (frame := await outbox.first()) is not None:
+            while outbox.has(frame):
+                try:
+                    is_sent = await channels.send(frame)
+                except asyncio.CancelledError:
+                    outbox.drop(frame)  # it may be on its way
+                    raise
+                if is_sent:
+                    outbox.drop(frame)
+                else:
+                    channels = await self._successor(channels)
 
     async def _successor(self, ended: KernelChannels) -> KernelChannels:
         async with self._renewed:
@@ -194,6 +176,4 @@ class Relay:
             while not (refresher := kernel.providers.refresher(kernel.provider_id)).status.is_well:
                 await refresher.well.wait()
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt - 1, 16))
-        self._hurry.clear()
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), random.uniform(0, longest))
+        await asyncio.sleep(random.uniform(0, longest))

@@ -18,6 +18,7 @@ from jupyter_server.services.kernels.kernelmanager import (
 
 from .errors import KernelGone, KernelStarting, ProviderError
 from .kernelspecs import remote_kernelspec
+from .outbox import Outbox
 from .provider import KernelModel, RemoteKernelProvider
 from .providers import KernelProviders
 from .status import now
@@ -73,8 +74,9 @@ class RemoteKernelManager(ServerKernelManager):
         self.is_attached = False
         #: What to call when the kernel is no longer this server's, such as to close a relay.
         self.on_removed: set[Callable[[], None]] = set()
-        #: What to call when it was restarted.
-        self.on_restarted: set[Callable[[], None]] = set()
+        #: What waits to be sent to it, and what copies frames, by the session ids of clients.
+        self.outboxes: dict[str, Outbox] = {}
+        self.relaying: dict[str, asyncio.Task[None]] = {}
         self.execution_state = "starting"
         self.made = self.last_activity = now()
         self._last_heard: object = None
@@ -172,8 +174,8 @@ class RemoteKernelManager(ServerKernelManager):
         self._check_started()
         async with self._asking() as provider:
             await provider.restart_kernel(self.remote_id)
-        for restarted in list(self.on_restarted):
-            restarted()
+        for outbox in self.outboxes.values():
+            outbox.clear()
         self.touch()
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was interrupted.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +15,7 @@ from jupyter_server.services.kernels.connection.base import (
 )
 from tornado.websocket import WebSocketClosedError
 
+from .outbox import Outbox
 from .provider import Frame
 from .relay import Relay
 from .remote_kernel import RemoteKernelManager
@@ -23,6 +25,7 @@ MAX_MESSAGE = 2**31  # bytes from the browser; the provider has its own limit
 MAX_REASON = 123  # bytes of the reason for which a websocket is closed (RFC 6455, 5.5)
 NORMAL = 1000
 TRY_AGAIN = 1013  # after 1000 and 1001, JupyterLab would not try to connect again
+KEPT = 600.0  # seconds for which what still waits is kept for a client that has left
 LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket
 STARTING_WAIT = 50.0  # seconds for a kernel that starts; proxies often cut what takes 60
 ABANDONED_AFTER = 10.0  # seconds from the channels' opening to the end of the browser's handshake
@@ -48,9 +51,10 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._relay = Relay(
-            self.kernel_manager, self.websocket_handler.get_argument("session_id", None)
-        )
+        session_id = self.websocket_handler.get_argument("session_id", None)
+        self._client = session_id or uuid.uuid4().hex
+        self._outbox = Outbox()
+        self._relay = Relay(self.kernel_manager, session_id)
         self._relaying: asyncio.Task[None] | None = None
         self._connected = False
 
@@ -62,6 +66,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         again after a while, also where the kernel has not started by then.
         """
         await self.kernel_manager.until_started(STARTING_WAIT)
+        await self._replace()
         offered = self.websocket_handler.request.headers.get("Sec-WebSocket-Protocol", "")
         await self._relay.open([word.strip() for word in offered.split(",") if word.strip()])
         self.kernel_ws_protocol = self._relay.subprotocol
@@ -82,34 +87,61 @@ class RelayConnection(BaseKernelWebsocketConnection):
         handler.ws_connection.params.max_message_size = MAX_MESSAGE  # type: ignore[union-attr]
         self.multi_kernel_manager.notify_connect(self.kernel_id)
         self.kernel_manager.on_removed.add(self._on_removed)
-        self.kernel_manager.on_restarted.add(self._relay.start_anew)
         self._connected = True
+        self._outbox = self.kernel_manager.outboxes.setdefault(self._client, self._outbox)
+        self._outbox.begin()
         self._relaying = asyncio.create_task(self._run())
+        self.kernel_manager.relaying[self._client] = self._relaying
         relays = self.kernel_manager.owner.relays
         relays.add(self._relaying)
         self._relaying.add_done_callback(relays.discard)
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """Pass on a frame of the browser."""
-        if not self._relay.put(incoming_msg):
+        if not self._outbox.put(incoming_msg):
             self._end("Too much was sent while the kernel's provider did not take it.")
 
     def disconnect(self) -> None:  # type: ignore[override] # it is called without await
         """End the relay when all has been passed on; called when the browser's socket is closed."""
         if self._relaying is not None:
-            self._relay.finish()
+            if not self._relaying.done():
+                self._outbox.finish()
             asyncio.get_running_loop().call_later(LINGER, self._relaying.cancel)
             self._relaying = None
             self.kernel_manager.on_removed.discard(self._on_removed)
-            self.kernel_manager.on_restarted.discard(self._relay.start_anew)
             self.multi_kernel_manager.notify_disconnect(self.kernel_id)
+
+    async def _replace(self) -> None:
+        """
+        End a connection of the same client, whose browser has lost it and comes again.
+
+        There may be no sign of that yet but this one. The provider would close one of two with the
+        same session id, and each would be opened again for ever.
+        """
+        former = self.kernel_manager.relaying.get(self._client)
+        if former is not None:
+            former.cancel()
+            await asyncio.wait({former})
 
     async def _run(self) -> None:
         why = ""
         try:
-            why = await self._relay.run(self._write)
+            why = await self._relay.run(self._outbox, self._write)
         finally:
             self._end(why)
+            self._leave()
+
+    def _leave(self) -> None:
+        """Forget what the client has sent; after a while, where some of it still waits."""
+        del self.kernel_manager.relaying[self._client]
+        if self._outbox:
+            asyncio.get_running_loop().call_later(KEPT, self._forget)
+        else:
+            self._forget()
+
+    def _forget(self) -> None:
+        if self._client not in self.kernel_manager.relaying:
+            self.kernel_manager.outboxes.pop(self._client, None)
 
     async def _write(self, frame: Frame) -> None:
         await self.websocket_handler.write_message(frame, isinstance(frame, bytes))

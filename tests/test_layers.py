@@ -19,6 +19,7 @@ LAYERS: dict[str, int] = {
             ("underway",),
             ("provider_config",),
             ("provider", "gateway_errors"),
+            ("outbox",),
             (
                 "gateway_http",
                 "gateway_channels",

@@ -34,12 +34,12 @@ class Site:
         kernel_id: str = self.session["kernel"]["id"]
         return kernel_id
 
-    async def written(self) -> None:
-        """Wait until kernel and session are written down."""
+    async def written(self, path: str = "work.ipynb") -> None:
+        """Wait until a notebook's kernel and session are written down."""
         folder = self.server.folder / "data" / "kernel_providers"
 
         async def found() -> bool:
-            return any("work.ipynb" in path.read_text() for path in folder.glob("*.json"))
+            return any(path in ledger.read_text() for ledger in folder.glob("*.json"))
 
         await until(found)
 
@@ -270,3 +270,19 @@ async def test_an_exit_ends_what_is_connected(site: Site) -> None:
     assert "Exception ignored" not in site.server.log()
     for page in pages:
         await page.close()
+
+
+async def test_a_notebook_is_written_down_however_much_goes_on(site: Site) -> None:
+    """Kernels that come and go all the time do not put it off."""
+
+    async def come_and_go() -> None:
+        while True:
+            kernel_id = await site.client.start_kernel("far/python3")
+            await site.client.request("DELETE", f"api/kernels/{kernel_id}")
+
+    coming = [asyncio.create_task(come_and_go()) for _ in range(2)]
+    await site.client.start_session("far/python3", "another.ipynb")
+    await site.written("another.ipynb")
+    for task in coming:
+        task.cancel()
+    await asyncio.gather(*coming, return_exceptions=True)

@@ -119,6 +119,58 @@ async def test_a_kernel_that_is_connected_again_shows_it(user: Client, proxy: Fa
     await kernel.close()
 
 
+async def test_a_browser_that_comes_again_finds_what_waits(user: Client, proxy: FaultProxy) -> None:
+    """
+    What it has sent before runs before what it sends now, whether or not it has said good-bye.
+
+    A browser whose network has gone for a moment is one that this server still takes for there.
+    """
+    kernel_id = await user.start_kernel("faulty/python3")
+    first = await user.connect(kernel_id)
+    await first.run("said = []")
+    await proxy.begin(answering(503), only="/channels")
+
+    async def is_reconnecting() -> bool:
+        return bool(await phases(user))
+
+    await until(is_reconnecting)
+    await execute(first, "said.append('while away')")
+    proxy.end()
+    again = await user.connect(kernel_id, session_id=first.session_id)
+    assert await again.run("said.append('after'); print(said)") == "['while away', 'after']\n"
+    await first.until_closed()
+    for count in range(3):  # and nothing takes the connection away again
+        assert await again.run("print(len(said))") == "2\n", count
+    await again.close()
+
+
+async def test_what_waits_is_kept_for_a_browser_that_has_left(
+    user: Client, proxy: FaultProxy
+) -> None:
+    """It is sent, once, when the browser comes again."""
+    kernel_id = await user.start_kernel("faulty/python3")
+    first = await user.connect(kernel_id)
+    await first.run("said = []")
+    await proxy.begin(answering(503), only="/channels")
+
+    async def is_reconnecting() -> bool:
+        return bool(await phases(user))
+
+    await until(is_reconnecting)
+    await execute(first, "said.append('while away')")
+    await first.close()
+
+    async def has_left() -> bool:  # and this server waits for the provider no more
+        return not await phases(user)
+
+    await until(has_left)
+    proxy.end()
+    for _ in range(2):
+        again = await user.connect(kernel_id, session_id=first.session_id)
+        assert await again.run("print(said)") == "['while away']\n"
+        await again.close()
+
+
 async def test_what_waits_is_not_run_after_a_restart(user: Client, proxy: FaultProxy) -> None:
     """It was meant for the kernel of before; what is typed after the restart is run."""
     kernel_id = await user.start_kernel("faulty/python3")

@@ -1,0 +1,69 @@
+"""What a client has sent to a kernel and the kernel's provider has not taken yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from .provider import Frame
+
+LIMIT = 64 * 2**20  # bytes
+
+
+class Outbox:
+    """
+    The frames of one client, in their order.
+
+    It outlives the client's connection: one that comes again finds what still waits. A frame that
+    may have been sent is dropped, so that none is sent twice.
+    """
+
+    def __init__(self) -> None:
+        self._frames: deque[Frame] = deque()
+        self._bytes = 0
+        self._is_ending = False
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def put(self, frame: Frame) -> bool:
+        """Add a frame, which may have any size where none waits; False where it is too much."""
+        if self._frames and self._bytes + len(frame) > LIMIT:
+            return False
+        self._frames.append(frame)
+        self._bytes += len(frame)
+        self._changed.set()
+        return True
+
+    def drop(self, frame: Frame) -> None:
+        """Take away a frame that is the first; harmless where it is not."""
+        if self.has(frame):
+            self._bytes -= len(self._frames.popleft())
+
+    def has(self, frame: Frame) -> bool:
+        """Tell whether this very frame is the first."""
+        return bool(self._frames) and self._frames[0] is frame
+
+    def clear(self) -> None:
+        """Take away all frames: the kernel that they were meant for has been restarted."""
+        self._frames.clear()
+        self._bytes = 0
+
+    def begin(self) -> None:
+        """Wait for frames from now on."""
+        self._is_ending = False
+
+    def finish(self) -> None:
+        """Wait no more once all frames are gone."""
+        self._is_ending = True
+        self._changed.set()
+
+    async def first(self) -> Frame | None:
+        """Wait for a frame, and return it without taking it away; None where there is an end."""
+        while not self._frames:
+            if self._is_ending:
+                return None
+            self._changed.clear()
+            await self._changed.wait()
+        return self._frames[0]
