@@ -1,0 +1,153 @@
+"""What one provider is told stays between it and this server."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import trustme
+
+from .client import Client
+from .conftest import Start
+from .faults import FaultProxy, answering
+from .leaks import SECRET
+from .processes import Process, free_port
+
+pytestmark = pytest.mark.server
+
+
+@dataclass
+class Guarded:
+    """A gateway that is reached with a certificate, a token, a header and a cookie of its own."""
+
+    proxy: FaultProxy
+    settings: dict[str, Any]
+    secrets: set[str]
+
+
+def certify(folder: Path) -> ssl.SSLContext:
+    """Write the certificates of a CA into a folder, and have a server demand one of them."""
+    folder.mkdir()
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(folder / "ca.pem"))
+    client = ca.issue_cert("server@example.org")
+    client.private_key_pem.write_to_path(str(folder / "client.key"))
+    client.cert_chain_pems[0].write_to_path(str(folder / "client.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.verify_mode = ssl.CERT_REQUIRED
+    ca.issue_cert("localhost").configure_cert(context)
+    ca.configure_trust(context)
+    return context
+
+
+async def guard(provider_id: str, gateway: Process, folder: Path) -> Guarded:
+    """Put a proxy before a gateway that takes nobody but those with a certificate of its CA."""
+    proxy = FaultProxy(gateway.url, free_port())
+    await proxy.open(certify(folder))
+    header, cookie = f"{SECRET}header-of-{provider_id}", f"{SECRET}cookie-of-{provider_id}"
+    settings = {
+        "url": f"https://localhost:{proxy.port}",
+        "token": {"env": f"TOKEN_{provider_id}".upper()},
+        "headers": {"X-Key": header},
+        "cookies": {"session": cookie},
+        "tls": {
+            "ca": str(folder / "ca.pem"),
+            "certificate": str(folder / "client.pem"),
+            "key": str(folder / "client.key"),
+        },
+        "refresh_interval": 1,
+        "env": ["TOKEN_ONE", "TOKEN_TWO"],  # a mistake, as these are secrets
+    }
+    return Guarded(proxy, settings, {gateway.token, header, cookie})
+
+
+@pytest.fixture
+async def guarded(places: dict[str, Process], tmp_path: Path) -> AsyncIterator[dict[str, Guarded]]:
+    """Two gateways that have nothing in common."""
+    made = {
+        "one": await guard("one", places["gate-a"], tmp_path / "one"),
+        "two": await guard("two", places["gate-b"], tmp_path / "two"),
+    }
+    yield made
+    for each in made.values():
+        await each.proxy.close()
+
+
+@pytest.fixture
+async def client(start: Start, guarded: dict[str, Guarded]) -> Client:
+    """A client of a server that has both as providers."""
+    env = {"TOKEN_ONE": "token-of-a", "TOKEN_TWO": "token-of-b"}
+    _, client = start({name: each.settings for name, each in guarded.items()}, env=env)
+    made: Client = client
+    for name in guarded:
+        await made.wait_for_kernelspec(f"{name}/python3")
+    return made
+
+
+async def test_each_provider_has_its_own_secrets_and_no_other(
+    client: Client, guarded: dict[str, Guarded]
+) -> None:
+    """Requests, logos and websockets carry what is configured for that provider, and it alone."""
+    for name, each in guarded.items():
+        model = await client.wait_for_kernelspec(f"{name}/python3")
+        for url in model["resources"].values():
+            assert (await client.request("GET", url[1:])).status == 200
+        kernel_id = await client.start_kernel(f"{name}/python3")
+        assert await client.run(kernel_id, "print(1)") == "1\n"
+        assert f"GET /api/kernels/{kernel_id}/channels" in each.proxy.asked
+    for name, each in guarded.items():
+        others = set().union(*(g.secrets for n, g in guarded.items() if n != name))
+        assert all(secret in each.proxy.told for secret in each.secrets)
+        for secret in (*others, "token-of-server"):
+            assert secret not in each.proxy.told
+    for kernel in await client.get("api/kernels"):
+        await client.request("DELETE", f"api/kernels/{kernel['id']}")
+
+
+async def test_a_redirect_takes_no_secret_along(
+    client: Client, guarded: dict[str, Guarded]
+) -> None:
+    """A provider that sends us to another one is not followed, by requests nor by websockets."""
+    one, two = guarded["one"], guarded["two"]
+    kernel_id = await client.start_kernel("one/python3")
+    kernel = await client.connect(kernel_id)
+    await one.proxy.begin(answering(307, "", Location=f"{two.settings['url']}/api/kernelspecs"))
+    known = await client.wait_for_state("one", "incompatible")
+    assert "a redirect (307)" in known["sentence"]
+    reply = await client.request("POST", "api/kernels", {"name": "one/python3"})
+    assert reply.status == 502
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await client.open(kernel_id)
+    assert f"GET /api/kernels/{kernel_id}/channels" in one.proxy.asked
+    for secret in one.secrets:
+        assert secret not in two.proxy.told
+    one.proxy.end()
+    await client.wait_for_state("one", "online")
+    assert await kernel.run("print(1)") == "1\n"
+    await kernel.close()
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+@pytest.mark.parametrize("name", ["python3", "one/python3", "two/python3"])
+async def test_no_kernel_sees_a_providers_token(client: Client, name: str) -> None:
+    """Neither a local one nor a remote one has it in its environment, though it were permitted."""
+    kernel_id = await client.start_kernel(name)
+    code = "import os; print([n for n in ('TOKEN_ONE', 'TOKEN_TWO', 'PLACE') if n in os.environ])"
+    assert await client.run(kernel_id, code) == "['PLACE']\n"
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
+async def test_no_answer_has_a_secret(client: Client) -> None:
+    """Neither Jupyter Server's lists nor ours tell how providers are signed in to."""
+    paths = ("kernelspecs", "kernels", "sessions", "status", "kernel-providers")
+    for path in paths:
+        assert SECRET not in json.dumps(await client.get(f"api/{path}"))
+    for provider_id in ("one", "two"):
+        reply = await client.request("POST", f"api/kernel-providers/{provider_id}/retry")
+        assert SECRET not in json.dumps(reply.body)
