@@ -1,0 +1,105 @@
+"""Kernels that are gone from their providers, and all those that are not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .client import Client, Kernel, until
+from .conftest import Start
+from .faults import FaultProxy
+from .processes import Process, kernel_gateway
+
+pytestmark = pytest.mark.server
+
+BUSY = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
+
+
+@pytest.fixture
+def culling(tmp_path: Path) -> Iterator[Process]:
+    """A gateway that stops kernels which have been idle for five seconds."""
+    process = kernel_gateway(tmp_path / "c", "culling", token="token-of-culling", listing=True)
+    settings = {"cull_idle_timeout": 5, "cull_interval": 1, "cull_connected": True}
+    config = process.config_folder / "jupyter_kernel_gateway_config.json"
+    config.write_text(json.dumps({"MappingKernelManager": settings}))
+    process.start()
+    yield process
+    process.stop()
+
+
+async def dies(kernel: Kernel) -> None:
+    """Wait until the notebook hears that its kernel is dead, for good."""
+    last, code, reason = await kernel.until_closed()
+    assert '"execution_state":"dead"' in last.replace(" ", "")
+    assert (code, reason) == (1000, "culling/python3 is gone from its provider.")
+
+
+async def test_a_kernel_that_its_provider_culls(
+    start: Start, culling: Process, places: dict[str, Process]
+) -> None:
+    """Its notebook hears of it, no table has it any more, and no other notebook is concerned."""
+    well = places["gate-b"]
+    server, client = start(
+        {
+            "culling": {"url": culling.url, "token": {"value": culling.token}},
+            "well": {"url": well.url, "token": {"value": well.token}},
+        }
+    )
+    others = {
+        name: (await client.start_session(f"{place}/python3".removeprefix("/"), f"{name}.ipynb"))
+        for name, place in {"local": "", "well": "well", "busy": "culling"}.items()
+    }
+    busy = await client.connect(others["busy"]["kernel"]["id"])
+    await busy.send("execute_request", BUSY)
+    session = await client.start_session("culling/python3", "idle.ipynb")
+    culled = session["kernel"]["id"]
+    await dies(await client.connect(culled))
+
+    assert (await client.request("GET", f"api/kernels/{culled}")).status == 404
+    expected = {one["kernel"]["id"] for one in others.values()}
+    assert {kernel["id"] for kernel in await client.get("api/kernels")} == expected
+    listed = {one["id"] for one in await client.get("api/sessions")}
+    assert listed == {one["id"] for one in others.values()}
+    assert (await client.request("GET", f"api/sessions/{session['id']}")).status == 404
+    assert (await client.get("api/status"))["kernels"] == len(others)
+
+    async def unwritten() -> bool:
+        folder = server.folder / "data" / "kernel_providers"
+        return not any(culled in path.read_text() for path in folder.glob("*.json"))
+
+    await until(unwritten)
+    for name in ("local", "well"):
+        assert await client.run(others[name]["kernel"]["id"], "print(1)") == "1\n"
+    again = await client.start_session("culling/python3", "idle.ipynb")
+    assert again["kernel"]["id"] != culled
+    await busy.close()
+
+
+async def test_a_gateway_that_has_forgotten_everything_is_not_asked_for_ever(
+    user: Client, troubled: Process, proxy: FaultProxy, places: dict[str, Process]
+) -> None:
+    """Each notebook is told once, the log has a few lines, and nobody asks for them any more."""
+    ids = [await user.start_kernel("faulty/python3") for _ in range(3)]
+    kernels = [await user.connect(kernel_id) for kernel_id in ids]
+    local = await user.start_kernel("python3")
+    before = len(troubled.log())
+    async with Client(places["gate-b"].url, places["gate-b"].token) as gateway:
+        for kernel_id in ids:
+            await gateway.request("DELETE", f"api/kernels/{kernel_id}")
+    ends = await asyncio.gather(*(kernel.until_closed() for kernel in kernels))
+    assert [code for _, code, _ in ends] == [1000] * 3
+    assert [kernel["id"] for kernel in await user.get("api/kernels")] == [local]
+
+    asked = len(proxy.asked)
+    for _ in range(3):
+        await user.wait_for_state("faulty", "online")
+    assert set(proxy.asked[asked:]) == {"GET /api/kernelspecs"}
+    log = troubled.log()[before:]
+    for kernel_id in ids:
+        lines = [line for line in log.splitlines() if kernel_id in line]
+        assert len(lines) < 10, lines
+        assert sum("is gone from its provider" in line for line in lines) == 1
