@@ -155,6 +155,25 @@ async def test_a_token_comes_from_where_it_is_kept(
         assert printed.strip() == "False", "a kernel must not see the secrets of providers"
 
 
+async def test_a_token_that_has_changed_is_read_again(
+    start: Start, remote: Process, tmp_path: Path
+) -> None:
+    """A gateway that refuses the token of before has the new one tried, and nobody notices."""
+    token = tmp_path / "token"
+    token.write_text(remote.token)
+    server, client = start({"gpu": {"url": remote.url, "token": {"file": str(token)}}})
+    await client.wait_for_kernelspec("gpu/python3")
+    remote.stop()
+    token.write_text("token-of-tomorrow")
+    remote.env["KG_AUTH_TOKEN"] = "token-of-tomorrow"
+    remote.start()
+    kernel_id = await client.start_kernel("gpu/python3")
+    assert await client.run(kernel_id, "print(1)") == "1\n"
+    await client.wait_for_state("gpu", "online")
+    assert "Sign-in needed" not in server.log()
+    await client.request("DELETE", f"api/kernels/{kernel_id}")
+
+
 async def test_a_wrong_token_is_said_once(start: Start, places: dict[str, Process]) -> None:
     """A refused token is one line in the log, with the remedy, and no 401 of ours."""
     settings = {"url": places["gate-a"].url, "token": {"value": "token-of-nobody"}}

@@ -12,7 +12,7 @@ import pytest
 from .client import Client, Kernel, until
 from .conftest import Start
 from .faults import FaultProxy
-from .processes import Process, kernel_gateway
+from .processes import Process, declare, kernel_gateway
 
 pytestmark = pytest.mark.server
 
@@ -103,3 +103,32 @@ async def test_a_gateway_that_has_forgotten_everything_is_not_asked_for_ever(
         lines = [line for line in log.splitlines() if kernel_id in line]
         assert len(lines) < 10, lines
         assert sum("is gone from its provider" in line for line in lines) == 1
+
+
+async def test_a_notebook_whose_kernel_is_not_offered_any_more_runs_nowhere_else(
+    start: Start, places: dict[str, Process]
+) -> None:
+    """Kernels that were excluded, and providers that were removed, are named, and that is all."""
+    gateway = places["gate-a"]
+    settings = {"url": gateway.url, "token": {"value": gateway.token}}
+    server, client = start({"gpu": settings, "cpu": settings})
+    for name in ("gpu/python3", "cpu/python3"):
+        await client.wait_for_kernelspec(name)
+    declare(server, "gpu", {**settings, "exclude": ["*"]})
+    declare(server, "cpu", settings).unlink()
+
+    async def left() -> bool:
+        return set(await client.kernelspecs()) == {"python3"}
+
+    await until(left)
+    for name, words in {
+        "gpu/python3": "gpu offers no kernel called 'python3'",
+        "cpu/python3": "The kernel providers are: gpu.",
+    }.items():
+        notebook = {"path": "nb.ipynb", "name": "nb.ipynb", "type": "notebook"}
+        body = {**notebook, "kernel": {"name": name}}
+        reply = await client.request("POST", "api/sessions", body)
+        assert reply.status >= 400
+        assert words in reply.body["message"]
+        assert await client.get("api/kernels") == []
+        assert await client.get("api/sessions") == []
