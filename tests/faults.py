@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -16,6 +17,8 @@ from yarl import URL
 #: Answers a request in the remote server's place.
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+#: Of requests, those that concern kernels, all or one of them.
+KERNELS = "/api/kernels(/|$)"
 HOP_BY_HOP = ("Connection", "Content-Encoding", "Content-Length", "Host", "Transfer-Encoding")
 
 
@@ -55,7 +58,7 @@ class FaultProxy:
             await self._client.close()
 
     async def begin(self, fault: Fault, only: str = "") -> None:
-        """Have a fault answer everything from now on, or that with ``only`` in its path."""
+        """Have a fault answer everything from now on, or paths that ``only`` is found in."""
         self._fault, self._only = fault, only
         await self._cut()
 
@@ -72,12 +75,11 @@ class FaultProxy:
         self.asked.append(f"{request.method} {request.path}")
         headers = [f"{name}: {value}" for name, value in request.headers.items()]
         self.told += "\n".join([request.raw_path, *headers, ""])
-        if self._fault is not None and self._only in request.path:
-            return await self._fault(request)
+        fault = self._fault if re.search(self._only, request.path) else None
         try:
-            return await self.pass_on(request)
-        except aiohttp.WSServerHandshakeError as error:
-            return web.Response(status=error.status)
+            return await (fault or self.pass_on)(request)
+        except aiohttp.WSServerHandshakeError as refused:
+            return web.Response(status=refused.status)
         except aiohttp.ClientError:
             return web.Response(status=502)
 
@@ -85,10 +87,7 @@ class FaultProxy:
         """Return what the real server answers, under another path if one is given."""
         path = path or request.raw_path
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            try:
-                return await self._pass_on_socket(request, path)
-            except aiohttp.WSServerHandshakeError as refused:
-                return web.Response(status=refused.status)
+            return await self._pass_on_socket(request, path)
         return await self.ask(request, path, await request.read())
 
     async def ask(self, request: web.Request, path: str, body: bytes) -> web.Response:
@@ -155,13 +154,15 @@ def delayed(answer: Fault, seconds: float) -> Fault:
 
 
 def altered(answer: Fault, change: Callable[[Any], Any]) -> Fault:
-    """Answer like another one, but with other JSON."""
+    """Answer like another one, but with other JSON, unless that is an error."""
 
     async def fault(request: web.Request) -> web.StreamResponse:
         headers = request.headers.copy()
         headers.popall("If-None-Match", None)  # "not modified" would not be true
         response = await answer(request.clone(headers=headers))
-        if not isinstance(response, web.Response) or response.content_type != "application/json":
+        if not isinstance(response, web.Response) or response.status >= 300:
+            return response
+        if response.content_type != "application/json":
             return response
         return web.json_response(change(json.loads(response.text or "")), status=response.status)
 

@@ -12,13 +12,13 @@ import pytest
 from aiohttp import web
 
 from .client import Client, until
-from .faults import Fault, FaultProxy, altered, answering
+from .faults import KERNELS, Fault, FaultProxy, altered, answering
 from .processes import Process
 
 pytestmark = pytest.mark.server
 
 Model = dict[str, Any]
-KERNELS = "/api/kernels"
+LIST = "/api/kernels"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -74,7 +74,7 @@ async def test_an_odd_model_is_a_kernel_like_any_other(
 
     async def asked_for() -> bool:
         await user.wait_for_state("faulty", "online")
-        return f"GET {KERNELS}" in proxy.asked[before:]
+        return f"GET {LIST}" in proxy.asked[before:]
 
     await until(asked_for)
     models = await user.get("api/kernels")
@@ -94,7 +94,7 @@ async def test_a_gateway_may_have_ids_of_its_own(user: Client, proxy: FaultProxy
 
     async def renamed(request: web.Request) -> web.StreamResponse:
         path = request.raw_path.replace("/its%20own~", "/")
-        if (request.method, path) != ("POST", KERNELS):
+        if (request.method, path) != ("POST", LIST):
             return await proxy.pass_on(request, path)
         body = without("kernel_id")(await request.json())
         return await proxy.ask(request, path, json.dumps(body).encode())
@@ -149,9 +149,9 @@ async def test_one_error_in_answer_to_a_list_of_kernels_loses_none(
     answered: list[int] = []
 
     async def once(request: web.Request) -> web.StreamResponse:
-        fails = request.path == KERNELS and not answered
+        fails = request.path == LIST and not answered
         response = await (answering(503) if fails else proxy.pass_on)(request)
-        if request.path == KERNELS:
+        if request.path == LIST:
             answered.append(response.status)
         return response
 
@@ -196,9 +196,9 @@ async def test_a_kernel_that_is_missing_in_the_list_is_kept_without_proof(
     asked: list[str] = []
 
     async def forgetful(request: web.Request) -> web.StreamResponse:
-        if request.path == KERNELS:
+        if request.path == LIST:
             return await altered(proxy.pass_on, leave_out)(request)
-        if request.path != f"{KERNELS}/{lost}" or request.method != "GET":
+        if request.path != f"{LIST}/{lost}" or request.method != "GET":
             return await proxy.pass_on(request)
         asked.append(request.path)
         return await NO_PROOF[name](request)
