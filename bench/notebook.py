@@ -142,8 +142,12 @@ class Notebook:
         if reply.status == 404 and is_certain:
             await self._miss_session()
         assert reply.status in (204, 404), reply
+        await self._see_off(use)
+
+    async def _see_off(self, use: Use) -> None:
+        """Check that a kernel is gone that was shut down."""
         reply = await self._get(f"api/kernels/{use.kernel_id}")
-        assert reply.status == 404, f"it was shut down, and is there: {reply}"
+        assert reply.status == 404, f"it was shut down, and is there: {reply.body}"
 
     async def _check_end(self) -> None:
         """Check that what we were told of the kernel's end is true."""
@@ -268,8 +272,7 @@ class Notebook:
             self.done["switch"] += 1
             await self._page.leave()
             self._take(reply.body, asked)
-            gone = await self._get(f"api/kernels/{before.kernel_id}")
-            assert gone.status == 404, f"the kernel of before is there: {gone}"
+            await self._see_off(before)
         else:
             assert self._is_refused("switch", place, reply), reply
         await self._ask()
