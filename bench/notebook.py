@@ -1,4 +1,4 @@
-"""A notebook whose cells count, so that a lost reply, a lost kernel and a cell run twice show."""
+"""A notebook: what people do with kernels, and what the server may do to them meanwhile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import traceback
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -17,47 +16,17 @@ import aiohttp
 from tests.client import LEGACY, V1, Client, Reply, until
 
 from .diary import Diary
-from .page import Cell, Page, tells_of_end
+from .page import Page, tells_of_end
 from .place import Place
 from .server import Server
+from .use import PACE, PATIENCE, KernelEnded, Use
 
-NOTICE = 1.0  # seconds from a cut until everybody on the way has noticed
-PATIENCE = 120.0  # seconds after which is lost what should have come
 CALM = 3.0  # seconds without a fault by which all has come that was late
-PACE = 0.1  # seconds from one line of a cell's output to the next
 REFUSALS = (500, 501, 502, 503)  # Jupyter Server makes one of the first two of some
-COUNT = """
-import os, time
-n = globals().get("n", 0) + 1
-begun = time.time()
-for i in range({lines}):
-    time.sleep(max(0.0, begun + i * {pace} - time.time()))
-    print(f"{{i}}\\n", end="", flush=True)
-time.sleep(max(0.0, begun + {seconds} - time.time()))
-print("end", n, os.getpid())
-"""
-ASK = "import os; print(globals().get('n', 0), os.getpid())"
-
-
-class KernelEnded(Exception):
-    """The kernel is said to be gone."""
 
 
 class CutShort(Exception):
     """Nobody can tell what has become of the session, as the server has ended meanwhile."""
-
-
-@dataclass
-class Use:
-    """The use of one kernel."""
-
-    place: Place
-    session_id: str
-    kernel_id: str
-    asked: float  # when it was asked for
-    known: float  # when there was an answer
-    pid: str = ""
-    count: int = 0  # cells that it has run
 
 
 class Notebook:
@@ -82,7 +51,6 @@ class Notebook:
         self._places = {place.kernel_name: place for place in places}
         self._diary = diary
         self._use: Use
-        self._page: Page
 
     async def work(self, end: float) -> str:
         """Work until then; return what was wrong, with all that may explain it."""
@@ -112,7 +80,7 @@ class Notebook:
         assert reply.status == 201, reply
         self._take(reply.body, asked)
         try:
-            await self._ask()
+            await self._use.ask()
             for _ in range(self._random.randint(4, 12)):
                 await self._act()
                 await asyncio.sleep(self._random.uniform(0, 1))
@@ -122,7 +90,7 @@ class Notebook:
         except CutShort:
             await self._clear()
         finally:
-            await self._page.leave()
+            await self._use.page.leave()
 
     def _somewhere(self) -> Place:
         return self._random.choice(list(self._places.values()))
@@ -131,9 +99,9 @@ class Notebook:
         kernel_id = session["kernel"]["id"]
         place = self._places[session["kernel"]["name"]]
         self._note(f"has kernel {kernel_id} at {place.name}")
-        self._use = Use(place, session["id"], kernel_id, asked, time.time())
         protocol = self._random.choice((V1, LEGACY))
-        self._page = Page(self._client, kernel_id, protocol, self._note)
+        page = Page(self._client, kernel_id, protocol, self._note)
+        self._use = Use(place, page, session["id"], asked, self._note, self.done)
 
     async def _shut_down(self) -> None:
         use = self._use
@@ -153,9 +121,8 @@ class Notebook:
         """Check that what we were told of the kernel's end is true."""
         use = self._use
         self._note("is told that the kernel is gone")
-        if use.pid:
-            has_ended = any(end.end >= use.asked for end in use.place.ends)
-            assert has_ended, f"kernel {use.kernel_id} at {use.place.name} is lost"
+        if use.has_begun:
+            assert use.has_ended, f"kernel {use.kernel_id} at {use.place.name} is lost"
             self.done["told that the kernel is gone"] += 1
             await until(self._has_no_session)
         else:
@@ -170,7 +137,7 @@ class Notebook:
     async def _miss_session(self) -> None:
         """Check that the session may be gone."""
         use = self._use
-        if not use.pid or any(end.end >= use.asked for end in use.place.ends):
+        if use.has_ended or not use.has_begun:
             raise KernelEnded
         assert self._server.may_have_forgotten(use.known), "the session is lost"
         self.done["session too new to be found after a crash"] += 1
@@ -198,7 +165,7 @@ class Notebook:
 
     async def _short(self) -> None:
         self.done["cell"] += 1
-        await self._finish(await self._begin(0, 0))
+        await self._use.finish(await self._use.begin())
 
     async def _long(self) -> None:
         """Run a cell for a while, and perhaps do something meanwhile."""
@@ -207,14 +174,14 @@ class Notebook:
         then = {"": 10, "reload": 3, "reload anew": 1, "interrupt": 2, "restart": 1}
         [meanwhile] = self._random.choices(list(then), list(then.values()))
         self.done[f"long cell {meanwhile}".strip()] += 1
-        cell = await self._begin(seconds, lines)
+        cell = await self._use.begin(seconds, lines)
         if meanwhile:
             await asyncio.sleep(self._random.uniform(0.5, 2))
         if meanwhile == "reload":
             await self._reload()
         elif meanwhile == "reload anew":
             await self._reload(is_new=True)
-            await self._ask(cell)
+            await self._use.ask(cell)
             return  # what the cell prints is not for this session
         elif meanwhile == "restart":
             await self._restart()
@@ -222,24 +189,20 @@ class Notebook:
         elif meanwhile == "interrupt" and cell.begun is not None:
             cell.interrupted = time.time()
             await self._control("interrupt")
-        await self._finish(cell)
+        await self._use.finish(cell)
 
     async def _reload(self, is_new: bool = False) -> None:
-        await self._page.leave()
+        await self._use.page.leave()
         self._note("reloads" + " as another session" * is_new)
         await asyncio.sleep(self._random.choice((0, self._random.uniform(0, 3))))
         session = await self._session()
         if session is None:
             await self._miss_session()
         assert session["kernel"]["id"] == self._use.kernel_id, session
-        self._page.come_back(is_new=is_new)
+        self._use.page.come_back(is_new=is_new)
 
     async def _restart(self) -> None:
-        before = self._use.pid
-        self._use.pid, self._use.count = "", 0
-        await self._control("restart")
-        await self._ask()
-        assert self._use.pid != before, "the kernel was not restarted"
+        await self._use.restart(lambda: self._control("restart"))
 
     async def _control(self, what: str) -> None:
         """Interrupt or restart the kernel; where that may come late, wait until it has."""
@@ -270,12 +233,12 @@ class Notebook:
             await self._miss_session()
         if reply.status == 200:
             self.done["switch"] += 1
-            await self._page.leave()
+            await self._use.page.leave()
             self._take(reply.body, asked)
             await self._see_off(before)
         else:
             assert self._is_refused("switch", place, reply), reply
-        await self._ask()
+        await self._use.ask()
 
     # -- requests ----------------------------------------------------------------------------------
 
@@ -320,73 +283,3 @@ class Notebook:
         self._note(f"{what} is refused: {reply.body['message']}")
         self.done[f"{what} refused"] += 1
         return True
-
-    # -- cells -------------------------------------------------------------------------------------
-
-    async def _begin(self, seconds: float, lines: int) -> Cell:
-        self._use.count += 1
-        self._note(f"runs cell {self._use.count} for {seconds:.1f} s, {lines} lines")
-        code = COUNT.format(seconds=seconds, lines=lines, pace=PACE)
-        return await self._page.send(code, PATIENCE, seconds, lines)
-
-    async def _finish(self, cell: Cell) -> None:
-        """Wait for a cell's reply; what was on a way that was cut may be lost."""
-        deadline = time.time() + cell.seconds + PATIENCE
-        while not cell.done.is_set() and not self._may_be_lost(cell):
-            self._check_alive()
-            assert time.time() < deadline, f"no reply to cell {self._use.count}"
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(cell.done.wait(), 1)
-        if not cell.done.is_set():
-            await self._ask(cell)  # by its answer, that of the cell has come, or never comes
-            self.done["reply lost on a way that was cut"] += not cell.done.is_set()
-        self._note(f"has {cell}")
-        self._check_output(cell)
-
-    async def _ask(self, unsure: Cell | None = None) -> None:
-        """Ask how far the kernel has counted, until it answers: each cell has run once."""
-        use, deadline = self._use, time.time() + PATIENCE
-        text = ""
-        while not text:
-            self._check_alive()
-            assert time.time() < deadline, "the kernel does not answer"
-            answer = await self._page.send(ASK, PATIENCE)
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(answer.done.wait(), 5)
-            text = answer.text
-        count, pid = text.split()
-        least = use.count - (unsure is not None and not unsure.has_run)
-        assert least <= int(count) <= use.count, f"{count} cells have run instead of {use.count}"
-        assert pid == use.pid or not use.pid, f"the kernel is not that of before: {pid}, {use.pid}"
-        use.count, use.pid = int(count), pid
-
-    def _check_alive(self) -> None:
-        if self._page.is_dead:
-            raise KernelEnded
-
-    def _check_output(self, cell: Cell) -> None:
-        """Check that all is there once, in order, except for what was on a way that was cut."""
-        if not cell.has_run:
-            return
-        numbers, end = cell.output
-        assert cell.replies <= 1, "there are two replies"
-        assert numbers == sorted(set(numbers)), f"lines come twice, or not in order: {numbers}"
-        begun = cell.begun or cell.sent
-        for number in set(range(cell.lines)).difference(numbers):
-            when = begun + number * PACE
-            assert when > cell.due or self._was_cut(when, when + NOTICE), f"line {number} is lost"
-        expected = f"{self._use.count} {self._use.pid}"
-        if end != expected:
-            assert not end, f"the cell has printed {end!r}, not {expected!r}"
-            assert cell.is_interrupted or self._was_cut(cell.due, time.time()), "the output is lost"
-        assert not cell.error or cell.is_interrupted, f"the cell has failed with {cell.error}"
-
-    def _may_be_lost(self, cell: Cell) -> bool:
-        """Tell whether the code or the reply may have been on the way when that was cut."""
-        if cell.has_run:
-            return self._was_cut(cell.due, time.time())
-        return self._was_cut(cell.sent, time.time())
-
-    def _was_cut(self, since: float, until: float) -> bool:
-        losses = (*self._use.place.losses, *self._page.losses)
-        return any(loss.begin <= until and loss.end + NOTICE >= since for loss in losses)

@@ -93,7 +93,7 @@ class Page:
         self, client: Client, kernel_id: str, protocol: str, note: Callable[[str], None]
     ) -> None:
         self._client = client
-        self._kernel_id = kernel_id
+        self.kernel_id = kernel_id
         self._protocol = protocol
         self._note = note
         self._session_id = uuid.uuid4().hex
@@ -148,10 +148,10 @@ class Page:
 
     async def _connect(self) -> None:
         try:
-            kernel = await self._client.open(self._kernel_id, self._protocol, self._session_id)
+            kernel = await self._client.open(self.kernel_id, self._protocol, self._session_id)
         except aiohttp.WSServerHandshakeError as error:
             self._note(f"the handshake is answered with {error.status}")
-            reply = await self._client.request("GET", f"api/kernels/{self._kernel_id}")
+            reply = await self._client.request("GET", f"api/kernels/{self.kernel_id}")
             await self._become(None, tells_of_end(reply))
             return
         self._note("connected")

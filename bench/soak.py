@@ -42,7 +42,7 @@ from .place import WAYS, Place, Remote
 from .server import TOKEN, Server
 
 PATHS = ("", "", "", "/channels", "/api/kernelspecs")  # whose requests a fault answers
-SETTLED = 30.0  # seconds in which unused connections and the like are closed
+KEPT = 15.0  # seconds for which connections are kept that nobody uses
 #: How much more the server may have of something at the end than in the middle.
 GROWTH = {
     "MiB of memory": 32,
@@ -79,6 +79,7 @@ class Soak:
             await self._work("first", 24 * minutes, is_restarting=True)
             await self._warm_up()
             await self._check_nothing_is_left()
+            await asyncio.sleep(KEPT)
             before = await self._server.measure(self._client)
             await self._work("second", 36 * minutes)
             await self._check_nothing_is_left()
@@ -184,7 +185,7 @@ class Soak:
             return not any(after[name] - before[name] > most for name, most in GROWTH.items())
 
         try:
-            await until(has_settled, SETTLED, pause=1)
+            await until(has_settled, 2 * KEPT, pause=1)
         except AssertionError:
             self.wrong.append("the server has grown")
         for name in GROWTH:
