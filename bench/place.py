@@ -49,6 +49,8 @@ class Place:
         self.kernel_name = kernel_name
         #: When frames on the way may have been lost, whoever had sent them.
         self.losses: list[Span] = []
+        #: When whatever was on the way had to wait, also the news that it was cut.
+        self.delays: list[Span] = []
         #: When all kernels here have ended.
         self.ends: list[Span] = []
         self.troubles: list[Span] = []
@@ -82,8 +84,10 @@ class Remote(Place):
         self._diary.note(self.name, f"{fault} {only} for {seconds:.1f} s")
         with during(self.troubles):
             if fault == "delay":
-                self.tunnel.swallow()
-                await asyncio.sleep(seconds)
+                with during(self.delays):
+                    self.tunnel.swallow()
+                    await asyncio.sleep(seconds)
+                    await self.tunnel.mend()
             elif fault == "dead end":
                 with during(self.losses):
                     self.tunnel.swallow()

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from .page import Cell, Page
-from .place import Place
+from .place import Place, Span
 
 NOTICE = 1.0  # seconds from a cut until everybody on the way has noticed
 PATIENCE = 120.0  # seconds after which is lost what should have come
@@ -140,5 +140,12 @@ class Use:
 
     def _was_cut(self, cell: Cell, since: float, until: float) -> bool:
         left = (loss for loss in self.page.losses if loss.begin >= cell.sent)
-        losses = (*self.place.losses, *left)
-        return any(loss.begin <= until and loss.end + NOTICE >= since for loss in losses)
+        return any(
+            loss.begin <= until and self._noticed(loss) >= since
+            for loss in (*self.place.losses, *left)
+        )
+
+    def _noticed(self, loss: Span) -> float:
+        """Return when everybody on the way had noticed that it was cut."""
+        delays = (one.end for one in self.place.delays if one.begin <= loss.end <= one.end)
+        return max((loss.end, *delays)) + NOTICE

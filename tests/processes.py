@@ -47,6 +47,7 @@ class Process:
         ready_path: str = "api",
         env: Mapping[str, str] | None = None,
         config: Mapping[str, Any] | None = None,
+        python: str = sys.executable,
     ) -> None:
         assert not token or token.startswith(SECRET), f"A token begins with {SECRET!r}."
         self.folder = folder
@@ -54,7 +55,7 @@ class Process:
         self.token = token
         self.base_url = base_url
         self.url = f"http://127.0.0.1:{self.port}{base_url}"
-        self._command = [sys.executable, "-m", module, *arguments]
+        self._command = [python, "-m", module, *arguments]
         self._ready = self.url + ready_path
         self.log_path = folder / LOG
         self.config_folder = folder / "config"
@@ -167,6 +168,7 @@ def jupyter_server(
     config: Mapping[str, Any] | None = None,
     arguments: Sequence[str] = (),
     module: str = "jupyter_server",
+    python: str = sys.executable,
 ) -> Process:
     """Make a Jupyter Server."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -187,6 +189,7 @@ def jupyter_server(
         token=token,
         env={"PLACE": "local", "JUPYTER_TOKEN": token, **(env or {})},
         config=config,
+        python=python,
     )
 
 

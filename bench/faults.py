@@ -1,0 +1,315 @@
+"""
+How fast a server answers while a provider has a fault, compared with when it has none.
+
+    python -m bench.faults [--rounds 4] [--json timings.json] [--markdown docs/fault-timings.md]
+
+A Kernel Gateway is behind a proxy that has one fault after another. Measured are the lists of the
+REST API and a cell in a local kernel, of a server with that gateway and a healthy one as kernel
+providers, and in the same run of its peers: Jupyter Server with --gateway-url, and with
+kernels-mixer, which is installed into .venv/peers. Each has a notebook with a kernel there. With
+and without the fault is measured in turns, and the medians are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median, quantiles
+
+from tests.conftest import STOCK
+from tests.faults import FaultProxy
+from tests.processes import declare, free_port, jupyter_server, kernel_gateway
+from tests.test_faults import FAULTS
+
+from .subject import CELL, LISTS, PATIENCE, Sample, Subject
+
+SAMPLES = 12  # of each in a turn
+ROOT = Path(__file__).parent.parent
+REFUSED = "a connection that is refused"
+REMOTE = "far"  # a kernel name that only the gateways have
+OURS = "kernel-providers-ext"
+STOCK_NAME = "--gateway-url"
+MIXER = "kernels-mixer"
+TITLES = {
+    OURS: "This package",
+    STOCK_NAME: "Jupyter Server with `--gateway-url`",
+    MIXER: "Jupyter Server with kernels-mixer",
+}
+
+
+@dataclass
+class Comparison:
+    """What one server has taken for one thing, in seconds, or a word for what has come instead."""
+
+    without: list[float] = field(default_factory=list)
+    during: list[float] = field(default_factory=list)
+    word: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long it takes with the fault."""
+        return median(self.during) / median(self.without)
+
+    def take(self, sample: Sample, *, is_faulty: bool) -> None:
+        """Add a sample."""
+        if isinstance(sample, str):
+            self.word = sample
+        else:
+            (self.during if is_faulty else self.without).append(sample)
+
+    def __str__(self) -> str:
+        if self.word:
+            return f"**{self.word}**"
+        low, _, high = (q / median(self.without) for q in quantiles(self.during, n=4))
+        return f"{self.ratio:.2f} ({low:.2f}–{high:.2f})"
+
+
+@dataclass
+class Row:
+    """What one server has done in one fault."""
+
+    server: str
+    fault: str
+    comparisons: dict[str, Comparison]
+    is_whole: bool = True
+
+    def __str__(self) -> str:
+        cells = [str(self.comparisons.get(what, "–")) for what in (*LISTS, CELL)]
+        after = "as before" if self.is_whole else "**lost**"
+        return f"| {' | '.join([self.fault, *cells, after])} |"
+
+    @property
+    def answered(self) -> list[str]:
+        """What has always been answered so far."""
+        return [what for what, comparison in self.comparisons.items() if not comparison.word]
+
+
+class Gateway:
+    """A Kernel Gateway behind a proxy."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.process = kernel_gateway(folder, name, token=f"token-of-{name}", listing=True)
+        spec = {
+            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "display_name": "Far",
+            "language": "python",
+        }
+        path = folder / "data" / "kernels" / REMOTE / "kernel.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(spec))
+        self.proxy = FaultProxy(self.process.url, free_port())
+        self.url = f"http://127.0.0.1:{self.proxy.port}"
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Start both."""
+        stack.callback(self.process.stop)
+        await asyncio.to_thread(self.process.start)
+        await self.proxy.open()
+        stack.push_async_callback(self.proxy.close)
+
+    async def begin(self, fault: str) -> None:
+        """Have a fault."""
+        if fault == REFUSED:
+            await self.proxy.close()
+        elif fault:
+            await self.proxy.begin(FAULTS[fault][0])
+
+    async def end(self, fault: str) -> None:
+        """Have it no more."""
+        if fault == REFUSED:
+            await self.proxy.open()
+        self.proxy.end()
+
+
+async def compare(
+    subjects: Sequence[Subject], gateway: Gateway, fault: str, rounds: int
+) -> list[Row]:
+    """Measure all servers with and without a fault, in turns."""
+    rows = [Row(one.name, fault, {what: Comparison() for what in one.measured}) for one in subjects]
+    for number in range(rounds):
+        # What has been lost once is lost, and had to be started again.
+        left = [pair for pair in zip(subjects, rows, strict=True) if pair[1].is_whole]
+        for subject, row in left:
+            await measure(subject, row, is_faulty=False)
+        await gateway.begin(fault)
+        for subject, row in left:
+            asking = asyncio.create_task(subject.ask_again())
+            if number % 2:  # measured is what is so while the gateway is asked, and afterwards
+                await asking
+            await measure(subject, row, is_faulty=True)
+            await asking
+        await gateway.end(fault)
+        for subject, row in left:
+            row.is_whole = await subject.recover()
+    return rows
+
+
+async def measure(subject: Subject, row: Row, *, is_faulty: bool) -> None:
+    """Take samples of all that has answered so far."""
+    # Some may hang, and so they are asked for together first, which is not counted.
+    whats = row.answered
+    for what, sample in zip(whats, await asyncio.gather(*map(subject.sample, whats)), strict=True):
+        if isinstance(sample, str):
+            row.comparisons[what].word = sample
+    for _ in range(SAMPLES):
+        for what in row.answered:
+            row.comparisons[what].take(await subject.sample(what), is_faulty=is_faulty)
+
+
+def make_subjects(folder: Path, faulty: Gateway, well: Gateway) -> list[Subject]:
+    """Return the servers, not started yet."""
+    ours = jupyter_server(folder / "ours", token="token-of-ours")
+    settings = {
+        "token": {"value": faulty.process.token},
+        "refresh_interval": 1,
+        "timeouts": {"connect": 2, "request": 3, "start": 10},
+    }
+    declare(ours, "faulty", {"url": faulty.url, **settings})
+    declare(ours, "well", {**settings, "url": well.url, "token": {"value": well.process.token}})
+    arguments = [
+        f"--gateway-url={faulty.url}",
+        f"--GatewayClient.auth_token={faulty.process.token}",
+    ]
+    stock = jupyter_server(
+        folder / "stock", token="token-of-stock", config=STOCK, arguments=arguments
+    )
+    mixed = {
+        "kernel_spec_manager_class": "kernels_mixer.kernelspecs.MixingKernelSpecManager",
+        "kernel_manager_class": "kernels_mixer.kernels.MixingMappingKernelManager",
+        "session_manager_class": "jupyter_server.services.sessions.sessionmanager.SessionManager",
+        "kernel_websocket_connection_class": (
+            "kernels_mixer.websockets.DelegatingWebsocketConnection"
+        ),
+        "jpserver_extensions": {"google.cloud.jupyter_config": False},
+    }
+    mixer = jupyter_server(
+        folder / "mixer",
+        token="token-of-mixer",
+        config={"ServerApp": mixed},
+        arguments=arguments,
+        python=environment_of_mixer(),
+    )
+    return [
+        Subject(OURS, ours, f"faulty/{REMOTE}", "python3"),
+        Subject(STOCK_NAME, stock, REMOTE),
+        Subject(MIXER, mixer, REMOTE, "python3"),
+    ]
+
+
+def environment_of_mixer() -> str:
+    """Return the Python of an environment with kernels-mixer, which is made where there is none."""
+    folder = ROOT / ".venv" / "peers" / MIXER
+    python = folder / "bin" / "python"
+    if not (folder / "installed").exists():
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        packages = [MIXER, "ipykernel", f"jupyter_server=={version('jupyter_server')}"]
+        options = ["--quiet", "--disable-pip-version-check"]
+        subprocess.run([python, "-m", "pip", "install", *options, *packages], check=True)
+        (folder / "installed").touch()
+    return str(python)
+
+
+async def run(rounds: int, faults: Sequence[str], folder: Path) -> list[Row]:
+    """Measure everything."""
+    rows: list[Row] = []
+    async with AsyncExitStack() as stack:
+        faulty, well = Gateway(folder / "faulty", "faulty"), Gateway(folder / "well", "well")
+        await faulty.open(stack)
+        await well.open(stack)
+        subjects = make_subjects(folder, faulty, well)
+        for subject in subjects:
+            await subject.open()
+            stack.push_async_callback(subject.close)
+        for fault in faults:
+            rows += await compare(subjects, faulty, fault, rounds)
+            for row in rows[-len(subjects) :]:
+                print(f"{row.server:20} {row}", flush=True)
+    return rows
+
+
+def worst(rows: Iterable[Row]) -> str:
+    """Return a sentence about the worst of ours."""
+    found = [
+        (comparison.word, 0 if comparison.word else comparison.ratio, what, row.fault)
+        for row in rows
+        for what, comparison in row.comparisons.items()
+        if row.server == OURS
+    ]
+    word, ratio, what, fault = max(found)
+    return f"The worst of ours: {word or f'{ratio:.2f}'}, {what} in the fault “{fault}”."
+
+
+def document(rows: Sequence[Row], rounds: int) -> str:
+    """Return all of it as Markdown."""
+    versions = [f"{name} {version(name)}" for name in ("jupyter_server", "jupyter_kernel_gateway")]
+    made_with = ", ".join([*versions, f"{MIXER} {version_of_mixer()}"])
+    text = f"""# While a provider has a fault
+
+How many times as long a server takes to answer while a Kernel Gateway has a fault, as when it has
+none: the ratio of the medians of {rounds * SAMPLES} samples each, taken in turns, and in
+parentheses the quartiles with the fault, over the same median. Where there was no such answer, a
+word says what there was: a status, *incomplete* where something was missing in it, *hangs* where
+nothing came within {PATIENCE:.0f} seconds. The last column tells whether the notebook and its
+kernel at the gateway were there when the fault was over.
+
+Made by `python -m bench.faults` with {made_with}, Python {platform.python_version()}, on
+{os.cpu_count()} cores. {worst(rows)}
+"""
+    for server in dict.fromkeys(row.server for row in rows):
+        text += f"\n## {TITLES[server]}\n\n| fault | {' | '.join((*LISTS, CELL))} | afterwards |\n"
+        text += "|---" * (len(LISTS) + 3) + "|\n"
+        own = [row for row in rows if row.server == server]
+        text += "".join(f"{line}\n" for line in (baseline(own), *own))
+    return text
+
+
+def baseline(rows: Sequence[Row]) -> str:
+    """Return a line with the milliseconds that it takes without a fault."""
+    cells = []
+    for what in (*LISTS, CELL):
+        samples = [
+            s for row in rows if what in row.comparisons for s in row.comparisons[what].without
+        ]
+        cells.append(f"{1000 * median(samples):.1f} ms" if samples else "–")
+    return f"| none | {' | '.join(cells)} | |"
+
+
+def version_of_mixer() -> str:
+    """Return the version of kernels-mixer in its environment."""
+    code = f"from importlib.metadata import version; print(version({MIXER!r}))"
+    found = subprocess.run([environment_of_mixer(), "-c", code], check=True, capture_output=True)
+    return found.stdout.decode().strip()
+
+
+def main() -> int:
+    """Parse the command line, run, and return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--only", default="", help="the faults with this in their name")
+    parser.add_argument("--json", type=Path, help="a file for all samples")
+    parser.add_argument("--markdown", type=Path, help="a file for the tables")
+    arguments = parser.parse_args()
+    faults = [fault for fault in (REFUSED, *FAULTS) if arguments.only in fault]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        rows = asyncio.run(run(arguments.rounds, faults, Path(folder)))
+    print(worst(rows))
+    if arguments.json:
+        arguments.json.write_text(json.dumps([asdict(row) for row in rows]))
+    if arguments.markdown:
+        arguments.markdown.write_text(document(rows, arguments.rounds), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
