@@ -75,6 +75,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
     async def connect(self) -> None:
         """Begin to relay; called when the browser's handshake is done."""
+        await self._replace()  # two may have come at once
         if self.kernel_id not in self.multi_kernel_manager:  # it went while we connected to it
             self._on_removed()
             self._close_if_abandoned()
@@ -133,7 +134,9 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
     def _leave(self) -> None:
         """Forget what the client has sent; after a while, where some of it still waits."""
-        del self.kernel_manager.relaying[self._client]
+        kernel = self.kernel_manager
+        if kernel.relaying.get(self._client) is asyncio.current_task():
+            del kernel.relaying[self._client]
         if self._outbox:
             asyncio.get_running_loop().call_later(KEPT, self._forget)
         else:
