@@ -18,6 +18,7 @@ from kernel_providers_ext.status import Kernelspecs, Reachable, Status, now
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+FAULTS = (ROOT / "docs" / "faults.md").read_text("utf-8")
 REST = (ROOT / "docs" / "rest.md").read_text("utf-8")
 
 
@@ -68,3 +69,24 @@ def test_the_example_of_the_event_is_one() -> None:
     schema = json.loads(EVENT.read_text("utf-8"))
     assert example.pop("schema_id") == schema["$id"] == CHANGED
     assert list(example) == list(schema["properties"]) == schema["required"]
+
+
+CASES = re.findall(r"^\| (?!what goes wrong)([^|]+) \|[^|]+\| ([^|]+) \|$", FAULTS, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("case", "tests"), CASES)
+def test_each_fault_has_its_tests(case: str, tests: str) -> None:
+    """What is said of a fault is what tests prove, and these exist."""
+    of_server = re.findall(r"`(tests/\w+\.py)::(\w+)`", tests)
+    of_browser = re.findall(r"`(ui-tests/tests/[\w-]+\.spec\.ts)`: \"([^\"]+)\"", tests)
+    assert of_server or of_browser
+    assert len(of_server) + len(of_browser) == tests.count("`") / 2, "something is misspelt"
+    for file, name in of_server:
+        assert re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+    for file, title in of_browser:
+        assert f"test('{title}'" in (ROOT / file).read_text("utf-8")
+
+
+def test_all_faults_are_there() -> None:
+    """Each row of the table is one that the test above has understood."""
+    assert len(CASES) == FAULTS.count("\n| ") - 1 > 25
