@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from logging import Logger
@@ -44,7 +45,7 @@ class Bookkeeper:
         self._log = log
         self._waiting: list[Record] = []
         self._wake = asyncio.Event()
-        self._known: dict[str, tuple[dict[str, Any], ...]] = {}
+        self._known: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self._task: asyncio.Task[None] | None = None
         self._complained = False
 
@@ -52,8 +53,9 @@ class Bookkeeper:
         """Find the kernels of before, and begin to write."""
         try:
             self._waiting = self._ledger.read()
-        except OSError as error:
-            self._complain(error)
+        except Exception as error:
+            self._complain(error)  # and leave alone what cannot be read now
+            return
         await self._restore()
         self._kernels.remote.observer = self
         self._providers.subscribe(self.note)
@@ -97,6 +99,7 @@ class Bookkeeper:
         for record in self._waiting[:]:
             if self._is_there(record):
                 self._waiting.remove(record)
+                self._known[record.kernel_id] = record.sessions
                 self._kernels.remote.restore(record)
                 for session in record.sessions:
                     await self._restore_session(record, session)
@@ -110,12 +113,15 @@ class Bookkeeper:
     async def _restore_session(self, record: Record, session: Any) -> None:
         if record.kernel_id in self._kernels and not record.is_left_over:
             _id, path, name, type_ = (session.get(field) for field in SESSION_FIELDS)
-            await self._sessions.save_session(
-                _id, path=path, name=name, type=type_, kernel_id=record.kernel_id
-            )
+            try:
+                await self._sessions.save_session(
+                    _id, path=path, name=name, type=type_, kernel_id=record.kernel_id
+                )
+            except Exception:  # such as for a session that is there already
+                self._log.warning("The notebook %s is not found again.", path, exc_info=True)
 
     async def _look_at_sessions(self) -> None:
-        known: dict[str, tuple[dict[str, Any], ...]] = {}
+        known: dict[str, tuple[Mapping[str, Any], ...]] = {}
         try:
             models = await self._sessions.list_sessions()
         except Exception:
@@ -139,12 +145,12 @@ class Bookkeeper:
     def _write(self) -> None:
         try:
             self._ledger.write(self._records())
-        except OSError as error:
+        except Exception as error:  # whatever it is, the server goes on without
             self._complain(error)
         else:
             self._complained = False
 
-    def _complain(self, error: OSError) -> None:
+    def _complain(self, error: Exception) -> None:
         if not self._complained:
             self._complained = True
             self._log.warning(

@@ -150,9 +150,14 @@ class GatewayKernelProvider(RemoteKernelProvider):
                 self._may_list = False  # the default of Kernel Gateway
         missing = [kernel_id for kernel_id in kernel_ids if kernel_id not in models]
         # A list without the kernel is no proof; only the answer to the question for it is.
-        found = await asyncio.gather(*map(self._kernel, missing))
-        models.update(zip(missing, found, strict=True))
-        return {kernel_id: models[kernel_id] for kernel_id in kernel_ids}
+        found = await asyncio.gather(*map(self._kernel, missing), return_exceptions=True)
+        for kernel_id, model in zip(missing, found, strict=True):
+            if isinstance(model, RequestRefused):
+                continue  # of this one nothing is known
+            if isinstance(model, BaseException):
+                raise model
+            models[kernel_id] = model
+        return {kernel_id: models[kernel_id] for kernel_id in kernel_ids if kernel_id in models}
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
         """Interrupt the kernel."""

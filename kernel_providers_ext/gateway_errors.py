@@ -170,7 +170,7 @@ def _message(answer: Answer) -> str | None:
     """Return the message of a Jupyter server's error answer; None if it is not one."""
     try:
         value = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return str(value.get("message") or "") if isinstance(value, dict) else None
 
@@ -178,7 +178,7 @@ def _message(answer: Answer) -> str | None:
 def _retry_after(answer: Answer) -> float:
     """Return the seconds of a Retry-After header (RFC 9110, 10.2.3); 0 where it makes no sense."""
     value = answer.headers.get("Retry-After", "")
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
         then = parsedate_to_datetime(value)

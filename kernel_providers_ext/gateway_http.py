@@ -35,6 +35,7 @@ class GatewayHttp:
         self._errors = GatewayErrors(config)
         self._base = config.url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self._credentials: dict[str, str] | None = None
         self._reading = asyncio.Lock()
         self._proxy = str(config.proxy.where) if config.proxy is not None else None
@@ -108,6 +109,7 @@ class GatewayHttp:
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self._closed = True
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -166,6 +168,8 @@ class GatewayHttp:
         return bytes(body)
 
     def _open(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise self._errors.unavailable("closed", "it is configured anew, or not any more")
         if self._session is None or self._session.closed:
             https = self._base.startswith("https:")
             try:
@@ -230,7 +234,7 @@ class GatewayHttp:
         """Return an answer's JSON, which must be of this type; raises IncompatibleAnswer."""
         try:
             value = json.loads(answer.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             page = "html" in answer.headers.get("Content-Type", "")
             raise self._errors.incompatible("an HTML page" if page else "no JSON") from error
         if not isinstance(value, kind):

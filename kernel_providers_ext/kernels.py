@@ -12,10 +12,13 @@ from jupyter_server.base.call_context import CallContext
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.services.sessions.handlers import SessionHandler
 
+from .errors import KernelGone, ProviderError
 from .provider import RemoteKernelProvider
 from .providers import KernelProviders
+from .remote_kernel import RemoteKernelManager
 from .remote_kernels import RemoteKernels, Wanted
 
+LOOK_INTERVAL = 1.0  # seconds from one look at whether a client still waits to the next
 LINGER = 0.5  # seconds for open websockets to be closed when the server ends
 
 
@@ -63,10 +66,25 @@ class KernelProvidersKernelManager(MappingKernelManager):
             return str(await ensure_async(local))
         available = {**os.environ, **(kwargs.get("env") or {})}
         env = _permitted(provider, _without(available, self.providers.secret_variables))
-        # A notebook that moves on keeps the kernel that it has until there is the new one.
-        patience = None if _session_moves_on() else self.providers.start_patience
         wanted = Wanted(provider, remote_name, path, env)
-        return await self.remote.start(wanted, kernel_id, patience)
+        if _session_moves_on():
+            return await self._start_while_wanted(wanted)
+        return await self.remote.start(wanted, kernel_id, self.providers.start_patience)
+
+    async def _start_while_wanted(self, wanted: Wanted) -> str:
+        """
+        Start a kernel for a notebook that moves on, which keeps the one it has until then.
+
+        Where the client does not wait so long, or a proxy on the way, the notebook stays.
+        """
+        starting = asyncio.create_task(self.remote.start(wanted, None, None))
+        while not starting.done():
+            await asyncio.wait({starting}, timeout=LOOK_INTERVAL)
+            if _client_has_left() and starting.cancel():
+                await asyncio.wait({starting})
+                sentence = "The start was cancelled, as nobody waited for it any more."
+                raise KernelGone(wanted.provider.id, "cancelled", sentence)
+        return starting.result()
 
     async def shutdown_kernel(  # type: ignore[override]
         self, kernel_id: str, now: bool = False, restart: bool = False
@@ -97,17 +115,29 @@ class KernelProvidersKernelManager(MappingKernelManager):
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """Stop a kernel that nobody has used for long; not one of others, nor one that starts."""
         kernel = self.remote.get(kernel_id)
-        if kernel is None or not (kernel.is_attached or kernel.is_starting):
+        if kernel is None or self._may_be_culled(kernel):
             await ensure_async(super().cull_kernel_if_idle(kernel_id))
+
+    def _may_be_culled(self, kernel: RemoteKernelManager) -> bool:
+        try:
+            self.providers.check(kernel.provider_id)
+        except ProviderError:
+            return False  # it could not be stopped anyway
+        return not kernel.is_attached and not kernel.is_starting
 
     async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
         """Stop all kernels, as the server does at its end, and the talk with the providers."""
         observer = self.remote.observer
         if observer is not None:
             await observer.leave()
-        await asyncio.gather(ensure_async(super().shutdown_all(now=now)), self.remote.leave())
-        if observer is not None:
-            observer.close()
+        try:
+            await asyncio.gather(ensure_async(super().shutdown_all(now=now)), self.remote.leave())
+        finally:
+            if observer is not None:
+                observer.close()
+            await self._close_connections()
+
+    async def _close_connections(self) -> None:
         relays = list(self.remote.relays)
         for relay in relays:
             relay.cancel()
@@ -152,3 +182,10 @@ def _session_moves_on() -> bool:
     """Tell whether this request changes the kernel of a session."""
     handler = CallContext.get(CallContext.JUPYTER_HANDLER)
     return isinstance(handler, SessionHandler) and handler.request.method == "PATCH"
+
+
+def _client_has_left() -> bool:
+    """Tell whether nobody is there any more to whom this request could be answered."""
+    handler = CallContext.get(CallContext.JUPYTER_HANDLER)
+    stream = getattr(handler.request.connection, "stream", None)
+    return stream is not None and stream.closed()

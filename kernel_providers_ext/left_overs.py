@@ -25,6 +25,7 @@ class LeftOver:
     def __init__(self, record: Record, expected_until: float, owner: LeftOvers) -> None:
         self.record = record
         self.remote_id = record.remote_id
+        self.url = record.url
         self.expected_until = expected_until
         self.stopping: asyncio.Task[None] | None = None
         self._owner = owner
@@ -90,13 +91,14 @@ class LeftOvers:
         try:
             await self._providers.provider(provider_id).shutdown_kernel(kernel.remote_id)
         except ProviderError:
-            kernel.stopping = None  # until the provider is heard of the next time
             return
+        finally:
+            kernel.stopping = None  # else the next time that the provider is heard of
         self._log.info("Kernel %s, left over at %s, was stopped.", kernel.remote_id, provider_id)
         self._forget(kernel)
 
     def _forget(self, kernel: LeftOver) -> None:
-        if kernel.stopping is not asyncio.current_task() and kernel.stopping is not None:
+        if kernel.stopping is not None:
             kernel.stopping.cancel()
         if kernel in self._kernels:
             self._kernels.remove(kernel)

@@ -81,12 +81,6 @@ class ProviderConfig:
         secrets = (self.token, self.headers, self.cookies, self.proxy)
         return (self.kind, self.url, *secrets, self.tls, self.options)
 
-    @property
-    def secret_variables(self) -> set[str]:
-        """The environment variables that hold secrets of this provider."""
-        found = (self.token, *self.headers.values(), *self.cookies.values())
-        return {str(secret.where) for secret in found if secret and secret.kind == "env"}
-
     def offers(self, kernel_name: str) -> bool:
         """Tell whether the include and exclude patterns let this kernel through."""
         included = not self.include or any(fnmatchcase(kernel_name, p) for p in self.include)
@@ -155,6 +149,21 @@ def parse(
         on_server_exit=fields.get("on_server_exit", ProviderConfig.on_server_exit),
         options=MappingProxyType(dict(fields.get("options", {}))),
     )
+
+
+def secret_variables(settings: object) -> set[str]:
+    """Return the environment variables that hold secrets, also where something else is wrong."""
+    if not isinstance(settings, Mapping):
+        return set()
+    headers, cookies = (settings.get(field) for field in ("headers", "cookies"))
+    given = [settings.get("token")]
+    for named in (headers, cookies):
+        given += named.values() if isinstance(named, Mapping) else ()
+    return {one["env"] for one in given if isinstance(one, Mapping) and _is_text(one.get("env"))}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _secret(given: str | Mapping[str, Any] | None) -> Secret | None:

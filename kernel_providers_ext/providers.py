@@ -10,11 +10,17 @@ from typing import Any
 
 from . import catalogue, names
 from .config import KernelProvidersConfig
-from .errors import ConfigurationError, NoSuchKernelspec, NoSuchProvider, ProviderUnavailable
+from .errors import (
+    ConfigurationError,
+    NoSuchKernelspec,
+    NoSuchProvider,
+    ProviderError,
+    ProviderUnavailable,
+)
 from .kinds import make_provider
 from .loader import Declaration, KernelProvidersLoader
 from .provider import RemoteKernelProvider, Resource, no_such_kernelspec
-from .provider_config import ProviderConfig, parse
+from .provider_config import ProviderConfig, parse, secret_variables
 from .refresher import Refresher, Watched
 from .status import now
 from .underway import Underway
@@ -34,6 +40,9 @@ class KernelProviders(KernelProvidersConfig):
         #: Providers that are configured and not enabled, and since when.
         self.switched_off: dict[str, ProviderConfig] = {}
         self.off_since: dict[str, datetime] = {}
+        #: The environment variables that hold secrets of providers, also of those that are off or
+        #: gone: no kernel may see them.
+        self.secret_variables: set[str] = set()
         self.made = now()
         #: Whether the providers are being talked to: from `start` to `aclose`.
         self.running = False
@@ -83,6 +92,7 @@ class KernelProviders(KernelProvidersConfig):
         configs: dict[str, ProviderConfig] = {}
         kept: dict[str, Refresher] = {}
         for declaration in declarations:
+            self.secret_variables |= secret_variables(declaration.settings)
             try:
                 config = self._parse(declaration, configs)
                 if config.enabled:
@@ -259,9 +269,13 @@ class KernelProviders(KernelProvidersConfig):
 
     def wake(self, provider_id: str) -> None:
         """Have a provider asked now rather than at the next time."""
-        refresher = self._refreshers.get(provider_id)
-        if refresher is not None:
-            refresher.wake()
+        if provider_id in self._refreshers:
+            self._refreshers[provider_id].wake()
+
+    def failed(self, provider_id: str, error: ProviderError) -> None:
+        """Take notice that a request to a provider has failed, see `Refresher.failed`."""
+        if provider_id in self._refreshers:
+            self._refreshers[provider_id].failed(error)
 
     # -- what is known, from memory ----------------------------------------------------------------
 
@@ -288,12 +302,6 @@ class KernelProviders(KernelProvidersConfig):
         """The id of the provider whose kernels have names without a prefix."""
         adopted = None if self.local_enabled else self.adopted
         return adopted.id if adopted else names.LOCAL_ID
-
-    @property
-    def secret_variables(self) -> set[str]:
-        """The environment variables that hold secrets of providers, which no kernel may see."""
-        configs = (r.provider.config for r in self._refreshers.values())
-        return {name for config in configs for name in config.secret_variables}
 
     @property
     def default_kernel_name(self) -> str | None:

@@ -29,6 +29,10 @@ class Watched(Protocol):
     def remote_id(self) -> str:
         """The kernel's id at its provider."""
 
+    @property
+    def url(self) -> str:
+        """The provider's address when the kernel was last heard of."""
+
     def heard(self, model: KernelModel | None) -> None:
         """Take notice of the kernel's model; None when it is proved to be gone."""
 
@@ -64,6 +68,7 @@ class Refresher:
         self._last_defect = ""
         self._due = 0.0  # by the monotonic clock
         self._rest_until = 0.0  # by the same: the provider has asked to be left alone
+        self._wish: ProviderError | None = None  # how it has asked
         self._wake = asyncio.Event()
         self._is_asking = False
         self._attempt_ended = asyncio.Event()
@@ -114,10 +119,24 @@ class Refresher:
         Such a provider is looked at first, once for all who ask at the same time; not at all where
         it wants to be left alone. Raises ProviderUnavailable.
         """
-        if isinstance(self.failure, ProviderUnavailable) and not self._is_resting:
+        if self._is_resting and self._wish is not None:
+            raise self._wish.with_traceback(None)
+        if isinstance(self.failure, ProviderUnavailable):
             await self._look()
         if isinstance(self.failure, ProviderUnavailable):
             raise self.failure.with_traceback(None)
+
+    def failed(self, error: ProviderError) -> None:
+        """Look at the provider, as a request has failed; or leave it alone, where it wants that."""
+        if error.retry_after:
+            self._rest(error)
+            self._due = max(self._due, self._rest_until)
+        else:
+            self.wake()
+
+    def _rest(self, error: ProviderError) -> None:
+        self._wish = error if error.retry_after else None
+        self._rest_until = time.monotonic() + min(error.retry_after, LONGEST_REST)
 
     async def _look(self) -> None:
         ended = self._attempt_ended
@@ -152,8 +171,7 @@ class Refresher:
         except Exception as error:
             self._failures += 1
             self.failure = self._as_provider_error(error)
-            rest = min(self.failure.retry_after, LONGEST_REST)
-            self._rest_until = time.monotonic() + rest
+            self._rest(self.failure)
             self._become(self.status.failed(now(), self.failure), self.snapshot)
         else:
             self._failures = 0
@@ -172,15 +190,21 @@ class Refresher:
         Return whether the provider was there, or was not asked.
         """
         provider, watched = self.provider, list(self._watched)
-        is_away = isinstance(self.failure, ProviderUnavailable)  # then no kernel tells more
+        # A provider that is away tells nothing of its kernels either.
+        is_away = self._is_resting or isinstance(self.failure, ProviderUnavailable)
         if not watched or is_away or not isinstance(provider, RemoteKernelProvider):
             return True
         try:
             models = await provider.kernels([kernel.remote_id for kernel in watched])
         except Exception as error:
             # Not knowing is no news, and the kernelspecs' refresh tells of the provider.
-            return not isinstance(self._as_provider_error(error), ProviderUnavailable)
+            failure = self._as_provider_error(error)
+            if failure.retry_after:
+                self._rest(failure)
+            return not isinstance(failure, ProviderUnavailable) or self._is_resting
         for kernel in watched:
+            if models.get(kernel.remote_id) is None and kernel.url != provider.config.url:
+                continue  # another server has no proof that it is gone
             if kernel.remote_id in models:
                 try:
                     kernel.heard(models[kernel.remote_id])

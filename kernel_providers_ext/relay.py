@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
@@ -38,6 +37,7 @@ class Relay:
         self._session_id = session_id
         self._channels: KernelChannels
         self._renewed = asyncio.Condition()
+        self._attempts = 0  # to open the channels again, since there was a frame
         self._is_over = False
 
     @property
@@ -111,6 +111,7 @@ class Relay:
     async def _receive(self, write: Callable[[Frame], Awaitable[None]]) -> None:
         while not self._is_over:
             while (frame := await self._channels.receive()) is not None:
+                self._attempts = 0
                 self._end_phase()
                 self._kernel.touch()
                 try:
@@ -140,16 +141,16 @@ class Relay:
     async def _persist(self, subprotocols: Collection[str]) -> KernelChannels:
         """Try to open the channels for as long as the provider may come back."""
         refusals = 0
-        for attempt in itertools.count():
-            if attempt > 0:
-                await self._wait(attempt)
+        while True:
+            if self._attempts > 0:
+                await self._wait(self._attempts)
+            self._attempts += 1
             try:
                 return await self._open(subprotocols)
             except ProviderError as error:
                 refusals += not isinstance(error, ProviderUnavailable)
                 if error.reason_code in ("removed", "stopping") or refusals == ATTEMPTS:
                     raise
-        raise AssertionError
 
     async def _open(self, subprotocols: Collection[str]) -> KernelChannels:
         kernel = self._kernel
@@ -158,8 +159,8 @@ class Relay:
             return await provider.open_channels(
                 kernel.remote_id, session_id=self._session_id, subprotocols=subprotocols
             )
-        except ProviderError:
-            kernel.providers.wake(kernel.provider_id)  # the kernel may be gone, or the provider
+        except ProviderError as error:
+            kernel.providers.failed(kernel.provider_id, error)  # or the kernel may be gone
             raise
 
     def _begin_phase(self, name: str, since: datetime) -> None:

@@ -65,7 +65,7 @@ class RemoteKernelManager(ServerKernelManager):
         self.provider_id = provider_id
         self.remote_name = remote_name
         self.remote_id = ""
-        self._url = ""
+        self.url = ""
         #: The start that is under way or has ended, with why it has failed.
         self.starting: asyncio.Task[ProviderError | None] | None = None
         #: By the monotonic clock: until then, a kernel that is not there may only be late.
@@ -87,13 +87,6 @@ class RemoteKernelManager(ServerKernelManager):
     def provider(self) -> RemoteKernelProvider:
         """The provider as it is configured now; raises ProviderUnavailable if it was removed."""
         return self.providers.provider(self.provider_id)
-
-    @property
-    def url(self) -> str:
-        """The provider's address, as it was last known."""
-        with suppress(ProviderError):
-            self._url = self.provider.config.url
-        return self._url
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -126,6 +119,7 @@ class RemoteKernelManager(ServerKernelManager):
         async with self._asking() as provider:
             # Not the caller's id, which may be that of somebody else's kernel.
             self.remote_id = str(uuid.uuid4())
+            self.url = provider.config.url
             self.expected_until = time.monotonic() + provider.config.timeouts.start
             self.owner.note()  # before it is there: a crash of this server is to leave no orphan
             try:
@@ -142,13 +136,14 @@ class RemoteKernelManager(ServerKernelManager):
     def take(self, model: KernelModel) -> None:
         """Be the kernel of this model, which runs at the provider."""
         self.remote_id = model["id"]
+        self._found()
         if not self.kernel_id:
             self.kernel_id = self.owner.free_id(self.remote_id)
         self._last_heard = model.get("last_activity")
         self._take_state(model)
 
-    async def until_started(self, seconds: float) -> None:
-        """Wait for so long until the kernel has started; raises ProviderError if it has not."""
+    async def until_started(self, seconds: float | None) -> None:
+        """Wait until the kernel has started; raises ProviderError where it has not by then."""
         if self.starting is None:
             return
         await asyncio.wait({self.starting}, timeout=seconds)
@@ -196,6 +191,7 @@ class RemoteKernelManager(ServerKernelManager):
                 self.owner.lost(self)
             return
         self.expected_until = 0.0
+        self._found()
         self._take_state(model)
         # Only whether the time stamp has moved counts: the provider's clock may be anywhere.
         moved = model.get("last_activity") != self._last_heard
@@ -214,11 +210,17 @@ class RemoteKernelManager(ServerKernelManager):
         try:
             yield provider
         except KernelGone:
-            self.owner.lost(self)
+            if provider.config.url == self.url:  # another server has no proof that it is gone
+                self.owner.lost(self)
             raise
-        except ProviderError:
-            self.providers.wake(self.provider_id)
+        except ProviderError as error:
+            self.providers.failed(self.provider_id, error)
             raise
+
+    def _found(self) -> None:
+        """Take notice that the kernel is where its provider is now."""
+        with suppress(ProviderError):
+            self.url = self.provider.config.url
 
     def _take_state(self, model: KernelModel) -> None:
         self.execution_state = str(model.get("execution_state") or "unknown")

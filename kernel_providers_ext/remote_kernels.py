@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from jupyter_server.prometheus.metrics import KERNEL_CURRENTLY_RUNNING_TOTAL
 
-from .errors import KernelGone, ProviderError
+from .errors import KernelGone, ProviderError, ProviderUnavailable
 from .ledger import Record
 from .left_overs import LeftOvers
 from .provider import KernelModel, RemoteKernelProvider
@@ -111,10 +111,18 @@ class RemoteKernels:
         One that takes longer than ``patience``, in seconds, is listed while it starts; what comes
         of it is seen in its state. Raises ProviderError where it does not start.
         """
+        for other in self._asked_for:
+            if kernel_id is not None and other.kernel_id == kernel_id:
+                await other.until_started(patience)
+                return kernel_id
         await self._providers.admitted(wanted.provider.id)
         kernel = self._make(wanted.provider.id, wanted.remote_name, kernel_id)
         kernel.starting = asyncio.create_task(self._start(kernel, wanted))
-        await asyncio.wait({kernel.starting}, timeout=patience)
+        try:
+            await asyncio.wait({kernel.starting}, timeout=patience)
+        except asyncio.CancelledError:  # nobody waits for it any more
+            kernel.starting.cancel()
+            raise
         if kernel.is_starting:
             self._list_early(kernel)
             return str(kernel.kernel_id)
@@ -133,6 +141,10 @@ class RemoteKernels:
             await kernel.start_kernel(path=wanted.path, env=wanted.env)
         except ProviderError as error:
             failure = error
+        except Exception as error:
+            sentence = f"The code of the kernel provider {kernel.provider_id} failed. See the log."
+            self._log.error(sentence, exc_info=error)
+            failure = ProviderUnavailable(kernel.provider_id, "defect", sentence)
         except asyncio.CancelledError:
             sentence = f"The start of {kernel.kernel_name} was cancelled."
             failure = KernelGone(kernel.provider_id, "cancelled", sentence)
@@ -221,7 +233,7 @@ class RemoteKernels:
             self.left_overs.add(record, expected_until)
         elif record.kernel_id not in self._map._kernels:
             kernel = self._make(record.provider_id, record.remote_name, record.kernel_id)
-            kernel.remote_id = record.remote_id
+            kernel.remote_id, kernel.url = record.remote_id, record.url
             kernel.is_attached = record.is_attached
             kernel.expected_until = expected_until
             kernel.execution_state = "starting" if record.is_starting else "unknown"
@@ -317,7 +329,7 @@ class RemoteKernels:
             self.remove(kernel)
         for start in starts:
             start.cancel()
-        await asyncio.gather(*starts)
+        await asyncio.gather(*starts, return_exceptions=True)
         stopping = {
             asyncio.create_task(kernel.provider.shutdown_kernel(kernel.remote_id)): kernel
             for kernel in self.listed

@@ -88,8 +88,9 @@ class ScriptedProvider(RemoteKernelProvider):
 class Kernel:
     """A running kernel that notes what it hears."""
 
-    def __init__(self, remote_id: str) -> None:
+    def __init__(self, remote_id: str, url: str = "") -> None:
         self.remote_id = remote_id
+        self.url = url
         self.news: list[KernelModel | None] = []
 
     def heard(self, model: KernelModel | None) -> None:

@@ -87,6 +87,7 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     "another object": (answering(200, "{}"), "incompatible", "incompatible"),
     "a list": (answering(200, "[]"), "incompatible", "incompatible"),
     "nothing": (answering(200, ""), "incompatible", "incompatible"),
+    "lists without an end": (answering(200, "[" * 10**5), "incompatible", "incompatible"),
     "a redirect to another host": (
         answering(302, "", Location="http://elsewhere.invalid/log-in"),
         "incompatible",

@@ -100,6 +100,7 @@ async def test_a_failure_has_the_sentence_that_the_front_end_translates(
         ("Sun, 06 Nov 1994 08:49:37", 0, 0),
         ("soon", 0, 0),
         ("-1", 0, 0),
+        ("²", 0, 0),
         ("", 0, 0),
     ],
 )

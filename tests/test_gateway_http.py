@@ -85,7 +85,6 @@ async def test_a_token_is_renewed_once_for_all(serve: Serve, tmp_path: Path) -> 
 
     command = ["sh", "-c", f"echo read >> {tmp_path}/log; echo token-of-gpu"]
     gateway = provider(await serve(refuse), token={"command": command})
-    gateway._may_list = False
     with pytest.raises(SignInNeeded):
         await gateway.kernels([str(number) for number in range(10)])
     await gateway.aclose()
@@ -165,10 +164,27 @@ async def test_only_a_jupyter_servers_word_proves_that_a_kernel_is_gone(
         if gone:
             assert await gateway.kernels(["1-2-3-4-5"]) == {"1-2-3-4-5": None}
         else:
-            with pytest.raises(ProviderError):
-                await gateway.kernels(["1-2-3-4-5"])
+            assert await gateway.kernels(["1-2-3-4-5"]) == {}
     finally:
         await gateway.aclose()
+
+
+async def test_an_odd_kernel_hides_no_other_one(serve: Serve) -> None:
+    """What is refused for one of them is no answer for the others."""
+
+    async def answer(request: web.Request) -> web.Response:
+        kernel_id = request.path.rpartition("/")[2]
+        if kernel_id == "odd":
+            return web.json_response({"message": "out of order"}, status=500)
+        if kernel_id == "gone":
+            return web.json_response({"message": "Kernel does not exist: gone"}, status=404)
+        return web.json_response({"id": kernel_id} if kernel_id == "well" else [])
+
+    gateway = provider(await serve(answer))
+    known = {"gone": None, "well": {"id": "well"}}
+    assert await gateway.kernels(["odd"]) == {}
+    assert await gateway.kernels(["odd", "gone", "well"]) == known
+    await gateway.aclose()
 
 
 async def no_kernelspecs(_: web.Request) -> web.Response:

@@ -395,3 +395,16 @@ async def test_two_servers_in_one_process_do_not_mix(make: Make) -> None:
     assert [list(p.kernelspecs("/", ())) for p in (one, two)] == [["a/py"], ["b/py"]]
     assert [list(p.problems) for p in (one, two)] == [[], ["bad.json"]]
     assert provider_of(two, "off/py") == (None, "off/py")
+
+
+async def test_a_secrets_variable_stays_secret(make: Make) -> None:
+    """No kernel sees it, also where its provider is off, left out for another reason, or gone."""
+    token = {"token": {"env": "TOKEN_OFF"}}
+    providers = make(
+        gateway("off", enabled=False, **token),
+        gateway("wrong", nonsense=1, headers={"X": {"env": "TOKEN_WRONG"}}),
+        gateway("gone", cookies={"c": {"env": "TOKEN_GONE"}}),
+    )
+    assert providers.secret_variables == {"TOKEN_OFF", "TOKEN_WRONG", "TOKEN_GONE"}
+    providers.apply([])
+    assert "TOKEN_GONE" in providers.secret_variables

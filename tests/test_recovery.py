@@ -36,12 +36,16 @@ class Site:
 
     async def written(self, path: str = "work.ipynb") -> None:
         """Wait until a notebook's kernel and session are written down."""
-        folder = self.server.folder / "data" / "kernel_providers"
 
         async def found() -> bool:
-            return any(path in ledger.read_text() for ledger in folder.glob("*.json"))
+            return self.is_written(path)
 
         await until(found)
+
+    def is_written(self, path: str) -> bool:
+        """Tell whether a notebook is written down."""
+        folder = self.server.folder / "data" / "kernel_providers"
+        return any(path in ledger.read_text() for ledger in folder.glob("*.json"))
 
     async def run(self, code: str) -> str:
         return await self.client.run(self.kernel_id, code)
@@ -90,6 +94,7 @@ async def test_after_a_crash_notebooks_find_their_kernels(site: Site) -> None:
     others = await site.remote.start_kernel("python3")
     site.server.kill()
     site.server.start()
+    assert site.is_written("work.ipynb"), "should it crash again at once"
     await site.found_again()
     assert [kernel["id"] for kernel in await site.client.get("api/kernels")] == [site.kernel_id]
     await site.server.end()
@@ -286,3 +291,30 @@ async def test_a_notebook_is_written_down_however_much_goes_on(site: Site) -> No
     for task in coming:
         task.cancel()
     await asyncio.gather(*coming, return_exceptions=True)
+
+
+async def test_a_wrong_address_costs_no_kernel(site: Site, places: dict[str, Process]) -> None:
+    """Another server does not know the provider's kernels, which is no proof that they are gone."""
+    far, other = site.tunnel.port, places["gate-b"]
+    wrong = {"url": other.url, "token": {"value": other.token}, "label": "Elsewhere"}
+    declare(site.server, "far", wrong)
+
+    async def is_elsewhere() -> bool:
+        provider = (await site.client.get("api/kernel-providers"))["providers"][1]
+        return bool(provider["label"] == "Elsewhere" and provider["state"] == "online")
+
+    await until(is_elsewhere)
+    for _ in range(2):
+        reply = await site.client.request("POST", "api/kernel-providers/far/retry")
+        assert reply.body["state"] == "online"
+        assert (await site.client.request("GET", f"api/kernels/{site.kernel_id}")).status == 200
+    assert (await site.client.get("api/sessions"))[0]["id"] == site.session["id"]
+    token = {"value": "token-of-remote"}
+    declare(site.server, "far", {"url": f"http://127.0.0.1:{far}/", "token": token})
+
+    async def is_back() -> bool:
+        provider = (await site.client.get("api/kernel-providers"))["providers"][1]
+        return bool(provider["label"] == "far" and provider["state"] == "online")
+
+    await until(is_back)
+    await site.found_again()

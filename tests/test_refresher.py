@@ -399,3 +399,30 @@ async def test_a_provider_is_not_left_alone_for_days(bench: Bench) -> None:
         return 3000 < (bench.refresher.retry_in or 0) <= 3600
 
     await until(is_due, pause=0.01)
+
+
+async def test_a_request_that_comes_too_early_has_the_provider_left_alone(bench: Bench) -> None:
+    """Whatever was asked for: for as long as the provider says, nobody asks it but the user."""
+    bench.refresher.start()
+    await bench.refresher.first_answer.wait()
+    asked = bench.provider.asked
+    too_many = ProviderUnavailable("gpu", "overloaded", "429", retry_after=1000)
+    bench.refresher.failed(too_many)
+    with pytest.raises(ProviderUnavailable):
+        await bench.refresher.admit()
+    bench.refresher.wake()
+    assert bench.provider.asked == asked
+    await bench.refresher.retry()
+    await bench.refresher.admit()
+
+
+async def test_another_server_has_no_proof_that_a_kernel_is_gone(bench: Bench) -> None:
+    """A kernel is given up only where it was."""
+    here, elsewhere = Kernel("here"), Kernel("elsewhere", "http://elsewhere:8888")
+    bench.watched += [here, elsewhere]
+    bench.provider.running = {"here": None, "elsewhere": None}
+    await bench.refresher.refresh_kernels()
+    assert (here.news, elsewhere.news) == ([None], [])
+    bench.provider.running = {"here": None, "elsewhere": {"id": "elsewhere"}}
+    await bench.refresher.refresh_kernels()
+    assert elsewhere.news == [{"id": "elsewhere"}]

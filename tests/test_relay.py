@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from .client import LEGACY, V1, Client, Kernel, until
 from .conftest import Start
@@ -273,3 +274,28 @@ async def test_no_more_is_kept_than_is_reasonable(site: Site, is_cut: bool) -> N
     _, code, reason = await kernel.until_closed()
     assert code == 1013
     assert reason == "Too much was sent while the kernel's provider did not take it."
+
+
+async def test_a_provider_that_drops_each_connection_is_not_asked_all_the_time(
+    user: Client, proxy: FaultProxy
+) -> None:
+    """It takes the handshake and then closes, as a proxy does whose server has gone."""
+    kernel_id = await user.start_kernel("faulty/python3")
+    kernel = await user.connect(kernel_id)
+    local = await user.start_kernel("python3")
+    handshakes = 0
+
+    async def drop(request: web.Request) -> web.StreamResponse:
+        nonlocal handshakes
+        handshakes += 1
+        socket = web.WebSocketResponse(protocols=[V1])
+        await socket.prepare(request)
+        await socket.close()
+        return socket
+
+    await proxy.begin(drop, only="/channels")
+    await user.run(local, "import time; time.sleep(3)")
+    assert 0 < handshakes < 30
+    proxy.end()
+    assert await kernel.run("print(1)") == "1\n"
+    await kernel.close()

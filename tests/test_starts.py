@@ -307,3 +307,25 @@ async def test_a_notebook_keeps_its_kernel_until_the_new_one_has_started(site: S
     [session] = await site.client.get("api/sessions")
     assert session["kernel"]["id"] == before
     assert await site.client.run(before, "print(x)") == "42\n"
+
+
+async def test_a_notebook_stays_where_nobody_waits_for_the_new_kernel(site: Site) -> None:
+    """Whoever was told by a proxy that the switch has failed is not switched minutes later."""
+    session = await site.client.start_session("python3", "work.ipynb")
+    before = session["kernel"]["id"]
+    await site.client.run(before, "x = 42")
+    path, body = f"api/sessions/{session['id']}", {"kernel": {"name": SLOW}}
+    switching = asyncio.create_task(site.client.request("PATCH", path, body))
+    await site.is_asked()
+    switching.cancel()
+
+    async def has_given_up() -> bool:
+        return "The start of far/python3 was cancelled" in site.server.log()
+
+    await until(has_given_up)
+    site.starts.let_go()
+    await site.starts.all_passed()
+    await until(site.is_empty)
+    [session] = await site.client.get("api/sessions")
+    assert session["kernel"]["id"] == before
+    assert await site.client.run(before, "print(x)") == "42\n"
