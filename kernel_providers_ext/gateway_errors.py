@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import socket
 import ssl
@@ -12,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import unquote
 
 import aiohttp
@@ -35,6 +37,17 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def json(self) -> Any:
+        """
+        Return the body's JSON; raises ValueError where it is none.
+
+        ``NaN`` and the like, which Python writes and no browser reads, are null.
+        """
+        try:
+            return json.loads(self.body, parse_float=_number, parse_constant=_number)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
 
 
 class GatewayErrors:
@@ -166,19 +179,26 @@ def _kernel_in(what: str) -> str:
     return unquote(found[1]) if found else "\0"
 
 
+def _number(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
 def _message(answer: Answer) -> str | None:
     """Return the message of a Jupyter server's error answer; None if it is not one."""
     try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        value = answer.json()
+    except ValueError:
         return None
-    return str(value.get("message") or "") if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    return " ".join(str(value.get("message") or "").split())  # for the log, it is one line
 
 
 def _retry_after(answer: Answer) -> float:
     """Return the seconds of a Retry-After header (RFC 9110, 10.2.3); 0 where it makes no sense."""
     value = answer.headers.get("Retry-After", "")
-    if value.isascii() and value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
         then = parsedate_to_datetime(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -233,8 +232,8 @@ class GatewayHttp:
     def parse(self, answer: Answer, kind: type) -> Any:
         """Return an answer's JSON, which must be of this type; raises IncompatibleAnswer."""
         try:
-            value = json.loads(answer.body)
-        except (ValueError, RecursionError) as error:
+            value = answer.json()
+        except ValueError as error:
             page = "html" in answer.headers.get("Content-Type", "")
             raise self._errors.incompatible("an HTML page" if page else "no JSON") from error
         if not isinstance(value, kind):

@@ -87,7 +87,7 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     "another object": (answering(200, "{}"), "incompatible", "incompatible"),
     "a list": (answering(200, "[]"), "incompatible", "incompatible"),
     "nothing": (answering(200, ""), "incompatible", "incompatible"),
-    "lists without an end": (answering(200, "[" * 10**5), "incompatible", "incompatible"),
+    "lists in lists without end": (answering(200, "[" * 10**6), "incompatible", "incompatible"),
     "a redirect to another host": (
         answering(302, "", Location="http://elsewhere.invalid/log-in"),
         "incompatible",
@@ -156,9 +156,10 @@ async def test_a_fault_is_the_providers_own(user: Client, proxy: FaultProxy, nam
     assert known["reason"] == reason
     assert known["sentence"]
     await work.goes_on()
-    refused = await user.request("POST", "api/kernels", {"name": "faulty/python3"})
-    assert refused.status in (502, 503), "a remote's 401 would look like the user's own"
-    assert "faulty" in refused.body["message"]
+    for path in ("api/kernels", f"api/kernels/{work.ids['far']}/interrupt"):
+        refused = await user.request("POST", path, {"name": "faulty/python3"})
+        assert refused.status in (502, 503), "a remote's 401 would look like the user's own"
+        assert "faulty" in refused.body["message"]
     proxy.end()
     await user.wait_for_state("faulty", "online")
     await work.is_there_again()
@@ -403,6 +404,29 @@ async def test_what_is_no_kernelspec_hides_none_that_is(user: Client, proxy: Fau
 
     await until(listed)
     assert {"python3", "faulty/good"} <= set(await user.kernelspecs())
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+async def test_what_no_browser_can_read_is_not_passed_on(
+    user: Client, proxy: FaultProxy, number: str
+) -> None:
+    """Numbers that Python writes into JSON, but that are none there, cost nobody the list."""
+    body = kernelspecs("good").replace('"language"', f'"metadata": {{"x": {number}}}, "language"')
+    await proxy.begin(answering(200, body))
+    await user.wait_for_state("faulty", "online")
+    await user.wait_for_kernelspec("faulty/good")
+    answer = await user.request("GET", SPECS, Accept="text/plain")
+    assert not re.search(r"NaN|Infinity", json.dumps(answer.body))
+
+
+async def test_a_providers_words_are_one_line_of_the_log(
+    user: Client, proxy: FaultProxy, troubled: Process
+) -> None:
+    """Whatever a provider gives as its reason, no line looks like one of this server."""
+    await proxy.begin(answering(400, json.dumps({"message": "no\n[C 2026] received signal 15"})))
+    known = await user.wait_for_state("faulty", "offline")
+    assert known["sentence"].endswith(": no [C 2026] received signal 15.")
+    assert "no [C 2026] received signal 15." in troubled.log()
 
 
 async def test_a_very_long_list_delays_nobody(user: Client, proxy: FaultProxy) -> None:
