@@ -194,6 +194,27 @@ async def reset(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
+def raw(data: bytes) -> Fault:
+    """Answer with these bytes, whether they are HTTP or not, and close the connection."""
+
+    async def fault(request: web.Request) -> web.StreamResponse:
+        if request.transport is not None:
+            request.transport.write(data)
+            request.transport.close()
+        return web.Response()
+
+    return fault
+
+
+def packed(data: bytes) -> Fault:
+    """Answer with these bytes, and say that they are packed with gzip."""
+
+    async def fault(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=data, headers={"Content-Encoding": "gzip"})
+
+    return fault
+
+
 async def endless(request: web.Request) -> web.StreamResponse:
     """Answer without an end."""
     response = await _begin(request, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import re
 import ssl
@@ -27,6 +28,8 @@ from .faults import (
     delayed,
     endless,
     half_an_answer,
+    packed,
+    raw,
     reset,
     silence,
     truncated,
@@ -69,6 +72,11 @@ async def later(_: web.Request) -> web.StreamResponse:
     return web.json_response({"message": "a reason"}, status=429, headers=headers)
 
 
+async def unpacks_to_a_lot(request: web.Request) -> web.StreamResponse:
+    """Answer with 128 MiB in some kilobytes."""
+    return await packed(gzip.compress(b" " * 2**27))(request)
+
+
 #: name: (what the provider does, the state that it is then in, the reason for it)
 FAULTS: dict[str, tuple[Fault, str, str]] = {
     "401": (answering(401), "unauthorised", "unauthorised"),
@@ -97,6 +105,19 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     "half an answer": (half_an_answer, "offline", "timeout"),
     "an answer that is cut": (truncated, "incompatible", "incompatible"),
     "an answer without an end": (endless, "incompatible", "incompatible"),
+    "no HTTP": (raw(b"SSH-2.0-OpenSSH_9.2p1\r\n"), "incompatible", "incompatible"),
+    "a length that is none": (
+        raw(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}"),
+        "incompatible",
+        "incompatible",
+    ),
+    "headers without an end": (
+        raw(b"HTTP/1.1 200 OK\r\n" + b"X-Header: x\r\n" * 10**5),
+        "incompatible",
+        "incompatible",
+    ),
+    "what cannot be unpacked": (packed(b"{}"), "incompatible", "incompatible"),
+    "what unpacks to a lot": (unpacks_to_a_lot, "incompatible", "incompatible"),
     "a connection that is reset": (reset, "offline", "reset"),
 }
 
