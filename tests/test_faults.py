@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -72,9 +73,15 @@ async def later(_: web.Request) -> web.StreamResponse:
     return web.json_response({"message": "a reason"}, status=429, headers=headers)
 
 
+@cache
+def a_lot() -> bytes:
+    """Return 128 MiB, packed into some kilobytes."""
+    return gzip.compress(b" " * 2**27)
+
+
 async def unpacks_to_a_lot(request: web.Request) -> web.StreamResponse:
-    """Answer with 128 MiB in some kilobytes."""
-    return await packed(gzip.compress(b" " * 2**27))(request)
+    """Answer with more than anybody wants to have in memory."""
+    return await packed(a_lot())(request)
 
 
 #: name: (what the provider does, the state that it is then in, the reason for it)
