@@ -28,15 +28,13 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from tests.conftest import STOCK
-from tests.faults import FaultProxy
-from tests.processes import declare, free_port, jupyter_server, kernel_gateway
-from tests.test_faults import FAULTS
+from tests.processes import Process, declare, jupyter_server, kernel_gateway
 
+from .proxy import NAMES, Proxy
 from .subject import CELL, LISTS, PATIENCE, Sample, Subject
 
 SAMPLES = 12  # of each in a turn
 ROOT = Path(__file__).parent.parent
-REFUSED = "a connection that is refused"
 REMOTE = "far"  # a kernel name that only the gateways have
 OURS = "kernel-providers-ext"
 STOCK_NAME = "--gateway-url"
@@ -95,64 +93,22 @@ class Row:
         return [what for what, comparison in self.comparisons.items() if not comparison.word]
 
 
-class Gateway:
-    """A Kernel Gateway behind a proxy."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self.process = kernel_gateway(folder, name, token=f"token-of-{name}", listing=True)
-        spec = {
-            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            "display_name": "Far",
-            "language": "python",
-        }
-        path = folder / "data" / "kernels" / REMOTE / "kernel.json"
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(spec))
-        self.proxy = FaultProxy(self.process.url, free_port())
-        self.url = f"http://127.0.0.1:{self.proxy.port}"
-
-    async def open(self, stack: AsyncExitStack) -> None:
-        """Start both."""
-        stack.callback(self.process.stop)
-        await asyncio.to_thread(self.process.start)
-        await self.proxy.open()
-        stack.push_async_callback(self.proxy.close)
-
-    async def begin(self, fault: str) -> None:
-        """Have a fault."""
-        if fault == REFUSED:
-            await self.proxy.close()
-        elif fault:
-            await self.proxy.begin(FAULTS[fault][0])
-
-    async def end(self, fault: str) -> None:
-        """Have it no more."""
-        if fault == REFUSED:
-            await self.proxy.open()
-        self.proxy.end()
-
-
-async def compare(
-    subjects: Sequence[Subject], gateway: Gateway, fault: str, rounds: int
-) -> list[Row]:
-    """Measure all servers with and without a fault, in turns."""
-    rows = [Row(one.name, fault, {what: Comparison() for what in one.measured}) for one in subjects]
+async def compare(subject: Subject, way: Proxy, fault: str, rounds: int) -> Row:
+    """Measure a server with and without a fault, in turns."""
+    row = Row(subject.name, fault, {what: Comparison() for what in subject.measured})
     for number in range(rounds):
-        # What has been lost once is lost, and had to be started again.
-        left = [pair for pair in zip(subjects, rows, strict=True) if pair[1].is_whole]
-        for subject, row in left:
-            await measure(subject, row, is_faulty=False)
-        await gateway.begin(fault)
-        for subject, row in left:
-            asking = asyncio.create_task(subject.ask_again())
-            if number % 2:  # measured is what is so while the gateway is asked, and afterwards
-                await asking
-            await measure(subject, row, is_faulty=True)
+        await measure(subject, row, is_faulty=False)
+        await way.have(fault)
+        asking = asyncio.create_task(subject.ask_again())
+        if number % 2:  # measured is what is so while the gateway is asked, and afterwards
             await asking
-        await gateway.end(fault)
-        for subject, row in left:
-            row.is_whole = await subject.recover()
-    return rows
+        await measure(subject, row, is_faulty=True)
+        await asking
+        await way.have("")
+        row.is_whole = await subject.recover()
+        if not row.is_whole:  # what has been lost once is lost
+            break
+    return row
 
 
 async def measure(subject: Subject, row: Row, *, is_faulty: bool) -> None:
@@ -167,24 +123,44 @@ async def measure(subject: Subject, row: Row, *, is_faulty: bool) -> None:
             row.comparisons[what].take(await subject.sample(what), is_faulty=is_faulty)
 
 
-def make_subjects(folder: Path, faulty: Gateway, well: Gateway) -> list[Subject]:
-    """Return the servers, not started yet."""
-    ours = jupyter_server(folder / "ours", token="token-of-ours")
+def gateway(folder: Path) -> Process:
+    """Return a Kernel Gateway with a kernel that has a name of its own."""
+    process = kernel_gateway(folder, "gateway", token="token-of-the-gateway", listing=True)
+    spec = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "Far",
+        "language": "python",
+    }
+    path = folder / "data" / "kernels" / REMOTE / "kernel.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(spec))
+    return process
+
+
+def ours(folder: Path, url: str, well: Process) -> Subject:
+    """Return a server with a provider behind a proxy, and one that is well."""
+    server = jupyter_server(folder, token="token-of-ours")
     settings = {
-        "token": {"value": faulty.process.token},
+        "token": {"value": well.token},
         "refresh_interval": 1,
         "timeouts": {"connect": 2, "request": 3, "start": 10},
     }
-    declare(ours, "faulty", {"url": faulty.url, **settings})
-    declare(ours, "well", {**settings, "url": well.url, "token": {"value": well.process.token}})
-    arguments = [
-        f"--gateway-url={faulty.url}",
-        f"--GatewayClient.auth_token={faulty.process.token}",
-    ]
-    stock = jupyter_server(
-        folder / "stock", token="token-of-stock", config=STOCK, arguments=arguments
+    declare(server, "faulty", {**settings, "url": url})
+    declare(server, "well", {**settings, "url": well.url})
+    return Subject(OURS, server, f"faulty/{REMOTE}", "python3")
+
+
+def stock(folder: Path, url: str, well: Process) -> Subject:
+    """Return a server that is started with --gateway-url."""
+    server = jupyter_server(
+        folder, token="token-of-stock", config=STOCK, arguments=_gateway_url(url, well)
     )
-    mixed = {
+    return Subject(STOCK_NAME, server, REMOTE)
+
+
+def mixer(folder: Path, url: str, well: Process) -> Subject:
+    """Return a server with kernels-mixer."""
+    settings = {
         "kernel_spec_manager_class": "kernels_mixer.kernelspecs.MixingKernelSpecManager",
         "kernel_manager_class": "kernels_mixer.kernels.MixingMappingKernelManager",
         "session_manager_class": "jupyter_server.services.sessions.sessionmanager.SessionManager",
@@ -193,18 +169,18 @@ def make_subjects(folder: Path, faulty: Gateway, well: Gateway) -> list[Subject]
         ),
         "jpserver_extensions": {"google.cloud.jupyter_config": False},
     }
-    mixer = jupyter_server(
-        folder / "mixer",
+    server = jupyter_server(
+        folder,
         token="token-of-mixer",
-        config={"ServerApp": mixed},
-        arguments=arguments,
+        config={"ServerApp": settings},
+        arguments=_gateway_url(url, well),
         python=environment_of_mixer(),
     )
-    return [
-        Subject(OURS, ours, f"faulty/{REMOTE}", "python3"),
-        Subject(STOCK_NAME, stock, REMOTE),
-        Subject(MIXER, mixer, REMOTE, "python3"),
-    ]
+    return Subject(MIXER, server, REMOTE, "python3")
+
+
+def _gateway_url(url: str, well: Process) -> list[str]:
+    return [f"--gateway-url={url}", f"--GatewayClient.auth_token={well.token}"]
 
 
 def environment_of_mixer() -> str:
@@ -224,17 +200,22 @@ async def run(rounds: int, faults: Sequence[str], folder: Path) -> list[Row]:
     """Measure everything."""
     rows: list[Row] = []
     async with AsyncExitStack() as stack:
-        faulty, well = Gateway(folder / "faulty", "faulty"), Gateway(folder / "well", "well")
-        await faulty.open(stack)
-        await well.open(stack)
-        subjects = make_subjects(folder, faulty, well)
-        for subject in subjects:
+        well = gateway(folder / "gateway")
+        stack.callback(well.stop)
+        await asyncio.to_thread(well.start)
+        subjects: list[tuple[Subject, Proxy]] = []
+        for make in (ours, stock, mixer):
+            way = Proxy(well.url)
+            await way.open()
+            stack.push_async_callback(way.close)
+            subject = make(folder / make.__name__, way.url, well)
             await subject.open()
             stack.push_async_callback(subject.close)
+            subjects.append((subject, way))
         for fault in faults:
-            rows += await compare(subjects, faulty, fault, rounds)
-            for row in rows[-len(subjects) :]:
-                print(f"{row.server:20} {row}", flush=True)
+            for subject, way in subjects:
+                rows.append(await compare(subject, way, fault, rounds))
+                print(f"{subject.name:20} {rows[-1]}", flush=True)
     return rows
 
 
@@ -300,7 +281,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="a file for all samples")
     parser.add_argument("--markdown", type=Path, help="a file for the tables")
     arguments = parser.parse_args()
-    faults = [fault for fault in (REFUSED, *FAULTS) if arguments.only in fault]
+    faults = [fault for fault in NAMES if arguments.only in fault]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         rows = asyncio.run(run(arguments.rounds, faults, Path(folder)))
     print(worst(rows))
