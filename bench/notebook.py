@@ -237,7 +237,7 @@ class Notebook:
             self._take(reply.body, asked)
             await self._see_off(before)
         else:
-            assert self._is_refused("switch", place, reply), reply
+            assert self._is_refused("switch", place, reply, asked), reply
         await self._use.ask()
 
     # -- requests ----------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ class Notebook:
                 self._check_absence(asked, what or path, error)
                 self.cut_short += what == "start"
             else:
-                if not self._is_refused(what, place, reply):
+                if not self._is_refused(what, place, reply, asked):
                     self._note(f"{method} {path}: {reply.status}")
                     if what:
                         self.done[what] += 1
@@ -276,9 +276,12 @@ class Notebook:
         """Only a server that is away does not answer."""
         assert self._server.was_away(asked), f"{what}: {error!r}"
 
-    def _is_refused(self, what: str, place: Place | None, reply: Reply) -> bool:
-        """Tell whether it is a provider that refuses, as it has to be named then."""
-        if place is None or reply.status not in REFUSALS or place.name not in str(reply.body):
+    def _is_refused(self, what: str, place: Place | None, reply: Reply, asked: float) -> bool:
+        """Tell whether a provider refuses, which is named then, or a server that ends."""
+        if reply.status not in REFUSALS:
+            return False
+        is_named = place is not None and place.name in str(reply.body)
+        if not is_named and not self._server.was_away(asked):
             return False
         self._note(f"{what} is refused: {reply.body['message']}")
         self.done[f"{what} refused"] += 1
