@@ -22,6 +22,7 @@ from .server import Server
 from .use import PACE, PATIENCE, KernelEnded, Use
 
 CALM = 3.0  # seconds without a fault by which all has come that was late
+LOG_LINES = 60  # of the server's, that are shown with what was wrong
 REFUSALS = (500, 501, 502, 503)  # Jupyter Server makes one of the first two of some
 
 
@@ -60,11 +61,13 @@ class Notebook:
                 begun = time.time()
                 await self._use_a_kernel()
         except Exception as error:
-            with suppress(Exception):
-                await self._clear()
             what = str(error) if isinstance(error, AssertionError) else traceback.format_exc()
             whose = {self.name, "server", *(place.name for place in self._places.values())}
-            return f"{self.name}: {what}\n{self._diary.of(whose, begun - 20)}"
+            log = self._server.process.log().splitlines()[-LOG_LINES:]
+            report = [f"{self.name}: {what}", self._diary.of(whose, begun - 20), *log]
+            with suppress(Exception):
+                await self._clear()
+            return "\n".join(report)
         return ""
 
     def _note(self, what: str) -> None:

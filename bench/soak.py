@@ -85,8 +85,8 @@ class Soak:
             await self._check_nothing_is_left()
             await self._check_growth(before)
             await self._server.exit()
+        self._check_exits()
         self._check_logs()
-        print(f"exits took {', '.join(f'{seconds:.1f}' for seconds in self._server.exits)} s")
 
     async def _open(self, stack: AsyncExitStack) -> None:
         for remote in self._remotes:
@@ -191,25 +191,34 @@ class Soak:
         for name in GROWTH:
             print(f"{name}: {before[name]} before, {after[name]} after")
 
+    def _check_exits(self) -> None:
+        exits = self._server.exits
+        print(f"exits took {', '.join(f'{seconds:.1f}' for seconds, _ in exits)} s")
+        self.wrong += [f"the server has ended with {code}" for _, code in exits if code]
+
     def _check_logs(self) -> None:
         """Check that no log has a secret, and the server's no traceback."""
         tokens = [TOKEN, *(remote.gateway.token for remote in self._remotes)]
         for log in self._folder.glob("*/log.txt"):
             text = log.read_text(errors="replace")
             self.wrong += [f"{token} is in {log}" for token in tokens if token in text]
-        self.wrong += _tracebacks(self._server.process.log())
+        self.wrong += _complaints(self._server.process.log())
 
 
-def _tracebacks(log: str) -> list[str]:
-    """Return the tracebacks of the server; those of its kernels stand in the same log."""
-    found = re.findall(r"^Traceback .*\n(?:[ ].*\n|\n)*.*", log, re.MULTILINE)
-    return [trace for trace in found if "/ipykernel/" not in trace]
+def _complaints(log: str) -> list[str]:
+    """Return the server's tracebacks and lost tasks; those of its kernels stand in the same log."""
+    traces = re.findall(r"^Traceback .*\n(?:[ ].*\n|\n)*.*", log, re.MULTILINE)
+    tasks = re.findall(r"^Task was destroyed .*\n.*/kernel_providers_ext/.*", log, re.MULTILINE)
+    return [trace for trace in traces if "/ipykernel/" not in trace] + tasks
 
 
 def _children(process: Process) -> list[str]:
     assert process.process is not None
-    found = psutil.Process(process.process.pid).children(recursive=True)
-    return [" ".join(child.cmdline()) for child in found if child.is_running()]
+    found = []
+    for child in psutil.Process(process.process.pid).children(recursive=True):
+        with suppress(psutil.Error):  # it ends just now
+            found.append(" ".join(child.cmdline()))
+    return found
 
 
 def main() -> int:
