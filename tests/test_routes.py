@@ -54,7 +54,7 @@ class Site:
 
 DEAD = f"http://127.0.0.1:{free_port()}"
 TIMES = ("since", "last_seen", "latency_ms", "retry_in")
-WELL = {"reason": "", "detail": "", "sentence": ""}
+WELL: dict[str, Any] = {"reason": "", "detail": "", "sentence": "", "underway": []}
 
 
 @pytest.fixture
