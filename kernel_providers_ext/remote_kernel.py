@@ -120,7 +120,7 @@ class RemoteKernelManager(ServerKernelManager):
             # Not the caller's id, which may be that of somebody else's kernel.
             self.remote_id = str(uuid.uuid4())
             self.url = provider.config.url
-            self.expected_until = time.monotonic() + provider.config.timeouts.start
+            self._expect(provider)
             self.owner.note()  # before it is there: a crash of this server is to leave no orphan
             try:
                 model = await provider.start_kernel(
@@ -130,8 +130,13 @@ class RemoteKernelManager(ServerKernelManager):
                 if error.is_certain:
                     self.remote_id = ""
                 raise
+            finally:
+                self._expect(provider)  # the provider may begin only now
         self.expected_until = 0.0
         self.take(model)
+
+    def _expect(self, provider: RemoteKernelProvider) -> None:
+        self.expected_until = time.monotonic() + provider.config.timeouts.start
 
     def take(self, model: KernelModel) -> None:
         """Be the kernel of this model, which runs at the provider."""
