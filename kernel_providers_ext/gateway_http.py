@@ -35,6 +35,7 @@ class GatewayHttp:
         self._base = config.url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
+        self._closing: set[asyncio.Future[bool]] = set()
         self._credentials: dict[str, str] | None = None
         self._reading = asyncio.Lock()
         self._proxy = str(config.proxy.where) if config.proxy is not None else None
@@ -96,10 +97,23 @@ class GatewayHttp:
             timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
         )
         timeouts = self._config.timeouts
-        opened: aiohttp.ClientWebSocketResponse = await asyncio.wait_for(
-            connecting, timeouts.connect + KERNEL_INFO_TIMEOUT + timeouts.request
+        longest = timeouts.connect + KERNEL_INFO_TIMEOUT + timeouts.request
+        handshake: asyncio.Future[aiohttp.ClientWebSocketResponse] = asyncio.ensure_future(
+            connecting
         )
-        return opened
+        try:
+            return await asyncio.wait_for(asyncio.shield(handshake), longest)
+        except (asyncio.TimeoutError, asyncio.CancelledError):
+            # A Jupyter server whose handshake is cut counts one connection too few from then on,
+            # and keeps nothing for a client that is away. So it is closed when it is open.
+            handshake.add_done_callback(self._close_unwanted)
+            raise
+
+    def _close_unwanted(self, handshake: asyncio.Future[aiohttp.ClientWebSocketResponse]) -> None:
+        if not handshake.cancelled() and handshake.exception() is None:
+            closing = asyncio.ensure_future(handshake.result().close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     def _refused(self, path: str, error: aiohttp.WSServerHandshakeError) -> ProviderError:
         if error.status == 404:

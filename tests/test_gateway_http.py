@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -280,4 +281,33 @@ async def test_what_is_not_done_is_not_taken_for_done(serve: Serve, act: str, bo
     gateway = provider(await serve(answer))
     with pytest.raises(IncompatibleAnswer):
         await getattr(gateway, act)("one")
+    await gateway.aclose()
+
+
+async def test_a_handshake_that_nobody_waits_for_is_not_cut(serve: Serve) -> None:
+    """It is finished, and the connection is closed then: a Jupyter server would count it wrong."""
+    asked, answer, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    codes: list[int | None] = []
+
+    async def hesitate(request: web.Request) -> web.WebSocketResponse:
+        asked.set()
+        await answer.wait()
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        codes.append(socket.close_code)
+        ended.set()
+        return socket
+
+    gateway = provider(await serve(hesitate))
+    opening = asyncio.create_task(
+        gateway.open_channels("1-2-3-4-5", session_id="s", subprotocols=[])
+    )
+    await asked.wait()
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    answer.set()
+    await asyncio.wait_for(ended.wait(), 10)
+    assert codes == [1000]
     await gateway.aclose()
