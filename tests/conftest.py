@@ -151,14 +151,15 @@ async def proxy(places: dict[str, Process], faulty_port: int) -> AsyncIterator[F
 @pytest.fixture
 async def user(troubled: Process, proxy: FaultProxy) -> AsyncIterator[Client]:
     """A client of the troubled server, which has no kernel at first and at last."""
-    made = Client(troubled.url, troubled.token)
-    await made.wait_for_state("faulty", "online")
-    await made.wait_for_kernelspec("well/python3")
-    yield made
-    proxy.end()
-    for kernel in await made.get("api/kernels"):
-        await made.request("DELETE", f"api/kernels/{kernel['id']}")
-    await made.close()
+    async with Client(troubled.url, troubled.token) as made:
+        await made.wait_for_state("faulty", "online")
+        await made.wait_for_kernelspec("well/python3")
+        yield made
+        proxy.end()
+        await made.wait_for_state("faulty", "online")
+        for kernel in await made.get("api/kernels"):
+            await made.request("DELETE", f"api/kernels/{kernel['id']}")
+        assert await made.get("api/kernels") == []
 
 
 @pytest.fixture
