@@ -16,6 +16,7 @@ from tests.client import Client, Kernel, Reply
 
 from .place import Span
 
+OVERDUE = 20.0  # seconds after which one begins to wonder
 PAUSE = 0.5  # seconds before the connection is opened again
 
 
@@ -28,7 +29,7 @@ class Cell:
         self.sent = time.time()
         self.interrupted = math.inf  # when the kernel was asked to interrupt it
         self.begun: float | None = None  # when the kernel has taken it up, by the same clock
-        self.text = ""
+        self.pieces: list[tuple[float, str]] = []  # what it has printed, and when that has come
         self.error = ""
         self.replies = 0
         self.done = asyncio.Event()
@@ -38,11 +39,10 @@ class Cell:
         """Take a message that has come of it."""
         kind, content = message["header"]["msg_type"], message["content"]
         if kind == "stream":
-            self.text += content["text"]
-        elif kind == "error":
-            self.error = content["ename"]
+            self.pieces.append((time.time(), content["text"]))
         elif kind == "execute_reply":
             self.replies += 1
+            self.error = content.get("ename", "")
         elif content.get("execution_state") == "busy":
             date = message["header"]["date"].replace("Z", "+00:00")
             self.begun = datetime.fromisoformat(date).timestamp()
@@ -65,15 +65,37 @@ class Cell:
         return min((self.begun or self.sent) + self.seconds, self.interrupted)
 
     @property
+    def is_overdue(self) -> bool:
+        """Whether it should have ended long ago."""
+        return time.time() > self.due + OVERDUE
+
+    @property
+    def text(self) -> str:
+        """What it has printed."""
+        return "".join(text for _, text in self.pieces)
+
+    @property
     def output(self) -> tuple[list[int], str]:
         """The numbers that it has printed, and its last line."""
-        numbers, _, end = self.text.partition("end")
-        return [int(number) for number in numbers.split()], end.strip()
+        return _parse(self.text)
+
+    def came_after(self, number: int) -> float:
+        """Return when something has come that it has printed after a number; now, if nothing."""
+        for when, text in self.pieces:
+            numbers, end = _parse(text)
+            if end or any(one > number for one in numbers):
+                return when
+        return time.time()
 
     @property
     def has_run(self) -> bool:
         """Whether anything has come of it, so that the kernel must have got it."""
         return self.begun is not None or bool(self.text) or self.replies > 0
+
+
+def _parse(text: str) -> tuple[list[int], str]:
+    numbers, _, end = text.partition("end")
+    return [int(number) for number in numbers.split()], end.strip()
 
 
 def tells_of_end(reply: Reply) -> bool:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.client import Client
 from tests.faults import FaultProxy
 from tests.processes import free_port, kernel_gateway
 from tests.test_faults import FAULTS
@@ -54,10 +55,22 @@ class Place:
         #: When all kernels here have ended.
         self.ends: list[Span] = []
         self.troubles: list[Span] = []
+        #: Talks to the server that the kernels run at.
+        self.client: Client
 
     def was_troubled(self, since: float) -> bool:
         """Tell whether something was wrong with it at some time since then."""
         return any(trouble.end >= since for trouble in self.troubles)
+
+    async def has_miscounted(self, kernel_id: str) -> bool:
+        """
+        Tell whether the server believes that nobody is connected to a kernel which has answered.
+
+        Jupyter Server counts a websocket that is cut during the handshake when it ends, and not
+        when it begins. From then on it keeps no output while nobody is connected.
+        """
+        model = await self.client.get(f"api/kernels/{kernel_id}")
+        return bool(model["connections"] < 1)
 
 
 class Remote(Place):
@@ -72,6 +85,8 @@ class Remote(Place):
         """Start everything."""
         stack.callback(self.gateway.stop)
         await asyncio.to_thread(self.gateway.start)
+        self.client = Client(self.gateway.url, self.gateway.token)
+        stack.push_async_callback(self.client.close)
         port = free_port()
         self._proxy = FaultProxy(self.gateway.url, port)
         await self._proxy.open()

@@ -96,6 +96,7 @@ class Soak:
         await asyncio.to_thread(self._server.process.start)
         self._client = Client(self._server.process.url, TOKEN)
         stack.push_async_callback(self._client.close)
+        self._local.client = self._client
 
     async def _work(self, part: str, seconds: float, is_restarting: bool = False) -> None:
         """Have all work and suffer for so long."""
