@@ -151,12 +151,15 @@ class GatewayKernelProvider(RemoteKernelProvider):
         missing = [kernel_id for kernel_id in kernel_ids if kernel_id not in models]
         # A list without the kernel is no proof; only the answer to the question for it is.
         found = await asyncio.gather(*map(self._kernel, missing), return_exceptions=True)
-        for kernel_id, model in zip(missing, found, strict=True):
-            if isinstance(model, RequestRefused):
-                continue  # of this one nothing is known
-            if isinstance(model, BaseException):
-                raise model
-            models[kernel_id] = model
+        failures = [m for m in found if isinstance(m, BaseException)]
+        models |= {
+            kernel_id: model
+            for kernel_id, model in zip(missing, found, strict=True)
+            if not isinstance(model, BaseException)
+        }
+        if failures and not models:
+            raise failures[0]
+        # Of those that are left out, nothing is known.
         return {kernel_id: models[kernel_id] for kernel_id in kernel_ids if kernel_id in models}
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
