@@ -42,7 +42,7 @@ from .place import WAYS, Place, Remote
 from .server import TOKEN, Server
 
 PATHS = ("", "", "", "/channels", "/api/kernelspecs")  # whose requests a fault answers
-KEPT = 15.0  # seconds for which connections are kept that nobody uses
+KEPT = 20.0  # seconds for which connections are kept that nobody uses
 #: How much more the server may have of something at the end than in the middle.
 GROWTH = {
     "MiB of memory": 32,

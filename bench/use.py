@@ -125,6 +125,8 @@ class Use:
         numbers, end = cell.output
         assert cell.replies <= 1, "there are two replies"
         assert numbers == sorted(set(numbers)), f"lines come twice, or not in order: {numbers}"
+        if self.has_ended:  # it may have been interrupted for that
+            return ""
         assert not cell.error or cell.is_interrupted, f"the cell has failed with {cell.error}"
         expected = f"{self._count} {self._pid}"
         assert end in ("", expected), f"{end!r} instead of {expected!r}"
