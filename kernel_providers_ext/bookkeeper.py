@@ -45,7 +45,7 @@ class Bookkeeper:
         self._log = log
         self._waiting: list[Record] = []
         self._wake = asyncio.Event()
-        self._known: dict[str, tuple[Mapping[str, Any], ...]] = {}
+        self._sessions_of: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self._task: asyncio.Task[None] | None = None
         self._complained = False
 
@@ -99,7 +99,7 @@ class Bookkeeper:
         for record in self._waiting[:]:
             if self._is_there(record):
                 self._waiting.remove(record)
-                self._known[record.kernel_id] = record.sessions
+                self._sessions_of[record.kernel_id] = record.sessions
                 self._kernels.remote.restore(record)
                 for session in record.sessions:
                     await self._restore_session(record, session)
@@ -132,7 +132,7 @@ class Bookkeeper:
             session = {field: model[field] for field in SESSION_FIELDS}
             kernel_id = model["kernel"]["id"]
             known[kernel_id] = (*known.get(kernel_id, ()), session)
-        self._known = known
+        self._sessions_of = known
 
     def _records(self) -> list[Record]:
         return [*self._waiting, *map(self._with_sessions, self._kernels.remote.records)]
@@ -140,7 +140,7 @@ class Bookkeeper:
     def _with_sessions(self, record: Record) -> Record:
         if record.is_left_over:
             return record
-        return replace(record, sessions=self._known.get(record.kernel_id, ()))
+        return replace(record, sessions=self._sessions_of.get(record.kernel_id, ()))
 
     def _write(self) -> None:
         try:

@@ -103,16 +103,22 @@ async def phases(client: Client) -> dict[str, str]:
     return {one["kernel_id"]: one["phase"] for one in providers[1]["underway"]}
 
 
+async def lose_connections(user: Client, proxy: FaultProxy) -> None:
+    """Cut what is connected to kernels, let nobody connect again, and wait until that shows."""
+    await proxy.begin(answering(503), only="/channels")
+
+    async def is_reconnecting() -> bool:
+        return bool(await phases(user))
+
+    await until(is_reconnecting)
+
+
 async def test_a_kernel_that_is_connected_again_shows_it(user: Client, proxy: FaultProxy) -> None:
     """It is reconnecting for as long as that takes, not dead, and is told to be no more after."""
     kernel_id = await user.start_kernel("faulty/python3")
     kernel = await user.connect(kernel_id)
-    await proxy.begin(answering(503), only="/channels")
-
-    async def is_reconnecting() -> bool:
-        return await phases(user) == {kernel_id: "reconnecting"}
-
-    await until(is_reconnecting)
+    await lose_connections(user, proxy)
+    assert await phases(user) == {kernel_id: "reconnecting"}
     assert (await user.get(f"api/kernels/{kernel_id}"))["execution_state"] != "dead"
     proxy.end()
     assert await kernel.run("print(1)") == "1\n"
@@ -129,12 +135,7 @@ async def test_a_browser_that_comes_again_finds_what_waits(user: Client, proxy: 
     kernel_id = await user.start_kernel("faulty/python3")
     first = await user.connect(kernel_id)
     await first.run("said = []")
-    await proxy.begin(answering(503), only="/channels")
-
-    async def is_reconnecting() -> bool:
-        return bool(await phases(user))
-
-    await until(is_reconnecting)
+    await lose_connections(user, proxy)
     await execute(first, "said.append('while away')")
     proxy.end()
     again = await user.connect(kernel_id, session_id=first.session_id)
@@ -152,12 +153,7 @@ async def test_what_waits_is_kept_for_a_browser_that_has_left(
     kernel_id = await user.start_kernel("faulty/python3")
     first = await user.connect(kernel_id)
     await first.run("said = []")
-    await proxy.begin(answering(503), only="/channels")
-
-    async def is_reconnecting() -> bool:
-        return bool(await phases(user))
-
-    await until(is_reconnecting)
+    await lose_connections(user, proxy)
     await execute(first, "said.append('while away')")
     await first.close()
 
@@ -176,12 +172,7 @@ async def test_what_waits_is_not_run_after_a_restart(user: Client, proxy: FaultP
     """It was meant for the kernel of before; what is typed after the restart is run."""
     kernel_id = await user.start_kernel("faulty/python3")
     kernel = await user.connect(kernel_id)
-    await proxy.begin(answering(503), only="/channels")
-
-    async def is_reconnecting() -> bool:
-        return bool(await phases(user))
-
-    await until(is_reconnecting)
+    await lose_connections(user, proxy)
     await execute(kernel, "before = True")
     reply = await user.request("POST", f"api/kernels/{kernel_id}/restart")
     assert reply.status == 200
