@@ -43,6 +43,13 @@ from .server import TOKEN, Server
 
 PATHS = ("", "", "", "/channels", "/api/kernelspecs")  # whose requests a fault answers
 KEPT = 20.0  # seconds for which connections are kept that nobody uses
+#: In tracebacks of kernels, and of what Jupyter Server writes, without waiting for it, to a browser
+#: that is just leaving a local kernel; ours waits.
+NOT_OURS = (
+    "/ipykernel/",
+    "tornado.iostream.StreamClosedError",
+    "tornado.websocket.WebSocketClosedError",
+)
 #: How much more the server may have of something at the end than in the middle.
 GROWTH = {
     "MiB of memory": 32,
@@ -210,7 +217,7 @@ def _complaints(log: str) -> list[str]:
     """Return the server's tracebacks and lost tasks; those of its kernels stand in the same log."""
     traces = re.findall(r"^Traceback .*\n(?:[ ].*\n|\n)*.*", log, re.MULTILINE)
     tasks = re.findall(r"^Task was destroyed .*\n.*/kernel_providers_ext/.*", log, re.MULTILINE)
-    return [trace for trace in traces if "/ipykernel/" not in trace] + tasks
+    return [trace for trace in traces if not any(word in trace for word in NOT_OURS)] + tasks
 
 
 def _children(process: Process) -> list[str]:

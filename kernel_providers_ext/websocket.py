@@ -156,7 +156,8 @@ class RelayConnection(BaseKernelWebsocketConnection):
             return
         frame = self._status("dead")
         with suppress(WebSocketClosedError):
-            self.websocket_handler.write_message(frame, isinstance(frame, bytes))
+            told = self.websocket_handler.write_message(frame, isinstance(frame, bytes))
+            told.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._end(f"{kernel.kernel_name} is gone from its provider.", NORMAL)
 
     def _status(self, execution_state: str) -> Frame:
