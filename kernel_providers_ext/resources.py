@@ -42,6 +42,8 @@ class Resources:
             if failure is not None:
                 raise failure.with_traceback(None)
             task = asyncio.create_task(provider.resource(name, file))
+            # Whoever has asked may have left by the time that it fails.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._fetched[key] = (model, task)
         try:
             return await asyncio.shield(task)

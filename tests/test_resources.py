@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import Any
 
@@ -99,3 +100,22 @@ async def test_a_file_that_could_not_be_had_is_asked_for_again() -> None:
     impatient.cancel()
     assert (await patient).body == b"2"
     assert library.fetched == ["py/a.png"] * 2
+
+
+async def test_a_logo_that_nobody_waits_for_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    """Such as at the server's end, while it is fetched: there is no complaint in the log."""
+
+    class Slow(Library):
+        async def resource(self, kernel_name: str, file: str) -> Resource:
+            await asyncio.sleep(0)
+            raise ProviderUnavailable("gpu", "refused", "It is away.")
+
+    resources = Resources()
+    asking = asyncio.create_task(resources.get(Slow(), "py", {}, "logo.svg"))
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await asyncio.sleep(0.01)
+    del resources, asking
+    gc.collect()
+    assert "never retrieved" not in caplog.text
