@@ -105,13 +105,10 @@ async def test_a_file_that_could_not_be_had_is_asked_for_again() -> None:
 async def test_a_logo_that_nobody_waits_for_may_fail(caplog: pytest.LogCaptureFixture) -> None:
     """Such as at the server's end, while it is fetched: there is no complaint in the log."""
 
-    class Slow(Library):
-        async def resource(self, kernel_name: str, file: str) -> Resource:
-            await asyncio.sleep(0)
-            raise ProviderUnavailable("gpu", "refused", "It is away.")
-
+    library = Library()
+    library.away = True
     resources = Resources()
-    asking = asyncio.create_task(resources.get(Slow(), "py", {}, "logo.svg"))
+    asking = asyncio.create_task(resources.get(library, "py", model(), "a.png"))
     await asyncio.sleep(0)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
