@@ -65,15 +65,12 @@ class Bookkeeper:
         """Write down soon what has changed."""
         self._wake.set()
 
-    async def leave(self) -> None:
-        """Look at the sessions for the last time: the server is about to end."""
+    async def close(self) -> None:
+        """Write down what is left running, with notebooks that came to the last, and end."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._look_at_sessions()
-
-    def close(self) -> None:
-        """Write down what is left running, and end."""
         self._write()
         self._ledger.close()
 

@@ -127,14 +127,11 @@ class KernelProvidersKernelManager(MappingKernelManager):
 
     async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
         """Stop all kernels, as the server does at its end, and the talk with the providers."""
-        observer = self.remote.observer
-        if observer is not None:
-            await observer.leave()
         try:
             await asyncio.gather(ensure_async(super().shutdown_all(now=now)), self.remote.leave())
         finally:
-            if observer is not None:
-                observer.close()
+            if self.remote.observer is not None:
+                await self.remote.observer.close()
             await self._close_connections()
 
     async def _close_connections(self) -> None:

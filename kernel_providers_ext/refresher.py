@@ -158,6 +158,7 @@ class Refresher:
                 await asyncio.gather(task, return_exceptions=True)
         self._attempt_ended.set()
         self.well.set()
+        await self.resources.aclose()
         await self.provider.aclose()
 
     async def refresh(self) -> None:

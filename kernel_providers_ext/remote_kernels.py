@@ -32,11 +32,8 @@ class KernelObserver(Protocol):
     def note(self) -> None:
         """Take notice that there are more or fewer than before."""
 
-    async def leave(self) -> None:
-        """Take notice that the server is about to end, and its sessions with it."""
-
-    def close(self) -> None:
-        """Take notice that it ends."""
+    async def close(self) -> None:
+        """Take notice that the server ends."""
 
 
 class KernelMap(Protocol):

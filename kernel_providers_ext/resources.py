@@ -52,6 +52,14 @@ class Resources:
                 del self._fetched[key]
             raise
 
+    async def aclose(self) -> None:
+        """End what is being fetched; what was fetched stays."""
+        fetching = {key: task for key, (_, task) in self._fetched.items() if not task.done()}
+        for key, task in fetching.items():
+            task.cancel()
+            del self._fetched[key]
+        await asyncio.gather(*fetching.values(), return_exceptions=True)
+
 
 def logo_of(model: KernelspecModel) -> str | None:
     """Return the file that JupyterLab shows as a kernel's logo; None where there is none."""

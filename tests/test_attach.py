@@ -62,10 +62,12 @@ async def test_a_kernel_of_others_is_found_and_used(site: Site) -> None:
     """It is no kernel of this server until it is attached; then a notebook can have it."""
     mine = await site.client.start_kernel("open/python3")
     assert [kernel["id"] for kernel in await site.client.get("api/kernels")] == [mine]
-    assert await site.elsewhere() == [site.theirs]
+    # Others may have more of them there.
+    found = await site.elsewhere()
+    assert (site.theirs in found, mine in found) == (True, False)
     kernel_id = await site.attach()
     assert await site.attach() == kernel_id, "once is enough"
-    assert await site.elsewhere() == []
+    assert site.theirs not in await site.elsewhere()
     session = await site.client.start_session("open/python3", id=kernel_id)
     assert session["kernel"]["name"] == "open/python3"
     assert await site.client.run(kernel_id, "print(x)") == "42\n"

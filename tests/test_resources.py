@@ -112,7 +112,7 @@ async def test_a_logo_that_nobody_waits_for_may_fail(caplog: pytest.LogCaptureFi
     await asyncio.sleep(0)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
-    await asyncio.sleep(0.01)
+    await resources.aclose()
     del resources, asking
     gc.collect()
     assert "never retrieved" not in caplog.text
