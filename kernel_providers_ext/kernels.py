@@ -127,9 +127,11 @@ class KernelProvidersKernelManager(MappingKernelManager):
 
     async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
         """Stop all kernels, as the server does at its end, and the talk with the providers."""
+        leaving = asyncio.create_task(self.remote.leave())
         try:
-            await asyncio.gather(ensure_async(super().shutdown_all(now=now)), self.remote.leave())
-        finally:
+            await ensure_async(super().shutdown_all(now=now))
+        finally:  # a local kernel that cannot be stopped costs no remote one
+            await asyncio.wait({leaving})
             if self.remote.observer is not None:
                 await self.remote.observer.close()
             await self._close_connections()
