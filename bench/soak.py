@@ -43,13 +43,6 @@ from .server import TOKEN, Server
 
 PATHS = ("", "", "", "/channels", "/api/kernelspecs")  # whose requests a fault answers
 KEPT = 20.0  # seconds for which connections are kept that nobody uses
-#: In tracebacks of kernels, and of what Jupyter Server writes, without waiting for it, to a browser
-#: that is just leaving a local kernel; ours waits.
-NOT_OURS = (
-    "/ipykernel/",
-    "tornado.iostream.StreamClosedError",
-    "tornado.websocket.WebSocketClosedError",
-)
 #: How much more the server may have of something at the end than in the middle.
 GROWTH = {
     "MiB of memory": 32,
@@ -60,6 +53,17 @@ GROWTH = {
     "tasks": 2,
     "objects": 20_000,
 }
+#: As Python prints it, or with an indentation, as in a log.
+TRACEBACK = re.compile(r"^( *)Traceback .*\n(?:\1 .*\n| *\n)*\1\S.*", re.MULTILINE)
+#: What is in the tracebacks of this server's own kernels and of those who look after them. Nobody
+#: waits until what they say is written to the browser, which may have left.
+OF_OWN_KERNELS = (
+    "/ipykernel/",
+    "/jupyter_client/manager.py",
+    "/jupyter_client/multikernelmanager.py",
+    "StreamClosedError: Stream is closed",
+    "tornado.websocket.WebSocketClosedError",
+)
 
 
 class Soak:
@@ -214,10 +218,10 @@ class Soak:
 
 
 def _complaints(log: str) -> list[str]:
-    """Return the server's tracebacks and lost tasks; those of its kernels stand in the same log."""
-    traces = re.findall(r"^Traceback .*\n(?:[ ].*\n|\n)*.*", log, re.MULTILINE)
+    """Return the server's tracebacks and lost tasks, but for those about its own kernels."""
+    traces = [found[0] for found in TRACEBACK.finditer(log)]
     tasks = re.findall(r"^Task was destroyed .*\n.*/kernel_providers_ext/.*", log, re.MULTILINE)
-    return [trace for trace in traces if not any(word in trace for word in NOT_OURS)] + tasks
+    return [trace for trace in traces if not any(word in trace for word in OF_OWN_KERNELS)] + tasks
 
 
 def _children(process: Process) -> list[str]:
