@@ -48,6 +48,7 @@ class Bookkeeper:
         self._sessions_of: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self._task: asyncio.Task[None] | None = None
         self._complained = False
+        self._closed = False
 
     async def start(self) -> None:
         """Find the kernels of before, and begin to write."""
@@ -67,6 +68,7 @@ class Bookkeeper:
 
     async def close(self) -> None:
         """Write down what is left running, with notebooks that came to the last, and end."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -76,7 +78,8 @@ class Bookkeeper:
 
     async def _run(self) -> None:
         next_look = inf
-        while True:
+        # Before Python 3.12, `wait_for` may swallow a cancellation that comes right after `wake`.
+        while not self._closed:
             pause = next_look - time.monotonic()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), None if pause == inf else max(pause, 0))

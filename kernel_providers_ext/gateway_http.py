@@ -102,7 +102,10 @@ class GatewayHttp:
             connecting
         )
         try:
-            return await asyncio.wait_for(asyncio.shield(handshake), longest)
+            await asyncio.wait({handshake}, timeout=longest)
+            if handshake.done():
+                return handshake.result()
+            raise asyncio.TimeoutError
         except (asyncio.TimeoutError, asyncio.CancelledError):
             # A Jupyter server whose handshake is cut counts one connection too few from then on,
             # and keeps nothing for a client that is away. So it is closed when it is open.

@@ -13,6 +13,7 @@ from jupyter_server.services.kernels.connection.base import (
     BaseKernelWebsocketConnection,
     serialize_msg_to_ws_v1,
 )
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 
 from .outbox import Outbox
@@ -55,6 +56,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         self._client = session_id or uuid.uuid4().hex
         self._outbox = Outbox()
         self._relay = Relay(self.kernel_manager, session_id)
+        self._opening: asyncio.Task[None] | None = None
         self._relaying: asyncio.Task[None] | None = None
         self._connected = False
 
@@ -63,8 +65,19 @@ class RelayConnection(BaseKernelWebsocketConnection):
         Open the kernel's channels before the browser's handshake is answered.
 
         Raises ProviderError, whose status then answers the handshake; with 503, JupyterLab tries
-        again after a while, also where the kernel has not started by then.
+        again after a while, also where the kernel has not started by then. Raises HTTPError where
+        the kernel goes meanwhile, or the browser does.
         """
+        self._opening = asyncio.create_task(self._open())
+        self.kernel_manager.on_removed.add(self._opening.cancel)
+        await asyncio.wait({self._opening})
+        self.kernel_manager.on_removed.discard(self._opening.cancel)
+        handler: Any = self.websocket_handler
+        if self._opening.cancelled() or handler.connection is not self:
+            raise HTTPError(404, f"The kernel {self.kernel_id} is gone, or its client has left.")
+        self._opening.result()
+
+    async def _open(self) -> None:
         await self.kernel_manager.until_started(STARTING_WAIT)
         await self._replace()
         offered = self.websocket_handler.request.headers.get("Sec-WebSocket-Protocol", "")
@@ -104,6 +117,8 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
     def disconnect(self) -> None:  # type: ignore[override] # it is called without await
         """End the relay when all has been passed on; called when the browser's socket is closed."""
+        if self._opening is not None:
+            self._opening.cancel()
         if self._relaying is not None:
             if not self._relaying.done():
                 self._outbox.finish()

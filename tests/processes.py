@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -64,6 +67,12 @@ class Process:
         self.root.mkdir(exist_ok=True)
         if config:
             (self.config_folder / "jupyter_server_config.json").write_text(json.dumps(config))
+        # Two servers on one machine may choose the same TCP port for kernels that start at once,
+        # and such a kernel never comes up. A socket's path has to be a short one.
+        transport = {"KernelManager": {"transport": "ipc"}}
+        (self.config_folder / "jupyter_config.json").write_text(json.dumps(transport))
+        runtime = tempfile.mkdtemp(prefix="kpx-")
+        weakref.finalize(self, shutil.rmtree, runtime, ignore_errors=True)
         kept = {
             k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "KERNEL_", "KG_"))
         }
@@ -71,7 +80,7 @@ class Process:
             **kept,
             "JUPYTER_CONFIG_DIR": str(self.config_folder),
             "JUPYTER_DATA_DIR": str(folder / "data"),
-            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+            "JUPYTER_RUNTIME_DIR": runtime,
             "IPYTHONDIR": str(folder / "ipython"),
             "JUPYTER_PLATFORM_DIRS": "1",
             **(env or {}),
