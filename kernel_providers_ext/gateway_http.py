@@ -17,7 +17,7 @@ from .provider_config import ProviderConfig, Tls
 #: handshake of a websocket (`MappingKernelManager.kernel_info_timeout`).
 KERNEL_INFO_TIMEOUT = 60.0
 CLOSE_TIMEOUT = 2.0  # seconds to wait for a server to agree to a websocket's end
-MAX_BODY = 64 * 2**20  # bytes; a list of 10,000 kernelspecs has about 10 MB
+MAX_BODY = 32 * 2**20  # bytes; a list of 10,000 kernelspecs has about 10 MB
 
 
 class GatewayHttp:
