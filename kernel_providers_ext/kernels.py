@@ -16,7 +16,7 @@ from .errors import KernelGone, ProviderError
 from .provider import RemoteKernelProvider
 from .providers import KernelProviders
 from .remote_kernel import RemoteKernelManager
-from .remote_kernels import RemoteKernels, Wanted
+from .remote_kernels import EXIT_TIMEOUT, RemoteKernels, Wanted
 
 LOOK_INTERVAL = 1.0  # seconds from one look at whether a client still waits to the next
 LINGER = 0.5  # seconds for open websockets to be closed when the server ends
@@ -101,7 +101,14 @@ class KernelProvidersKernelManager(MappingKernelManager):
     ) -> None:
         """Stop a kernel for `shutdown_all`; remote ones are stopped by `RemoteKernels.leave`."""
         if kernel_id in self and self.remote.get(kernel_id) is None:
-            await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
+            kernel: Any = self.get_kernel(kernel_id)
+            # For one that is just restarting, jupyter_client (8.10) raises, and no server ends.
+            try:
+                await asyncio.wait_for(_settled(kernel), EXIT_TIMEOUT)
+            except asyncio.TimeoutError:
+                await ensure_async(kernel.shutdown_kernel(now=True))
+            else:
+                await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
 
     async def restart_kernel(  # type: ignore[override]
         self, kernel_id: str, now: bool = False
@@ -164,6 +171,12 @@ class KernelProvidersKernelManager(MappingKernelManager):
         name = self.providers.default_kernel_name
         if name is not None and not self._default_is_configured:
             self.default_kernel_name = name
+
+
+async def _settled(kernel: Any) -> None:
+    """Wait until a local kernel neither starts nor stops; a restart is a stop, and then a start."""
+    while not kernel.ready.done():
+        await asyncio.wait({asyncio.wrap_future(kernel.ready)})
 
 
 def _permitted(provider: RemoteKernelProvider, env: Mapping[str, str]) -> dict[str, str]:

@@ -169,7 +169,7 @@ def remote(tmp_path: Path) -> Iterator[Process]:
         tmp_path / "remote", "remote", token="token-of-remote", listing=True
     ).start()
     yield process
-    process.stop()
+    process.stop(timeout=5)  # a gateway whose kernels come and go just then does not end
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -224,6 +225,39 @@ async def test_providers_in_trouble_do_not_hold_up_the_exit(
         await one.close()
     await silent.close()
     await cut.close()
+
+
+@pytest.mark.parametrize("seconds", [1, 60])
+async def test_a_local_kernel_that_restarts_does_not_hold_up_the_exit(
+    start: Start, tmp_path: Path, seconds: int
+) -> None:
+    """However long it takes to end, the server ends, and so does the kernel."""
+    server, client = start({})
+    kernel_id = await client.start_kernel("python3")
+    pid = int(await client.run(kernel_id, "import os; print(os.getpid())"))
+    asked = tmp_path / "asked"
+    kernel = await client.connect(kernel_id)
+    code = f"""
+import pathlib, signal, time
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: pathlib.Path({str(asked)!r}).touch())
+print("here", flush=True)
+time.sleep({seconds})
+"""
+    await kernel.send("execute_request", {"code": code, "silent": False, "allow_stdin": False})
+    while (await kernel.receive())["content"].get("text") != "here\n":
+        pass
+    restarting = asyncio.create_task(client.request("POST", f"api/kernels/{kernel_id}/restart"))
+
+    async def is_restarting() -> bool:
+        return asked.exists()
+
+    await until(is_restarting)
+    assert await server.end(timeout=15) == 0, "it had to be killed"
+    assert not psutil.pid_exists(pid)
+    restarting.cancel()
+    await asyncio.gather(restarting, return_exceptions=True)
+    await kernel.close()
 
 
 async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
