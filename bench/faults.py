@@ -17,7 +17,6 @@ import asyncio
 import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -27,18 +26,15 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.conftest import STOCK
-from tests.processes import Process, declare, jupyter_server, kernel_gateway
+from tests.processes import Process, declare, jupyter_server
 
+from .peers import MIXER, REMOTE, gateway, version_of_mixer, with_gateway_url, with_mixer
 from .proxy import NAMES, Proxy
 from .subject import CELL, LISTS, PATIENCE, Sample, Subject
 
 SAMPLES = 12  # of each in a turn
-ROOT = Path(__file__).parent.parent
-REMOTE = "far"  # a kernel name that only the gateways have
 OURS = "kernel-providers-ext"
 STOCK_NAME = "--gateway-url"
-MIXER = "kernels-mixer"
 TITLES = {
     OURS: "This package",
     STOCK_NAME: "Jupyter Server with `--gateway-url`",
@@ -123,20 +119,6 @@ async def measure(subject: Subject, row: Row, *, is_faulty: bool) -> None:
             row.comparisons[what].take(await subject.sample(what), is_faulty=is_faulty)
 
 
-def gateway(folder: Path) -> Process:
-    """Return a Kernel Gateway with a kernel that has a name of its own."""
-    process = kernel_gateway(folder, "gateway", token="token-of-the-gateway", listing=True)
-    spec = {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "Far",
-        "language": "python",
-    }
-    path = folder / "data" / "kernels" / REMOTE / "kernel.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(spec))
-    return process
-
-
 def ours(folder: Path, url: str, well: Process) -> Subject:
     """Return a server with a provider behind a proxy, and one that is well."""
     server = jupyter_server(folder, token="token-of-ours")
@@ -152,48 +134,12 @@ def ours(folder: Path, url: str, well: Process) -> Subject:
 
 def stock(folder: Path, url: str, well: Process) -> Subject:
     """Return a server that is started with --gateway-url."""
-    server = jupyter_server(
-        folder, token="token-of-stock", config=STOCK, arguments=_gateway_url(url, well)
-    )
-    return Subject(STOCK_NAME, server, REMOTE)
+    return Subject(STOCK_NAME, with_gateway_url(folder, url, well.token), REMOTE)
 
 
 def mixer(folder: Path, url: str, well: Process) -> Subject:
     """Return a server with kernels-mixer."""
-    settings = {
-        "kernel_spec_manager_class": "kernels_mixer.kernelspecs.MixingKernelSpecManager",
-        "kernel_manager_class": "kernels_mixer.kernels.MixingMappingKernelManager",
-        "session_manager_class": "jupyter_server.services.sessions.sessionmanager.SessionManager",
-        "kernel_websocket_connection_class": (
-            "kernels_mixer.websockets.DelegatingWebsocketConnection"
-        ),
-        "jpserver_extensions": {"google.cloud.jupyter_config": False},
-    }
-    server = jupyter_server(
-        folder,
-        token="token-of-mixer",
-        config={"ServerApp": settings},
-        arguments=_gateway_url(url, well),
-        python=environment_of_mixer(),
-    )
-    return Subject(MIXER, server, REMOTE, "python3")
-
-
-def _gateway_url(url: str, well: Process) -> list[str]:
-    return [f"--gateway-url={url}", f"--GatewayClient.auth_token={well.token}"]
-
-
-def environment_of_mixer() -> str:
-    """Return the Python of an environment with kernels-mixer, which is made where there is none."""
-    folder = ROOT / ".venv" / "peers" / MIXER
-    python = folder / "bin" / "python"
-    if not (folder / "installed").exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        packages = [MIXER, "ipykernel", f"jupyter_server=={version('jupyter_server')}"]
-        options = ["--quiet", "--disable-pip-version-check"]
-        subprocess.run([python, "-m", "pip", "install", *options, *packages], check=True)
-        (folder / "installed").touch()
-    return str(python)
+    return Subject(MIXER, with_mixer(folder, url, well.token), REMOTE, "python3")
 
 
 async def run(rounds: int, faults: Sequence[str], folder: Path) -> list[Row]:
@@ -264,13 +210,6 @@ def baseline(rows: Sequence[Row]) -> str:
         ]
         cells.append(f"{1000 * median(samples):.1f} ms" if samples else "–")
     return f"| none | {' | '.join(cells)} | |"
-
-
-def version_of_mixer() -> str:
-    """Return the version of kernels-mixer in its environment."""
-    code = f"from importlib.metadata import version; print(version({MIXER!r}))"
-    found = subprocess.run([environment_of_mixer(), "-c", code], check=True, capture_output=True)
-    return found.stdout.decode().strip()
 
 
 def main() -> int:

@@ -1,0 +1,108 @@
+"""What has been measured: samples by what is measured and by who did it, and what is wanted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+#: Milliseconds and so on, each as a factor of the unit in which samples are.
+UNITS = {"ms": 1e3, "s": 1.0, "%": 100.0, "kB": 1e-3, "MiB": 2.0**-20, "": 1.0}
+
+
+@dataclass
+class Series:
+    """Samples of one thing by one contender, in seconds, bytes or numbers; or why there is none."""
+
+    samples: list[float] = field(default_factory=list)
+    word: str = ""
+
+    @property
+    def median(self) -> float:
+        """The median of the samples."""
+        return median(self.samples) if self.samples else math.nan
+
+
+@dataclass
+class Measured:
+    """One thing that was measured, in a unit, by contender."""
+
+    what: str
+    unit: str
+    series: dict[str, Series] = field(default_factory=dict)
+
+    def add(self, who: str, sample: float | str) -> None:
+        """Add a sample, or a word for why there is none."""
+        series = self.series.setdefault(who, Series())
+        if isinstance(sample, str):
+            series.word = sample
+        else:
+            series.samples.append(sample)
+
+    def cell(self, who: str) -> str:
+        """Return the median as a person wants to read it."""
+        series = self.series.get(who)
+        if series is None:
+            return "–"
+        if series.word:
+            return f"**{series.word}**"
+        return f"{number(series.median * UNITS[self.unit])} {self.unit}".strip()
+
+    def ratio(self, who: str, to: str) -> float:
+        """Return one contender's median by that of another."""
+        return self.series[who].median / self.series[to].median
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is wanted, and what was found."""
+
+    what: str
+    value: float
+    limit: float
+    unit: str = ""
+    at_least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the value is within its limit."""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    def __str__(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        value, limit = (number(one * UNITS[self.unit]) for one in (self.value, self.limit))
+        unit = f" {self.unit}".rstrip()
+        met = "yes" if self.is_met else "**no**"
+        return f"| {self.what} | {value}{unit} | {sign} {limit}{unit} | {met} |"
+
+
+@dataclass
+class Findings:
+    """All that one part of the benchmark has found."""
+
+    title: str
+    intro: str
+    contenders: Sequence[str] = ()
+    measured: list[Measured] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
+
+    def document(self) -> str:
+        """Return it as Markdown."""
+        text = f"## {self.title}\n\n{self.intro.strip()}\n"
+        if self.measured:
+            text += f"\n| | {' | '.join(self.contenders)} |\n|---{'|---' * len(self.contenders)}|\n"
+            for one in self.measured:
+                cells = " | ".join(map(one.cell, self.contenders))
+                text += f"| {one.what} | {cells} |\n"
+        if self.targets:
+            text += "\n| wanted | found | limit | met |\n|---|---|---|---|\n"
+            text += "".join(f"{target}\n" for target in self.targets)
+        return text
+
+
+def number(value: float) -> str:
+    """Return a number with three figures that count."""
+    if value == 0 or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"

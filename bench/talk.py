@@ -1,0 +1,165 @@
+"""What is done with a kernel, and how long it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from tests.client import Kernel
+
+from .contenders import (
+    DIRECT,
+    FLOOR,
+    MEANINGS,
+    OURS,
+    OURS_LOCAL,
+    STOCK_LOCAL,
+    Contender,
+    contenders,
+)
+from .findings import Findings, Measured, Target
+
+OUTPUTS = 5_000
+TEXTS, TEXT = 20, 10**6  # pieces of text, and the characters in each
+BUFFERS, BUFFER = 8, 8 * 10**6  # buffers in one message, and the bytes in each
+PATIENCE = 30.0  # seconds for a piece of work, which takes one or two
+TITLE = "A kernel's websocket"
+INTRO = """
+Milliseconds from a question to the end of its answers, measured by a plain websocket client; the
+median of all rounds. Within a round, all do the same work in turn, and in another order each time.
+"""
+#: Seconds that it took.
+Run = Callable[[Contender, Kernel], Awaitable[float]]
+
+
+class Wrong(Exception):
+    """What came is not what the kernel has sent."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A piece of work; ``times`` is how often it is done in a round, for one figure."""
+
+    name: str
+    run: Run
+    times: int
+
+    async def measure(self, contender: Contender, kernel: Kernel) -> float:
+        """Return the seconds that it takes once; raises Wrong."""
+        return median([await self.run(contender, kernel) for _ in range(self.times)])
+
+
+async def kernel_info(_: Contender, kernel: Kernel) -> float:
+    """Ask who the kernel is."""
+    begun = time.perf_counter()
+    await kernel.replies(await kernel.send("kernel_info_request", {}))
+    return time.perf_counter() - begun
+
+
+async def execution(_: Contender, kernel: Kernel) -> float:
+    """Execute ``1+1`` until the kernel is idle."""
+    begun = time.perf_counter()
+    await kernel.execute("1+1")
+    return time.perf_counter() - begun
+
+
+async def outputs(_: Contender, kernel: Kernel) -> float:
+    """Show many small things."""
+    await kernel.execute("from IPython.display import display")
+    begun = time.perf_counter()
+    messages = await kernel.execute(f"for n in range({OUTPUTS}): display(n)")
+    seconds = time.perf_counter() - begun
+    shown = sum(m["header"]["msg_type"] == "display_data" for m in messages)
+    return _unless(shown != OUTPUTS, f"{shown} of {OUTPUTS} outputs", seconds)
+
+
+async def text(_: Contender, kernel: Kernel) -> float:
+    """Print much."""
+    begun = time.perf_counter()
+    printed = await kernel.run(f"for n in range({TEXTS}): print('x' * {TEXT}, end='', flush=True)")
+    seconds = time.perf_counter() - begun
+    return _unless(len(printed) != TEXTS * TEXT, f"{len(printed)} characters", seconds)
+
+
+async def buffers(_: Contender, kernel: Kernel) -> float:
+    """Send much that is binary, as widgets do, in one message."""
+    code = f"""
+from comm import create_comm
+create_comm(target_name="bench").send({{}}, buffers=[bytes({BUFFER})] * {BUFFERS})"""
+    begun = time.perf_counter()
+    messages = await kernel.execute(code)
+    seconds = time.perf_counter() - begun
+    sizes = [len(b) for m in messages for b in m["buffers"]]
+    return _unless(sizes != [BUFFER] * BUFFERS, "buffers are lost", seconds)
+
+
+async def start(contender: Contender, _: Kernel) -> float:
+    """Start a kernel until its first reply."""
+    begun = time.perf_counter()
+    kernel_id = await contender.start()
+    kernel = await contender.connect(kernel_id)
+    seconds = time.perf_counter() - begun
+    await kernel.close()
+    await contender.stop(kernel_id)
+    return seconds
+
+
+def _unless(is_wrong: bool, word: str, seconds: float) -> float:
+    if is_wrong:
+        raise Wrong(word)
+    return seconds
+
+
+WORKS = (
+    Work("kernel_info", kernel_info, 15),
+    Work("`1+1`", execution, 15),
+    Work(f"{OUTPUTS:,} small outputs", outputs, 1),
+    Work(f"{TEXTS * TEXT // 10**6} MB of text", text, 2),
+    Work(f"{BUFFERS} buffers of {BUFFER // 10**6} MB", buffers, 2),
+    Work("start", start, 1),
+)
+
+
+async def run(rounds: int, folder: Path) -> Findings:
+    """Have all contenders do all works, in turn and in another order each round."""
+    found = [Measured(work.name, "ms") for work in WORKS]
+    async with contenders(folder) as them:
+        kernels = {contender: await contender.start() for contender in them}
+        for _ in range(rounds):
+            for work, measured in zip(WORKS, found, strict=True):
+                for contender in random.sample(them, len(them)):
+                    sample = await _sample(work, contender, kernels[contender])
+                    measured.add(contender.name, sample)
+    return Findings(TITLE, INTRO, list(MEANINGS), found, list(_targets(found)))
+
+
+async def _sample(work: Work, contender: Contender, kernel_id: str) -> float | str:
+    kernel = await contender.connect(kernel_id)
+    try:
+        return await asyncio.wait_for(work.measure(contender, kernel), PATIENCE)
+    except Wrong as error:
+        return str(error)
+    except asyncio.TimeoutError:
+        return "never comes"
+    except AssertionError:
+        return "closes"
+    finally:
+        await kernel.close()
+
+
+def _targets(found: Sequence[Measured]) -> Iterator[Target]:
+    info, executed, small, much, binary, started = found
+    for one, limit in ((info, 0.2), (executed, 0.25)):
+        yield Target(f"{one.what}, ours remote by direct", one.ratio(OURS, DIRECT), limit)
+        local = one.ratio(OURS_LOCAL, STOCK_LOCAL)
+        yield Target(f"{one.what}, ours local by stock local", local, limit)
+        yield Target(f"{one.what}, ours remote by the floor", one.ratio(OURS, FLOOR), 1.2)
+    for one, limit in ((small, 0.95), (much, 0.95), (binary, 0.9)):
+        speed = one.ratio(DIRECT, OURS)
+        yield Target(f"{one.what}, speed of ours by direct", speed, limit, at_least=True)
+    yield Target("start, ours remote by direct", started.ratio(OURS, DIRECT), 1.1)
