@@ -16,9 +16,16 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from . import talk
+from . import browser, crowd, idle, lists, startup, talk
 
-PARTS = {"talk": talk.run}
+PARTS = {
+    "talk": talk.run,
+    "browser": browser.run,
+    "lists": lists.run,
+    "startup": startup.run,
+    "crowd": crowd.run,
+    "idle": idle.run,
+}
 
 
 def main() -> int:

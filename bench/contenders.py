@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,7 @@ class Contender:
 
     name: str
     client: Client
+    token: str
     kernel_name: str
 
     async def start(self) -> str:
@@ -76,19 +77,21 @@ class Contender:
 
 
 @asynccontextmanager
-async def contenders(folder: Path) -> AsyncIterator[list[Contender]]:
-    """Start all servers, and stop them at the end."""
+async def contenders(
+    folder: Path, more: Mapping[str, Any] | None = None
+) -> AsyncIterator[list[Contender]]:
+    """Start all servers, some with ``more`` configuration, and stop them at the end."""
+    config = {**UNLIMITED, **(more or {})}
     far = gateway(folder / "gateway")
-    config = far.config_folder / "jupyter_kernel_gateway_config.json"
-    config.write_text(json.dumps(UNLIMITED))
-    stock = jupyter_server(
-        folder / "stock", token="token-of-the-stock-server", config={**STOCK, **UNLIMITED}
-    )
-    ours = jupyter_server(folder / "ours", token="token-of-ours", config=UNLIMITED)
+    limits = far.config_folder / "jupyter_kernel_gateway_config.json"
+    limits.write_text(json.dumps(UNLIMITED))
+    stock = jupyter_server(folder / "stock", token="token-of-stock", config={**STOCK, **config})
+    ours = jupyter_server(folder / "ours", token="token-of-ours", config=config)
+    by_url = with_gateway_url(folder / "url", far.url, far.token, config)
     declare(ours, "bench", {"url": far.url, "token": {"value": far.token}})
     processes = {
         (DIRECT, FLOOR): (far, REMOTE),
-        (GATEWAY_URL,): (with_gateway_url(folder / "url", far.url, far.token), REMOTE),
+        (GATEWAY_URL,): (by_url, REMOTE),
         (MIXED,): (with_mixer(folder / "mixer", far.url, far.token), REMOTE),
         (OURS,): (ours, f"bench/{REMOTE}"),
         (STOCK_LOCAL,): (stock, "python3"),
@@ -102,5 +105,5 @@ async def contenders(folder: Path) -> AsyncIterator[list[Contender]]:
         for names, (process, kernel_name) in processes.items():
             client = await stack.enter_async_context(Client(process.url, process.token))
             await client.wait_for_kernelspec(kernel_name)
-            made += [Contender(name, client, kernel_name) for name in names]
+            made += [Contender(name, client, process.token, kernel_name) for name in names]
         yield made

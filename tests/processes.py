@@ -19,6 +19,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from .leaks import LOG, SECRET
 
 READY_TIMEOUT = 60.0
@@ -140,6 +142,19 @@ class Process:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+
+    def cpu_time(self) -> float:
+        """Return the seconds of CPU that the process has used."""
+        times = self._observed().cpu_times()
+        return float(times.user + times.system)
+
+    def memory(self) -> int:
+        """Return the bytes of memory that the process has."""
+        return int(self._observed().memory_info().rss)
+
+    def _observed(self) -> psutil.Process:
+        assert self.process is not None
+        return psutil.Process(self.process.pid)
 
     def log(self) -> str:
         """Return what the process has printed so far."""

@@ -1,0 +1,219 @@
+"""
+Many scripted gateways in a process of its own: they answer at once, or never, and count.
+
+    python -m bench.gateways <port> <gateways> <kernelspecs of each>
+
+Gateway 7 is at ``/7/``. Its kernels answer `kernel_info_request`, and those that are called
+``chatty`` say something a hundred times a second, to whoever is connected. `Gateways` starts it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from jupyter_client.session import Session
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_msg_from_ws_v1,
+    serialize_msg_to_ws_v1,
+)
+
+from tests.client import V1
+from tests.processes import free_port
+
+ROOT = Path(__file__).parent.parent
+CHATTY = "chatty"
+INTERVAL = 0.01  # seconds between two messages of a chatty kernel
+ETAG = '"unchanged"'
+
+
+class Gateways:
+    """The process."""
+
+    def __init__(self, count: int, kernelspecs: int) -> None:
+        self._port = free_port()
+        self._arguments = [str(self._port), str(count), str(kernelspecs)]
+        self._process: asyncio.subprocess.Process
+        self._client: aiohttp.ClientSession
+        self.urls = [f"http://127.0.0.1:{self._port}/{n}/" for n in range(count)]
+
+    async def __aenter__(self) -> Gateways:
+        pipe = asyncio.subprocess.PIPE
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.gateways", *self._arguments, cwd=ROOT, stdout=pipe
+        )
+        assert self._process.stdout is not None
+        await self._process.stdout.readline()
+        self._client = aiohttp.ClientSession(f"http://127.0.0.1:{self._port}")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+        self._process.terminate()
+        await self._process.wait()
+
+    async def silence(self, count: int) -> None:
+        """Have the first gateways say nothing any more; none where ``count`` is 0."""
+        await self._client.post("/silence", json=count)
+
+    async def asked(self) -> dict[str, int]:
+        """Return how often what was asked for since the last time, by ``<status> <path>``."""
+        async with self._client.get("/asked") as response:
+            counts: dict[str, int] = await response.json()
+            return counts
+
+
+class Scripted:
+    """All the gateways."""
+
+    def __init__(self, count: int, kernelspecs: int) -> None:
+        names = [CHATTY, *(f"kernel-{n}" for n in range(kernelspecs - 1))]
+        self._kernelspecs = {"default": names[-1], "kernelspecs": {n: _model(n) for n in names}}
+        self._kernels: dict[str, dict[str, Any]] = {}
+        self._silent = 0
+        self._asked: Counter[str] = Counter()
+        self._session = Session(key=b"")
+        self.app = web.Application()
+        self.app.router.add_post("/silence", self._silence)
+        self.app.router.add_get("/asked", self._tell)
+        gateway = "/{gateway:[0-9]+}"
+        for method, path, handler in (
+            ("GET", "/api", self._version),
+            ("GET", "/api/kernelspecs", self._list_kernelspecs),
+            ("GET", "/kernelspecs/{name}/{file}", self._logo),
+            ("GET", "/api/kernels", self._list),
+            ("POST", "/api/kernels", self._start),
+            ("GET", "/api/kernels/{kernel}", self._get),
+            ("DELETE", "/api/kernels/{kernel}", self._stop),
+            ("GET", "/api/kernels/{kernel}/channels", self._channels),
+        ):
+            self.app.router.add_route(method, gateway + path, self._counted(handler))
+
+    def _counted(self, handler: Any) -> Any:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if int(request.match_info["gateway"]) < self._silent:
+                await asyncio.sleep(3600)
+            response: web.StreamResponse = await handler(request)
+            self._asked[f"{response.status} {request.path}"] += 1
+            return response
+
+        return answer
+
+    async def _silence(self, request: web.Request) -> web.Response:
+        self._silent = await request.json()
+        return web.Response()
+
+    async def _tell(self, _: web.Request) -> web.Response:
+        counts, self._asked = self._asked, Counter()
+        return web.json_response(counts)
+
+    async def _version(self, _: web.Request) -> web.Response:
+        return web.json_response({"version": "2.21.1"})
+
+    async def _list_kernelspecs(self, request: web.Request) -> web.Response:
+        if request.headers.get("If-None-Match") == ETAG:
+            return web.Response(status=304, headers={"ETag": ETAG})
+        return web.json_response(self._kernelspecs, headers={"ETag": ETAG})
+
+    async def _logo(self, _: web.Request) -> web.Response:
+        return web.Response(body=b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+
+    async def _list(self, request: web.Request) -> web.Response:
+        gateway = request.match_info["gateway"]
+        mine = [kernel for kernel in self._kernels.values() if kernel["gateway"] == gateway]
+        return web.json_response(mine)
+
+    async def _start(self, request: web.Request) -> web.Response:
+        kernel = {
+            "id": str(uuid.uuid4()),
+            "name": (await request.json())["name"],
+            "last_activity": "2026-01-01T00:00:00Z",
+            "execution_state": "idle",
+            "connections": 0,
+            "gateway": request.match_info["gateway"],
+        }
+        self._kernels[kernel["id"]] = kernel
+        return web.json_response(kernel, status=201)
+
+    async def _get(self, request: web.Request) -> web.Response:
+        kernel = self._kernels.get(request.match_info["kernel"])
+        if kernel is None:
+            return web.json_response(
+                {"message": "Kernel does not exist", "reason": None}, status=404
+            )
+        return web.json_response(kernel)
+
+    async def _stop(self, request: web.Request) -> web.Response:
+        self._kernels.pop(request.match_info["kernel"], None)
+        return web.Response(status=204)
+
+    async def _channels(self, request: web.Request) -> web.StreamResponse:
+        websocket = web.WebSocketResponse(protocols=[V1], max_msg_size=0)
+        await websocket.prepare(request)
+        chatting = None
+        if self._kernels[request.match_info["kernel"]]["name"] == CHATTY:
+            chatting = asyncio.create_task(self._chat(websocket))
+        async for message in websocket:
+            await self._answer(websocket, message.data)
+        if chatting is not None:
+            chatting.cancel()
+        return websocket
+
+    async def _answer(self, websocket: web.WebSocketResponse, frame: bytes) -> None:
+        _, parts = deserialize_msg_from_ws_v1(frame)
+        parent = {"header": json.loads(parts[0])}
+        for channel, msg_type, content in (
+            ("iopub", "status", {"execution_state": "busy"}),
+            ("shell", "kernel_info_reply", {"status": "ok"}),
+            ("iopub", "status", {"execution_state": "idle"}),
+        ):
+            await websocket.send_bytes(self._frame(channel, msg_type, content, parent))
+
+    async def _chat(self, websocket: web.WebSocketResponse) -> None:
+        frame = self._frame("iopub", "stream", {"name": "stdout", "text": "x" * 80}, {"header": {}})
+        while not websocket.closed:
+            await asyncio.sleep(INTERVAL)
+            await websocket.send_bytes(frame)
+
+    def _frame(
+        self, channel: str, msg_type: str, content: dict[str, Any], parent: dict[str, Any]
+    ) -> bytes:
+        message = self._session.msg(msg_type, content, parent=None)
+        parts = (message["header"], parent["header"], {}, content)
+        frame: bytes = serialize_msg_to_ws_v1([*map(self._session.pack, parts)], channel)
+        return frame
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "spec": {
+            "argv": ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "env": {},
+            "display_name": f"Environment {name}",
+            "language": "python",
+            "interrupt_mode": "signal",
+            "metadata": {"debugger": True},
+        },
+        "resources": {"logo-svg": f"/kernelspecs/{name}/logo-svg.svg"},
+    }
+
+
+async def serve(port: int, count: int, kernelspecs: int) -> None:
+    """Answer until the process is terminated."""
+    runner = web.AppRunner(Scripted(count, kernelspecs).app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=2048).start()
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(*map(int, sys.argv[1:4])))
