@@ -90,5 +90,5 @@ async def _lateness(client: Client) -> float:
     """Return the 99th percentile of how late the event loop is, in seconds, over a while."""
     await client.get(insight.DELAYS)
     await asyncio.sleep(SECONDS)
-    delays = (await client.get(insight.DELAYS))["delays"]
+    delays: list[float] = (await client.get(insight.DELAYS))["delays"]
     return quantiles(delays, n=100)[-1]

@@ -185,8 +185,8 @@ class Scripted:
     def _frame(
         self, channel: str, msg_type: str, content: dict[str, Any], parent: dict[str, Any]
     ) -> bytes:
-        message = self._session.msg(msg_type, content, parent=None)
-        parts = (message["header"], parent["header"], {}, content)
+        message = self._session.msg(msg_type, content)
+        parts: Any = (message["header"], parent["header"], {}, content)
         frame: bytes = serialize_msg_to_ws_v1([*map(self._session.pack, parts)], channel)
         return frame
 

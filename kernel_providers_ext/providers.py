@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from . import catalogue, names
+from .attention import Attention
 from .config import KernelProvidersConfig
 from .errors import (
     ConfigurationError,
@@ -46,6 +47,8 @@ class KernelProviders(KernelProvidersConfig):
         self.made = now()
         #: Whether the providers are being talked to: from `start` to `aclose`.
         self.running = False
+        #: Whether anybody wants to know of all this.
+        self.attention = Attention(self._wake_all)
         self._closed = False
         self._refreshers: dict[str, Refresher] = {}
         self._watched: dict[str, list[Watched]] = {}
@@ -154,7 +157,7 @@ class KernelProviders(KernelProvidersConfig):
             return before
         provider = make_provider(config, self.log)
         watched = self._watched.setdefault(config.id, [])
-        refresher = Refresher(provider, watched, self._changed, self.log)
+        refresher = Refresher(provider, watched, self._changed, self.log, self.attention)
         if before is not None and _same_place(before.provider.config, config):
             refresher.take_over(before)
         return refresher
@@ -271,6 +274,10 @@ class KernelProviders(KernelProvidersConfig):
         """Have a provider asked now rather than at the next time."""
         if provider_id in self._refreshers:
             self._refreshers[provider_id].wake()
+
+    def _wake_all(self) -> None:
+        for refresher in self._refreshers.values():
+            refresher.wake()
 
     def failed(self, provider_id: str, error: ProviderError) -> None:
         """Take notice that a request to a provider has failed, see `Refresher.failed`."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from logging import Logger
 from typing import Protocol
 
+from .attention import Attention
 from .errors import ProviderError, ProviderUnavailable
 from .provider import KernelModel, KernelProvider, RemoteKernelProvider, Snapshot
 from .provider_config import ProviderConfig
@@ -18,6 +19,8 @@ from .resources import Resources, logo_of
 from .status import Kernelspecs, Status, now
 
 KERNELS_INTERVAL = 10.0  # seconds from one look at running kernels to the next, as Lab's own
+UNATTENDED_INTERVAL = 600.0  # seconds from one look to the next while nobody wants to know
+UNATTENDED_KERNELS_INTERVAL = 60.0  # the same for running kernels: the server may be culled by them
 FIRST_RETRY = 2.0  # seconds until a provider that failed is asked again, doubled each time
 LONGEST_REST = 3600.0  # seconds for which a provider is left alone at most, whatever it asks for
 
@@ -42,7 +45,8 @@ class Refresher:
     One provider with what is known of it: its status and its snapshot.
 
     ``watched`` are the running kernels to ask for; it is read anew each time. ``on_change`` is
-    called after status or snapshot have changed in a way that people can see.
+    called after status or snapshot have changed in a way that people can see. Without
+    ``attention``, the provider is asked more rarely.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Refresher:
         watched: Collection[Watched],
         on_change: Callable[[], None],
         log: Logger,
+        attention: Attention | None = None,
     ) -> None:
         self.provider = provider
         self.snapshot: Snapshot | None = None
@@ -64,6 +69,7 @@ class Refresher:
         self._watched = watched
         self._on_change = on_change
         self._log = log
+        self._attention = attention or Attention()
         self._failures = 0
         self._last_defect = ""
         self._due = 0.0  # by the monotonic clock
@@ -232,8 +238,11 @@ class Refresher:
             if not await self.refresh_kernels() and not is_due and self.status.is_well:
                 self._due = 0.0  # see at once what has become of the provider
                 continue
-            left = self._due - time.monotonic()
-            pause = min(left, KERNELS_INTERVAL) if self._watched else left
+            pause = self._due - time.monotonic()
+            if self._watched:
+                is_attended = self._attention.is_there
+                often = KERNELS_INTERVAL if is_attended else UNATTENDED_KERNELS_INTERVAL
+                pause = min(pause, often)
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(pause, 0.0))
             if self._wake.is_set():  # also where it was just as the time was up
@@ -267,6 +276,8 @@ class Refresher:
     def _interval(self) -> float:
         """Return the seconds until the next refresh, spread so that servers do not ask in step."""
         interval = self.provider.config.refresh_interval
+        if not self._attention.is_there:
+            interval = max(interval, UNATTENDED_INTERVAL)
         if self._failures:
             interval = min(interval, FIRST_RETRY * 2.0 ** min(self._failures - 1, 16))
         return interval * random.uniform(0.9, 1.1)

@@ -41,6 +41,11 @@ class KernelProvidersWebsocketConnection(BaseKernelWebsocketConnection):
             return RelayConnection(*args, **kwargs)
         return super().__new__(cls, *args, **kwargs)
 
+    def connect(self) -> Any:
+        """Connect to a local kernel, whose small messages wait for no acknowledgement any more."""
+        self.websocket_handler.set_nodelay(True)
+        return super().connect()  # type: ignore[no-untyped-call]
+
 
 class RelayConnection(BaseKernelWebsocketConnection):
     """

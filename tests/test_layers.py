@@ -14,7 +14,7 @@ LAYERS: dict[str, int] = {
     module: layer
     for layer, modules in enumerate(
         [
-            ("errors", "names", "loader", "ledger"),
+            ("attention", "errors", "names", "loader", "ledger"),
             ("secrets", "status"),
             ("underway",),
             ("provider_config",),

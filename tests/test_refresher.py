@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from kernel_providers_ext.errors import ProviderError, ProviderUnavailable, SignInNeeded
+from kernel_providers_ext.loader import Declaration
 from kernel_providers_ext.provider import (
     KernelModel,
     Snapshot,
@@ -19,7 +20,8 @@ from kernel_providers_ext.provider_config import ProviderConfig
 from kernel_providers_ext.refresher import Refresher
 from kernel_providers_ext.status import Kernelspecs, Reachable
 
-from .client import until
+from .client import answers, until
+from .conftest import Make
 from .scripted import Kernel, ScriptedProvider, snapshot
 
 LOG = logging.getLogger("test_refresher")
@@ -206,6 +208,29 @@ async def test_a_provider_whose_kernels_cannot_be_had_is_looked_at(
         return len(bench.provider.asked_for) > asked[0]
 
     await until(looked_again, pause=0.01)
+
+
+async def test_a_provider_is_asked_rarely_while_nobody_wants_to_know(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes then has all providers asked at once, and often for as long as that lasts."""
+    monkeypatch.setattr("kernel_providers_ext.attention.LASTS", 0.0)
+    often: dict[str, Any] = {"kind": "scripted", "refresh_interval": 1}
+    providers = make(*(Declaration(i, f"{i}.json", often) for i in "ab"))
+    await providers.start()
+    await answers(providers)
+    asked: list[Any] = [refresher.provider for refresher in providers.refreshers]
+    assert [provider.asked for provider in asked] == [1, 1]
+    assert all((refresher.retry_in or 0) > 300 for refresher in providers.refreshers)
+
+    monkeypatch.setattr("kernel_providers_ext.attention.LASTS", 60.0)
+    providers.attention.pay()
+
+    async def all_asked_twice() -> bool:
+        return [provider.asked for provider in asked] == [2, 2]
+
+    await until(all_asked_twice, pause=0.01)
+    assert all((refresher.retry_in or 0) < 2 for refresher in providers.refreshers)
 
 
 async def test_requests_pass_unless_the_provider_is_known_to_be_away(bench: Bench) -> None:
