@@ -1,9 +1,10 @@
 """
 How fast it is, beside other ways to the same kernels.
 
-    ./scripts/bench [--rounds 5] [part …]
+    ./scripts/bench [--rounds 5] [--into docs] [part …]
 
-Writes all samples as JSON, and a table and figures into docs/, unless told otherwise.
+Prints tables, and writes `benchmarks.json` (all samples), `benchmarks.md` and figures. Parts that
+are not run keep what they had found before.
 """
 
 from __future__ import annotations
@@ -11,12 +12,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import platform
 import sys
 import tempfile
 from dataclasses import asdict
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
-from . import browser, crowd, idle, lists, startup, talk
+from . import browser, crowd, growth, idle, lists, startup, talk
+from .figures import draw
+from .findings import Findings
+from .peers import MIXER, version_of_mixer
 
 PARTS = {
     "talk": talk.run,
@@ -24,22 +32,67 @@ PARTS = {
     "lists": lists.run,
     "startup": startup.run,
     "crowd": crowd.run,
+    "growth": growth.run,
     "idle": idle.run,
 }
+HEAD = """# Benchmarks
+
+Made by `./scripts/bench`, which runs everything on one machine and compares what ran in the same
+minutes; all samples are in [benchmarks.json](benchmarks.json). What a hub's gateways have to bear
+is [worked out](hub-load.md) from these figures. How fast everything is while a provider has a
+fault: [fault timings](fault-timings.md).
+"""
 
 
 def main() -> int:
-    """Parse the command line, run, and return the exit code."""
+    """Parse the command line, run, and return the exit code: 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all, where none is named")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="all, where none is named")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--into", type=Path, default=Path("docs"))
     arguments = parser.parse_args()
+    store = arguments.into / "benchmarks.json"
+    known = json.loads(store.read_text()) if store.exists() else {}
+    missed = 0
     for part in arguments.parts or PARTS:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             findings = asyncio.run(PARTS[part](arguments.rounds, Path(folder)))
+        findings.made_with = _circumstances(part, arguments.rounds)
         print(findings.document(), flush=True)
-        Path(f"bench-{part}.json").write_text(json.dumps(asdict(findings)))
-    return 0
+        missed += sum(not target.is_met for target in findings.targets)
+        known[part] = _rounded(asdict(findings))
+        store.write_text(json.dumps(known, separators=(",", ":")) + "\n")
+        _write(known, arguments.into)
+    return 1 if missed else 0
+
+
+def _write(known: dict[str, dict[str, object]], folder: Path) -> None:
+    text = HEAD
+    for part in (part for part in PARTS if part in known):
+        findings = Findings.of(known[part])
+        text += f"\n{findings.document()}"
+        for figure in draw(findings, folder, part):
+            text += f"\n![{findings.title}]({figure.name})\n"
+    (folder / "benchmarks.md").write_text(text, "utf-8")
+
+
+def _circumstances(part: str, rounds: int) -> str:
+    packages = ("jupyter_server", "jupyter_kernel_gateway", "jupyterlab", "aiohttp", "tornado")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    return (
+        f"`./scripts/bench --rounds {rounds} {part}`, {date.today()}: {versions}, {MIXER} "
+        f"{version_of_mixer()}, Python {platform.python_version()}, {platform.system()}, "
+        f"{os.cpu_count()} cores."
+    )
+
+
+def _rounded(value: object) -> object:
+    """Return the value with four figures that count in each number: more are noise."""
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
 #: Milliseconds and so on, each as a factor of the unit in which samples are.
 UNITS = {"ms": 1e3, "s": 1.0, "%": 100.0, "kB": 1e-3, "MiB": 2.0**-20, "": 1.0}
@@ -78,6 +79,30 @@ class Target:
 
 
 @dataclass
+class Curves:
+    """How something grows along with something else: lines of points, by what is measured."""
+
+    along: str
+    unit: str
+    lines: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+
+    def add(self, what: str, x: float, y: float) -> None:
+        """Add a point to a line."""
+        self.lines.setdefault(what, []).append((x, y))
+
+    def document(self) -> str:
+        """Return the points as a Markdown table."""
+        xs = sorted({x for points in self.lines.values() for x, _ in points})
+        heads = " | ".join(f"{x:,.0f}" for x in xs)
+        text = f"\n| {self.along} | {heads} |\n|---{'|---' * len(xs)}|\n"
+        for what, points in self.lines.items():
+            known = dict(points)
+            cells = [number(known[x]) if x in known else "–" for x in xs]
+            text += f"| {what}, {self.unit} | {' | '.join(cells)} |\n"
+        return text
+
+
+@dataclass
 class Findings:
     """All that one part of the benchmark has found."""
 
@@ -86,6 +111,19 @@ class Findings:
     contenders: Sequence[str] = ()
     measured: list[Measured] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    curves: list[Curves] = field(default_factory=list)
+    made_with: str = ""
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Findings:
+        """Return what `dataclasses.asdict` has made a dictionary of."""
+        measured = [
+            Measured(m["what"], m["unit"], {w: Series(**s) for w, s in m["series"].items()})
+            for m in raw["measured"]
+        ]
+        targets = [Target(**target) for target in raw["targets"]]
+        curves = [Curves(**curve) for curve in raw["curves"]]
+        return cls(**{**raw, "measured": measured, "targets": targets, "curves": curves})
 
     def document(self) -> str:
         """Return it as Markdown."""
@@ -98,7 +136,8 @@ class Findings:
         if self.targets:
             text += "\n| wanted | found | limit | met |\n|---|---|---|---|\n"
             text += "".join(f"{target}\n" for target in self.targets)
-        return text
+        text += "".join(curves.document() for curves in self.curves)
+        return text + f"\n{self.made_with}\n"
 
 
 def number(value: float) -> str:

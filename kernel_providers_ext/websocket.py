@@ -44,7 +44,7 @@ class KernelProvidersWebsocketConnection(BaseKernelWebsocketConnection):
     def connect(self) -> Any:
         """Connect to a local kernel, whose small messages wait for no acknowledgement any more."""
         self.websocket_handler.set_nodelay(True)
-        return super().connect()  # type: ignore[no-untyped-call]
+        return super().connect()
 
 
 class RelayConnection(BaseKernelWebsocketConnection):
