@@ -71,16 +71,17 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
         Raises ProviderError, whose status then answers the handshake; with 503, JupyterLab tries
         again after a while, also where the kernel has not started by then. Raises HTTPError where
-        the kernel goes meanwhile, or the browser does.
+        the browser leaves meanwhile. Where the kernel goes, `connect` tells the browser.
         """
         self._opening = asyncio.create_task(self._open())
         self.kernel_manager.on_removed.add(self._opening.cancel)
         await asyncio.wait({self._opening})
         self.kernel_manager.on_removed.discard(self._opening.cancel)
         handler: Any = self.websocket_handler
-        if self._opening.cancelled() or handler.connection is not self:
-            raise HTTPError(404, f"The kernel {self.kernel_id} is gone, or its client has left.")
-        self._opening.result()
+        if handler.connection is not self:
+            raise HTTPError(400, "The client left before it was connected to the kernel.")
+        if not self._opening.cancelled():
+            self._opening.result()
 
     async def _open(self) -> None:
         await self.kernel_manager.until_started(STARTING_WAIT)
@@ -183,7 +184,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
     def _status(self, execution_state: str) -> Frame:
         """Return a message about the kernel, in the protocol that the browser speaks."""
         message = self.session.msg("status", {"execution_state": execution_state})
-        if self._relay.subprotocol == V1:
+        if self.websocket_handler.selected_subprotocol == V1:
             frame: bytes = serialize_msg_to_ws_v1(message, "iopub", self.session.pack)
             return frame
         return json.dumps({**message, "channel": "iopub"}, default=json_default)
@@ -193,5 +194,5 @@ class RelayConnection(BaseKernelWebsocketConnection):
         self.websocket_handler.close(code, reason.decode(errors="ignore"))
 
     def _close_if_abandoned(self) -> None:
-        if not self._connected:
+        if not self._connected and self._opening is not None and not self._opening.cancelled():
             self._closing = asyncio.ensure_future(self._relay.aclose())

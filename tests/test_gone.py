@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from .client import Client, Kernel, until
@@ -106,43 +105,24 @@ async def test_a_gateway_that_has_forgotten_everything_is_not_asked_for_ever(
         assert sum("is gone from its provider" in line for line in lines) == 1
 
 
-async def connect_in_vain(user: Client, proxy: FaultProxy, kernel_id: str) -> asyncio.Task[Kernel]:
-    """Begin to open a kernel's websocket, and wait until its provider says nothing to that."""
-    await proxy.begin(silence, only="/channels")
-    connecting = asyncio.create_task(user.open(kernel_id))
-
-    async def is_asked() -> bool:
-        return f"GET /api/kernels/{kernel_id}/channels" in proxy.asked
-
-    await until(is_asked)
-    return connecting
-
-
-async def test_a_kernel_that_goes_while_it_is_connected_to(
-    user: Client, proxy: FaultProxy, places: dict[str, Process]
-) -> None:
-    """Who waits for the connection hears that, even where the provider says nothing to it."""
-    kernel_id = await user.start_kernel("faulty/python3")
-    connecting = await connect_in_vain(user, proxy, kernel_id)
-    async with Client(places["gate-b"].url, places["gate-b"].token) as gateway:
-        await gateway.request("DELETE", f"api/kernels/{kernel_id}")
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-        await connecting
-    assert refused.value.status == 404
-
-
 async def test_a_browser_that_leaves_before_it_is_connected(
     user: Client, troubled: Process, proxy: FaultProxy
 ) -> None:
     """The server does not wait for the provider any more, and says nothing of a failure."""
     kernel_id = await user.start_kernel("faulty/python3")
+    path = f"/api/kernels/{kernel_id}/channels"
     await proxy.begin(silence, only="/channels")
     before = len(troubled.log())
-    connecting = await connect_in_vain(user, proxy, kernel_id)
+    connecting = asyncio.create_task(user.open(kernel_id))
+
+    async def is_asked() -> bool:
+        return f"GET {path}" in proxy.asked
+
+    await until(is_asked)
     connecting.cancel()
 
     async def is_over() -> bool:
-        return f"404 GET /api/kernels/{kernel_id}/channels" in troubled.log()[before:]
+        return f"400 GET {path}" in troubled.log()[before:]
 
     await until(is_over)
     assert "Traceback" not in troubled.log()[before:]
