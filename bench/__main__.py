@@ -21,7 +21,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from . import browser, crowd, growth, idle, lists, startup, talk
+from . import browser, crowd, growth, idle, launcher, lists, startup, talk
 from .figures import draw
 from .findings import Findings
 from .peers import MIXER, version_of_mixer
@@ -32,6 +32,7 @@ PARTS = {
     "lists": lists.run,
     "startup": startup.run,
     "crowd": crowd.run,
+    "launcher": launcher.run,
     "growth": growth.run,
     "idle": idle.run,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -13,59 +13,73 @@ from tests.processes import Process, declare, jupyter_server
 
 from .findings import Findings, Measured, Target
 from .gateways import Gateways
-from .peers import ROOT
+from .peers import ROOT, with_gateway_url
 
 PROVIDERS, KERNELSPECS, TABS = 50, 20, 3
 MINUTES = 10  # for which it is watched, each time
 SETTLED = 240.0  # seconds after which the server knows that nobody is there any more
 NOBODY, SOMEBODY = "no tab is open", f"{TABS} tabs are open"
+STOCK_TABS = f"--gateway-url, {TABS} tabs"
 TITLE = "Nobody does anything"
 INTRO = f"""
 A server with {PROVIDERS} providers of {KERNELSPECS} kernelspecs each, watched for {MINUTES} minutes
-with JupyterLab open in {TABS} tabs of Chromium, and for as long with none.
+with JupyterLab open in {TABS} tabs of Chromium, and for as long with none; and Jupyter Server with
+`--gateway-url` and one gateway, which it asks whenever it is asked itself.
 """
 
 
 async def run(_: int, folder: Path) -> Findings:
     """Watch for a while."""
-    asked, bodies = (
-        Measured("requests to each provider, a minute", ""),
-        Measured("of them answered with a body", ""),
-    )
+    asked = Measured("requests to each provider, a minute", "")
+    bodies = Measured("of them answered with a body", "")
+    logos = Measured("logos asked for, when tabs are opened for the second time", "")
     load = Measured("CPU of the server, of a core", "%")
     async with AsyncExitStack() as stack:
         gateways = await stack.enter_async_context(Gateways(PROVIDERS, KERNELSPECS))
-        server = jupyter_server(folder / "server", token="token-of-the-server")
+        ours = jupyter_server(folder / "ours", token="token-of-the-server")
         for number, url in enumerate(gateways.urls):
-            declare(server, f"place-{number}", {"url": url})
-        stack.callback(server.stop)
-        await asyncio.to_thread(server.start)
+            declare(ours, f"place-{number}", {"url": url})
+        gateway = await stack.enter_async_context(Gateways(1, KERNELSPECS))
+        stock = with_gateway_url(folder / "stock", gateway.urls[0], "")
+        for server in (ours, stock):
+            stack.callback(server.stop)
+            await asyncio.to_thread(server.start)
 
-        async def watch(name: str) -> None:
-            await gateways.asked()
+        async def watch(name: str, server: Process, at: Gateways) -> None:
+            await at.asked()
             cpu = server.cpu_time()
             await asyncio.sleep(60 * MINUTES)
-            counts = await gateways.asked()
-            asked.add(name, sum(counts.values()) / PROVIDERS / MINUTES)
+            counts, each = await at.asked(), len(at.urls) * MINUTES
+            asked.add(name, sum(counts.values()) / each)
             full = sum(n for what, n in counts.items() if what.startswith("200"))
-            bodies.add(name, full / PROVIDERS / MINUTES)
+            bodies.add(name, full / each)
             load.add(name, (server.cpu_time() - cpu) / 60 / MINUTES)
 
-        async with Client(server.url, server.token) as client:
+        async with Client(ours.url, ours.token) as client:
             for number in range(PROVIDERS):
                 await client.wait_for_kernelspec(f"place-{number}/kernel-0")
-        async with _tabs(server):
+        async with _tabs(ours):
+            pass
+        await gateways.asked()
+        async with _tabs(ours), _tabs(stock):
+            logos.add(SOMEBODY, _logos(await gateways.asked()))
             await asyncio.sleep(60)
-            await watch(SOMEBODY)
+            await asyncio.gather(watch(SOMEBODY, ours, gateways), watch(STOCK_TABS, stock, gateway))
         await asyncio.sleep(SETTLED)
-        await watch(NOBODY)
+        await watch(NOBODY, ours, gateways)
     targets = [
         Target("requests a minute, tabs open", asked.series[SOMEBODY].median, 2),
         Target("bodies a minute, tabs open", bodies.series[SOMEBODY].median, 0),
         Target("requests a minute, no tab open", asked.series[NOBODY].median, 0.2),
+        Target("logos asked for, second view", logos.series[SOMEBODY].median, 0),
         Target("CPU, no tab open", load.series[NOBODY].median, 0.01, "%"),
     ]
-    return Findings(TITLE, INTRO, [SOMEBODY, NOBODY], [asked, bodies, load], targets)
+    contenders = [SOMEBODY, NOBODY, STOCK_TABS]
+    return Findings(TITLE, INTRO, contenders, [asked, bodies, logos, load], targets)
+
+
+def _logos(counts: Mapping[str, int]) -> int:
+    return sum(count for what, count in counts.items() if ".svg" in what)
 
 
 @asynccontextmanager

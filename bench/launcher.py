@@ -1,0 +1,47 @@
+"""The launcher with many kernels, see `launcher.mjs`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from asyncio import to_thread
+from pathlib import Path
+
+from .findings import Findings, Measured, Target
+from .peers import ROOT
+
+KERNELS = 1_000
+STOCK, OURS = "JupyterLab's own", "ours"
+FRAME = 1 / 60  # seconds
+TITLE = "The launcher"
+INTRO = f"""
+With {KERNELS:,} kernelspecs of one provider, in Chromium: from the command to the frame with all
+the cards, and from a key in the search box, which JupyterLab's own has not, to the frame with what
+is found.
+"""
+
+
+async def run(rounds: int, _: Path) -> Findings:
+    """Open both launchers in turn."""
+    opened, search = Measured("open", "ms"), Measured("a key in the search box", "ms")
+    command = ["node", "bench/launcher.mjs", str(KERNELS), str(3 * rounds)]
+    lines = (await to_thread(subprocess.check_output, command, cwd=ROOT)).splitlines()
+    times = json.loads(lines[-1])
+    for measured, who, key in (
+        (opened, STOCK, "stock"),
+        (opened, OURS, "ours"),
+        (search, OURS, "search"),
+    ):
+        for milliseconds in times[key]:
+            measured.add(who, milliseconds / 1000)
+    redraw = opened.series[STOCK].median
+    targets = [
+        Target("open, ours by JupyterLab's own", opened.ratio(OURS, STOCK), 1.0),
+        Target(
+            "a key, less than one frame longer than its redraw",
+            search.series[OURS].median,
+            redraw + FRAME,
+            "ms",
+        ),
+    ]
+    return Findings(TITLE, INTRO, [STOCK, OURS], [opened, search], targets)
