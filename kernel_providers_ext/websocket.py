@@ -29,6 +29,7 @@ TRY_AGAIN = 1013  # after 1000 and 1001, JupyterLab would not try to connect aga
 KEPT = 600.0  # seconds for which what still waits is kept for a client that has left
 LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket
 STARTING_WAIT = 50.0  # seconds for a kernel that starts; proxies often cut what takes 60
+AWAITED = 64 * 2**10  # bytes to write to the browser before waiting for it to take them
 ABANDONED_AFTER = 10.0  # seconds from the channels' opening to the end of the browser's handshake
 
 
@@ -64,6 +65,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         self._opening: asyncio.Task[None] | None = None
         self._relaying: asyncio.Task[None] | None = None
         self._connected = False
+        self._unawaited = 0  # bytes that were written and may be on their way
 
     async def prepare(self) -> None:
         """
@@ -168,7 +170,13 @@ class RelayConnection(BaseKernelWebsocketConnection):
             self.kernel_manager.outboxes.pop(self._client, None)
 
     async def _write(self, frame: Frame) -> None:
-        await self.websocket_handler.write_message(frame, isinstance(frame, bytes))
+        written = self.websocket_handler.write_message(frame, isinstance(frame, bytes))
+        self._unawaited += len(frame)
+        if self._unawaited < AWAITED:  # small ones need not wait for each other's turns
+            written.add_done_callback(_forget)
+        else:
+            self._unawaited = 0
+            await written
 
     def _on_removed(self) -> None:
         kernel = self.kernel_manager
@@ -178,7 +186,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         frame = self._status("dead")
         with suppress(WebSocketClosedError):
             told = self.websocket_handler.write_message(frame, isinstance(frame, bytes))
-            told.add_done_callback(lambda done: done.cancelled() or done.exception())
+            told.add_done_callback(_forget)
         self._end(f"{kernel.kernel_name} is gone from its provider.", NORMAL)
 
     def _status(self, execution_state: str) -> Frame:
@@ -196,3 +204,9 @@ class RelayConnection(BaseKernelWebsocketConnection):
     def _close_if_abandoned(self) -> None:
         if not self._connected and self._opening is not None and not self._opening.cancelled():
             self._closing = asyncio.ensure_future(self._relay.aclose())
+
+
+def _forget(written: asyncio.Future[None]) -> None:
+    """Take notice of what became of a frame that nobody waits for: the next write says so."""
+    if not written.cancelled():
+        written.exception()
