@@ -63,6 +63,7 @@ OF_OWN_KERNELS = (
     "/jupyter_client/multikernelmanager.py",
     "StreamClosedError: Stream is closed",
     "tornado.websocket.WebSocketClosedError",
+    "\nKeyboardInterrupt",  # a kernel that was interrupted before its own code had begun
 )
 
 
