@@ -7,11 +7,11 @@ import subprocess
 from asyncio import to_thread
 from pathlib import Path
 
-from .contenders import GATEWAY_URL, OURS, OURS_LOCAL, STOCK_LOCAL, contenders
+from .contenders import GATEWAY_URL, MIXED, OURS, OURS_LOCAL, STOCK_LOCAL, contenders
 from .findings import Findings, Measured, Target
 from .peers import ROOT
 
-THEM = (GATEWAY_URL, OURS, STOCK_LOCAL, OURS_LOCAL)
+THEM = (GATEWAY_URL, MIXED, OURS, STOCK_LOCAL, OURS_LOCAL)
 EXPOSED = {"LabApp": {"expose_app_in_browser": True}}
 TITLE = "In JupyterLab"
 INTRO = """

@@ -29,7 +29,7 @@ MEANINGS = {
     DIRECT: "a client of the Kernel Gateway itself",
     FLOOR: "the same, if the client acknowledges at once whatever comes (`TCP_QUICKACK`)",
     GATEWAY_URL: "Jupyter Server with `--gateway-url`",
-    MIXED: "Jupyter Server with kernels-mixer",
+    MIXED: "Jupyter Server with kernels-mixer, which answers in the older protocol only",
     OURS: "this package, a kernel of that gateway",
     STOCK_LOCAL: "Jupyter Server without this package, a kernel of its own",
     OURS_LOCAL: "Jupyter Server with this package, a kernel of its own",

@@ -12,9 +12,10 @@ from tests.processes import declare, jupyter_server
 
 from . import insight
 from .findings import Findings, Measured, Target
-from .gateways import CHATTY, Gateways
+from .gateways import CHATTY, INTERVAL, Gateways
 
 PROVIDERS, CONNECTIONS, CHATTING = 20, 1_000, 50
+SPOKEN = CHATTING / INTERVAL  # messages a second
 SECONDS = 20.0  # for which all talk
 QUIET, BUSY = "nobody talks", f"{CHATTING} talk"
 TITLE = "A crowd"
@@ -45,7 +46,7 @@ async def run(rounds: int, folder: Path) -> Findings:
         names = [f"place-{n % PROVIDERS}/kernel-0" for n in range(CONNECTIONS - CHATTING)]
         ids = [await client.start_kernel(name) for name in names]
         before = server.memory()
-        quiet = [await client.open(kernel_id) for kernel_id in ids]
+        quiet = [await client.connect(kernel_id) for kernel_id in ids]
         size.add(QUIET, (server.memory() - before) / len(quiet))
         for _ in range(rounds):
             late.add(QUIET, await _lateness(client))
@@ -64,6 +65,7 @@ async def run(rounds: int, folder: Path) -> Findings:
             await kernel.close()
     targets = [
         Target("event loop late at most, while they talk", late.series[BUSY].median, 0.02, "ms"),
+        Target("messages a second", rate.series[BUSY].median, 0.95 * SPOKEN, at_least=True),
         Target("memory for an idle connection", size.series[QUIET].median, 100e3, "kB"),
     ]
     return Findings(TITLE, INTRO, [QUIET, BUSY], [late, size, rate, load], targets)

@@ -45,7 +45,7 @@ def _bars(findings: Findings) -> Figure:
     names = list(findings.contenders)
     for panel, thing in zip(panels[0], things, strict=True):
         values = [_value(thing.series.get(name), UNITS[thing.unit]) for name in names]
-        colors = ["#1976d2" if name.startswith(("ours", "with")) else "#9e9e9e" for name in names]
+        colors = ["#1976d2" if name.startswith("ours") else "#9e9e9e" for name in names]
         bars = panel.barh(names, values, color=colors)
         panel.bar_label(bars, [thing.cell(name).replace("**", "") for name in names], padding=2)
         panel.set_title(thing.what.replace("`", ""), fontsize=9)
@@ -56,7 +56,7 @@ def _bars(findings: Findings) -> Figure:
 
 
 def _value(series: Series | None, factor: float) -> float:
-    return series.median * factor if series is not None and series.samples else 0.0
+    return series.median * factor if series is not None and not series.word else 0.0
 
 
 def _lines(curves: Curves) -> Figure:

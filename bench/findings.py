@@ -21,8 +21,8 @@ class Series:
 
     @property
     def median(self) -> float:
-        """The median of the samples."""
-        return median(self.samples) if self.samples else math.nan
+        """The median of the samples; NaN, which meets no target, where something failed."""
+        return median(self.samples) if self.samples and not self.word else math.nan
 
 
 @dataclass
@@ -121,7 +121,7 @@ class Findings:
             Measured(m["what"], m["unit"], {w: Series(**s) for w, s in m["series"].items()})
             for m in raw["measured"]
         ]
-        targets = [Target(**target) for target in raw["targets"]]
+        targets = [Target(**{**t, "value": _or_nan(t["value"])}) for t in raw["targets"]]
         curves = [Curves(**curve) for curve in raw["curves"]]
         return cls(**{**raw, "measured": measured, "targets": targets, "curves": curves})
 
@@ -140,8 +140,14 @@ class Findings:
         return text + f"\n{self.made_with}\n"
 
 
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 def number(value: float) -> str:
     """Return a number with three figures that count."""
+    if math.isnan(value):
+        return "–"
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"

@@ -178,8 +178,11 @@ class Scripted:
 
     async def _chat(self, websocket: web.WebSocketResponse) -> None:
         frame = self._frame("iopub", "stream", {"name": "stdout", "text": "x" * 80}, {"header": {}})
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         while not websocket.closed:
-            await asyncio.sleep(INTERVAL)
+            due += INTERVAL
+            await asyncio.sleep(max(due - loop.time(), 0))
             await websocket.send_bytes(frame)
 
     def _frame(

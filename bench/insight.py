@@ -31,26 +31,41 @@ class InsightHandler(APIHandler):
         self.finish({"tasks": running, "objects": len(gc.get_objects())})
 
 
+class Delays:
+    """Looks all the time how late the event loop is, from the first question on."""
+
+    def __init__(self) -> None:
+        self._found: list[float] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def take(self) -> list[float]:
+        """Return the seconds of delay since the last time."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._look())
+        found, self._found = self._found, []
+        return found
+
+    async def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due += INTERVAL
+            await asyncio.sleep(max(due - loop.time(), 0))
+            # By a fixed schedule: a loop that is blocked for long is late for many looks.
+            self._found.append(loop.time() - due)
+
+
 class DelaysHandler(APIHandler):
     """Answers with the seconds by which the event loop came late, since the last time."""
 
-    def initialize(self, delays: list[float]) -> None:
-        """Take over where the delays are collected."""
+    def initialize(self, delays: Delays) -> None:
+        """Take over what looks."""
         self._delays = delays
 
     @web.authenticated
     def get(self) -> None:
         """Return and forget what there is."""
-        self.finish({"delays": self._delays[:]})
-        self._delays.clear()
-
-
-async def _watch(delays: list[float]) -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        due = loop.time() + INTERVAL
-        await asyncio.sleep(INTERVAL)
-        delays.append(loop.time() - due)
+        self.finish({"delays": self._delays.take()})
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -58,10 +73,8 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
-    delays: list[float] = []
-    serverapp.io_loop.add_callback(_watch, delays)
     rules: list[Any] = [
         (url_path_join(serverapp.base_url, PATH), InsightHandler),
-        (url_path_join(serverapp.base_url, DELAYS), DelaysHandler, {"delays": delays}),
+        (url_path_join(serverapp.base_url, DELAYS), DelaysHandler, {"delays": Delays()}),
     ]
     serverapp.web_app.add_handlers(".*$", rules)

@@ -16,32 +16,29 @@ FRAME = 1 / 60  # seconds
 TITLE = "The launcher"
 INTRO = f"""
 With {KERNELS:,} kernelspecs of one provider, in Chromium: from the command to the frame with all
-the cards, and from a key in the search box, which JupyterLab's own has not, to the frame with what
-is found.
+the cards; the same for drawing an open one anew; and from a key in the search box, which
+JupyterLab's own has not, to the frame with what is found.
 """
 
 
 async def run(rounds: int, _: Path) -> Findings:
     """Open both launchers in turn."""
-    opened, search = Measured("open", "ms"), Measured("a key in the search box", "ms")
+    opened, redraw = Measured("open", "ms"), Measured("draw anew", "ms")
+    search = Measured("a key in the search box", "ms")
     command = ["node", "bench/launcher.mjs", str(KERNELS), str(3 * rounds)]
     lines = (await to_thread(subprocess.check_output, command, cwd=ROOT)).splitlines()
     times = json.loads(lines[-1])
     for measured, who, key in (
         (opened, STOCK, "stock"),
         (opened, OURS, "ours"),
+        (redraw, STOCK, "redraw"),
         (search, OURS, "search"),
     ):
         for milliseconds in times[key]:
             measured.add(who, milliseconds / 1000)
-    redraw = opened.series[STOCK].median
+    limit = redraw.series[STOCK].median + FRAME
     targets = [
         Target("open, ours by JupyterLab's own", opened.ratio(OURS, STOCK), 1.0),
-        Target(
-            "a key, less than one frame longer than its redraw",
-            search.series[OURS].median,
-            redraw + FRAME,
-            "ms",
-        ),
+        Target("a key, by the stock redraw and a frame", search.series[OURS].median, limit, "ms"),
     ]
-    return Findings(TITLE, INTRO, [STOCK, OURS], [opened, search], targets)
+    return Findings(TITLE, INTRO, [STOCK, OURS], [opened, redraw, search], targets)

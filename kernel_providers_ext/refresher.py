@@ -19,7 +19,7 @@ from .resources import Resources, logo_of
 from .status import Kernelspecs, Status, now
 
 KERNELS_INTERVAL = 10.0  # seconds from one look at running kernels to the next, as Lab's own
-UNATTENDED_INTERVAL = 600.0  # seconds from one look to the next while nobody wants to know
+UNATTENDED_INTERVAL = 600.0  # seconds from one look to the next: no kernel, and nobody looks
 UNATTENDED_KERNELS_INTERVAL = 60.0  # the same for running kernels: the server may be culled by them
 FIRST_RETRY = 2.0  # seconds until a provider that failed is asked again, doubled each time
 LONGEST_REST = 3600.0  # seconds for which a provider is left alone at most, whatever it asks for
@@ -276,7 +276,7 @@ class Refresher:
     def _interval(self) -> float:
         """Return the seconds until the next refresh, spread so that servers do not ask in step."""
         interval = self.provider.config.refresh_interval
-        if not self._attention.is_there:
+        if not self._attention.is_there and not self._watched:
             interval = max(interval, UNATTENDED_INTERVAL)
         if self._failures:
             interval = min(interval, FIRST_RETRY * 2.0 ** min(self._failures - 1, 16))

@@ -30,6 +30,7 @@ KEPT = 600.0  # seconds for which what still waits is kept for a client that has
 LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket
 STARTING_WAIT = 50.0  # seconds for a kernel that starts; proxies often cut what takes 60
 AWAITED = 64 * 2**10  # bytes to write to the browser before waiting for it to take them
+PER_FRAME = 2 * 2**10  # bytes that a frame counts for in this: others have their turn after 32
 ABANDONED_AFTER = 10.0  # seconds from the channels' opening to the end of the browser's handshake
 
 
@@ -171,7 +172,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
     async def _write(self, frame: Frame) -> None:
         written = self.websocket_handler.write_message(frame, isinstance(frame, bytes))
-        self._unawaited += len(frame)
+        self._unawaited += len(frame) + PER_FRAME
         if self._unawaited < AWAITED:  # small ones need not wait for each other's turns
             written.add_done_callback(_forget)
         else:

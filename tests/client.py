@@ -42,6 +42,7 @@ class Client:
         self.url = url
         self._session = aiohttp.ClientSession(
             headers={"Authorization": f"token {token}"} if token else {},
+            connector=aiohttp.TCPConnector(limit=0),  # each websocket holds a connection
             timeout=aiohttp.ClientTimeout(total=TIMEOUT),
         )
 

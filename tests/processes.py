@@ -98,13 +98,13 @@ class Process:
             )
         return self
 
-    def start(self) -> Process:
-        """Start the process and wait until it answers."""
+    def start(self, pause: float = 0.05) -> Process:
+        """Start the process and wait until it answers, which is tried with pauses of seconds."""
         self.launch()
-        self.wait_ready()
+        self.wait_ready(pause)
         return self
 
-    def wait_ready(self) -> None:
+    def wait_ready(self, pause: float = 0.05) -> None:
         """Wait until the server answers anything at all."""
         deadline = time.monotonic() + READY_TIMEOUT
         while time.monotonic() < deadline:
@@ -116,7 +116,7 @@ class Process:
             except urllib.error.HTTPError:
                 return
             except OSError:
-                time.sleep(0.05)
+                time.sleep(pause)
             else:
                 return
         raise AssertionError(f"{self._command} did not come up:\n{self.log()}")
