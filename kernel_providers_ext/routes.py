@@ -74,7 +74,6 @@ class ProvidersHandler(OfProviders, APIHandler):
     @authorized
     async def get(self) -> None:
         """Answer with all providers, and what is wrong with the configuration."""
-        self._providers.attention.pay()
         self.finish(json.dumps(report(self._providers)))
 
 

@@ -9,8 +9,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
 
+from kernel_providers_ext.app import mix
+from kernel_providers_ext.attention import Attention
 from kernel_providers_ext.errors import ProviderError, ProviderUnavailable, SignInNeeded
+from kernel_providers_ext.kernelspecs import KernelProvidersSpecManager
 from kernel_providers_ext.loader import Declaration
 from kernel_providers_ext.provider import (
     KernelModel,
@@ -224,13 +228,41 @@ async def test_a_provider_is_asked_rarely_while_nobody_wants_to_know(
     assert all((refresher.retry_in or 0) > 300 for refresher in providers.refreshers)
 
     monkeypatch.setattr("kernel_providers_ext.attention.LASTS", 60.0)
-    providers.attention.pay()
+    manager = mix(KernelProvidersSpecManager, KernelSpecManager, providers)()
+    manager.get_all_specs()
 
     async def all_asked_twice() -> bool:
         return [provider.asked for provider in asked] == [2, 2]
 
     await until(all_asked_twice, pause=0.01)
     assert all((refresher.retry_in or 0) < 2 for refresher in providers.refreshers)
+
+
+async def test_running_kernels_are_looked_at_rarely_while_nobody_wants_to_know(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their provider is asked as often as before: notebooks may wait for it to come back."""
+    monkeypatch.setattr("kernel_providers_ext.attention.LASTS", 0.0)
+    monkeypatch.setattr("kernel_providers_ext.refresher.KERNELS_INTERVAL", 0.01)
+    attention = Attention()
+    refresher = Refresher(bench.provider, bench.watched, lambda: None, LOG, attention)
+    bench.watched.append(Kernel("alive"))
+    refresher.start()
+    await refresher.first_answer.wait()
+    for _ in range(10):  # turns of the task, each of which could ask
+        await asyncio.sleep(0.01)
+    assert len(bench.provider.asked_for) == 1
+    assert (refresher.retry_in or 0) < 100
+
+    monkeypatch.setattr("kernel_providers_ext.attention.LASTS", 60.0)
+    attention.pay()
+    refresher.wake()
+
+    async def looked_often() -> bool:
+        return len(bench.provider.asked_for) > 3
+
+    await until(looked_often, pause=0.01)
+    await refresher.aclose()
 
 
 async def test_requests_pass_unless_the_provider_is_known_to_be_away(bench: Bench) -> None:
