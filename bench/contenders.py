@@ -99,6 +99,7 @@ async def contenders(
     }
     async with AsyncExitStack() as stack:
         for process in dict.fromkeys(process for process, _ in processes.values()):
+            (process.config_folder / "jupyter_config.json").unlink()  # with TCP, as users have it
             stack.callback(process.stop, timeout=5)
             await asyncio.to_thread(process.start)
         made = []
