@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
 from logging import Logger
 
 from .errors import ConfigurationError
@@ -12,45 +13,50 @@ from .provider_config import ProviderConfig
 GROUP = "kernel_providers_ext.kinds"
 
 
-def make_provider(config: ProviderConfig, log: Logger) -> RemoteKernelProvider:
-    """
-    Return a provider of the configuration's kind.
+class Kinds:
+    """The kinds that are installed now, looked up once: that takes milliseconds."""
 
-    Raises ConfigurationError where there is no such kind, and where its code fails.
-    """
-    kind = _kind(config)
-    try:
-        provider: object = kind(config, log)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{config.source}: {error}") from error
-    except Exception as error:
-        raise ConfigurationError(
-            f"{config.source}: the kind {config.kind!r} has a defect: {error}. Update or remove "
-            "the package that brings it."
-        ) from error
-    if not isinstance(provider, RemoteKernelProvider) or provider.config != config:
-        raise ConfigurationError(
-            f"{config.source}: the kind {config.kind!r} is no kernel provider. Update or remove "
-            "the package that brings it."
-        )
-    return provider
+    @cached_property
+    def _points(self) -> dict[str, EntryPoint]:
+        return {point.name: point for point in entry_points(group=GROUP)}
 
+    def make(self, config: ProviderConfig, log: Logger) -> RemoteKernelProvider:
+        """
+        Return a provider of the configuration's kind.
 
-def _kind(config: ProviderConfig) -> type[RemoteKernelProvider]:
-    """Return the class for a provider's kind; raises ConfigurationError where there is none."""
-    kinds = {point.name: point for point in entry_points(group=GROUP)}
-    point = kinds.get(config.kind)
-    if point is None:
-        known = ", ".join(sorted(kinds)) or "none"
-        raise ConfigurationError(
-            f"{config.source}: the field 'kind' names {config.kind!r}, which is not installed. "
-            f"There are: {known}. Correct it, or install the package that brings it."
-        )
-    try:
-        kind: type[RemoteKernelProvider] = point.load()
-    except Exception as error:
-        raise ConfigurationError(
-            f"{config.source}: the kind {config.kind!r} cannot be loaded from {point.value}: "
-            f"{error}. Update or remove the package that brings it."
-        ) from error
-    return kind
+        Raises ConfigurationError where there is no such kind, and where its code fails.
+        """
+        kind = self._kind(config)
+        try:
+            provider: object = kind(config, log)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{config.source}: {error}") from error
+        except Exception as error:
+            raise ConfigurationError(
+                f"{config.source}: the kind {config.kind!r} has a defect: {error}. Update or "
+                "remove the package that brings it."
+            ) from error
+        if not isinstance(provider, RemoteKernelProvider) or provider.config != config:
+            raise ConfigurationError(
+                f"{config.source}: the kind {config.kind!r} is no kernel provider. Update or "
+                "remove the package that brings it."
+            )
+        return provider
+
+    def _kind(self, config: ProviderConfig) -> type[RemoteKernelProvider]:
+        """Return the class for a provider's kind; raises ConfigurationError where there is none."""
+        point = self._points.get(config.kind)
+        if point is None:
+            known = ", ".join(sorted(self._points)) or "none"
+            raise ConfigurationError(
+                f"{config.source}: the field 'kind' names {config.kind!r}, which is not installed. "
+                f"There are: {known}. Correct it, or install the package that brings it."
+            )
+        try:
+            kind: type[RemoteKernelProvider] = point.load()
+        except Exception as error:
+            raise ConfigurationError(
+                f"{config.source}: the kind {config.kind!r} cannot be loaded from {point.value}: "
+                f"{error}. Update or remove the package that brings it."
+            ) from error
+        return kind

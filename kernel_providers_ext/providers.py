@@ -18,7 +18,7 @@ from .errors import (
     ProviderError,
     ProviderUnavailable,
 )
-from .kinds import make_provider
+from .kinds import Kinds
 from .loader import Declaration, KernelProvidersLoader
 from .provider import RemoteKernelProvider, Resource, no_such_kernelspec
 from .provider_config import ProviderConfig, parse, secret_variables
@@ -94,12 +94,13 @@ class KernelProviders(KernelProvidersConfig):
         problems: dict[str, tuple[str, str]] = {}
         configs: dict[str, ProviderConfig] = {}
         kept: dict[str, Refresher] = {}
+        kinds = Kinds()
         for declaration in declarations:
             self.secret_variables |= secret_variables(declaration.settings)
             try:
                 config = self._parse(declaration, configs)
                 if config.enabled:
-                    kept[config.id] = self._refresher(config)
+                    kept[config.id] = self._refresher(config, kinds)
             except ConfigurationError as error:
                 sentence = f"{error} Until then this provider is left out."
                 problems[declaration.source] = (declaration.id, sentence)
@@ -150,12 +151,12 @@ class KernelProviders(KernelProvidersConfig):
             declaration.id, declaration.settings, declaration.source, self.provider_defaults
         )
 
-    def _refresher(self, config: ProviderConfig) -> Refresher:
+    def _refresher(self, config: ProviderConfig, kinds: Kinds) -> Refresher:
         """Return the refresher of before where nothing has changed, else a new one."""
         before = self._refreshers.get(config.id)
         if before is not None and (before.provider.config == config or before.reconfigure(config)):
             return before
-        provider = make_provider(config, self.log)
+        provider = kinds.make(config, self.log)
         watched = self._watched.setdefault(config.id, [])
         refresher = Refresher(provider, watched, self._changed, self.log, self.attention)
         if before is not None and _same_place(before.provider.config, config):
