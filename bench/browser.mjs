@@ -17,7 +17,6 @@ const WARM_UP = 5;
 async function openLab(context, { url, token }) {
   const page = await context.newPage();
   await page.goto(`${url}lab?token=${token}&reset`);
-  await page.waitForFunction(() => window.jupyterapp?.serviceManager);
   await page.locator('.jp-LauncherCard').first().waitFor();
   return page;
 }

@@ -85,6 +85,8 @@ class Curves:
     along: str
     unit: str
     lines: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    #: Why points are missing, as sentences.
+    remarks: list[str] = field(default_factory=list)
 
     def add(self, what: str, x: float, y: float) -> None:
         """Add a point to a line."""
@@ -99,7 +101,7 @@ class Curves:
             known = dict(points)
             cells = [number(known[x]) if x in known else "–" for x in xs]
             text += f"| {what}, {self.unit} | {' | '.join(cells)} |\n"
-        return text
+        return text + "".join(f"\n{remark}\n" for remark in self.remarks)
 
 
 @dataclass

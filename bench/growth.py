@@ -85,9 +85,11 @@ async def _messages(rounds: int, folder: Path) -> Curves:
             for _ in range(rounds):
                 for contender in random.sample(able, len(able)):
                     seconds = await _message(contender, kernels[contender], size)
-                    if seconds is None:
+                    if isinstance(seconds, str):
                         able.remove(contender)
                         del times[contender]
+                        failure = f"{contender.name}, {size:,} bytes: {seconds}."
+                        curves.remarks.append(failure)
                     else:
                         times[contender].append(seconds)
             for contender, found in times.items():
@@ -95,22 +97,25 @@ async def _messages(rounds: int, folder: Path) -> Curves:
     return curves
 
 
-async def _message(contender: Contender, kernel_id: str, size: int) -> float | None:
-    """Return the seconds that a message takes to come; None where it does not."""
+async def _message(contender: Contender, kernel_id: str, size: int) -> float | str:
+    """Return the seconds that a message takes to come, or what happens instead."""
 
-    async def connected() -> float | None:
+    async def connected() -> float | str:
         kernel = await contender.connect(kernel_id)
         try:
             begun = time.perf_counter()
             printed = await kernel.run(f"print('x' * {size}, end='')")
-            return time.perf_counter() - begun if len(printed) == size else None
+            seconds = time.perf_counter() - begun
+            return seconds if len(printed) == size else f"{len(printed):,} of them come"
         finally:
             await kernel.close()
 
     try:
         return await asyncio.wait_for(connected(), PATIENCE)
-    except (asyncio.TimeoutError, AssertionError, aiohttp.ClientError, ConnectionError):
-        return None
+    except asyncio.TimeoutError:
+        return f"nothing comes within {PATIENCE:.0f} seconds"
+    except (AssertionError, aiohttp.ClientError, ConnectionError):
+        return "the connection is closed"
 
 
 @asynccontextmanager
