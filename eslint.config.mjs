@@ -66,6 +66,8 @@ export default defineConfig(
     files: ['bench/*.mjs'],
     languageOptions: {
       globals: {
+        Event: 'readonly',
+        HTMLInputElement: 'readonly',
         URL: 'readonly',
         console: 'readonly',
         fetch: 'readonly',

@@ -5,6 +5,7 @@
 //
 // `talk` measures round trips through JupyterLab's own kernel connection, in milliseconds; `tabs`
 // has JupyterLab open in that many tabs until its input ends. Needs ui-tests' packages.
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 
 const require = createRequire(
@@ -79,9 +80,8 @@ async function tabs(context, count, server) {
     await openLab(context, server);
   }
   console.log(JSON.stringify('open'));
-  for await (const _ of process.stdin) {
-    // until it ends
-  }
+  process.stdin.resume();
+  await once(process.stdin, 'end');
 }
 
 const [what, count, given] = process.argv.slice(2);
