@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from .provider_config import ProviderConfig, Tls
 #: Seconds that a Jupyter server waits for a kernel to say who it is, before it answers the
 #: handshake of a websocket (`MappingKernelManager.kernel_info_timeout`).
 KERNEL_INFO_TIMEOUT = 60.0
+UNWANTED_WAIT = 5.0  # seconds for a connection that its client has given up, before it has another
 CLOSE_TIMEOUT = 2.0  # seconds to wait for a server to agree to a websocket's end
 MAX_BODY = 32 * 2**20  # bytes; a list of 10,000 kernelspecs has about 10 MB
 
@@ -35,7 +37,8 @@ class GatewayHttp:
         self._base = config.url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
-        self._closing: set[asyncio.Future[bool]] = set()
+        #: Connections that nobody waits for any more, by path and query, until they are closed.
+        self._unwanted: dict[object, asyncio.Future[None]] = {}
         self._credentials: dict[str, str] | None = None
         self._reading = asyncio.Lock()
         self._proxy = str(config.proxy.where) if config.proxy is not None else None
@@ -85,6 +88,10 @@ class GatewayHttp:
         subprotocols: Collection[str],
         credentials: dict[str, str],
     ) -> aiohttp.ClientWebSocketResponse:
+        client = path, *sorted(query.items())
+        if (former := self._unwanted.get(client)) is not None:
+            # A server closes one of two with the same session id, whatever is on its way there.
+            await asyncio.wait({former}, timeout=UNWANTED_WAIT)
         # No heartbeat: aiohttp would take a reader that pauses for a dead connection. The remote
         # server pings, and TCP keep-alive finds out the rest.
         connecting: Any = self._open().ws_connect(
@@ -109,14 +116,13 @@ class GatewayHttp:
         except (asyncio.TimeoutError, asyncio.CancelledError):
             # A Jupyter server whose handshake is cut counts one connection too few from then on,
             # and keeps nothing for a client that is away. So it is closed when it is open.
-            handshake.add_done_callback(self._close_unwanted)
+            self._unwanted[client] = closing = asyncio.ensure_future(_close(handshake))
+            closing.add_done_callback(lambda _: self._closed_unwanted(client, closing))
             raise
 
-    def _close_unwanted(self, handshake: asyncio.Future[aiohttp.ClientWebSocketResponse]) -> None:
-        if not handshake.cancelled() and handshake.exception() is None:
-            closing = asyncio.ensure_future(handshake.result().close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+    def _closed_unwanted(self, client: object, closing: asyncio.Future[None]) -> None:
+        if self._unwanted.get(client) is closing:
+            del self._unwanted[client]
 
     def _refused(self, path: str, error: aiohttp.WSServerHandshakeError) -> ProviderError:
         if error.status == 404:
@@ -256,6 +262,12 @@ class GatewayHttp:
         if not isinstance(value, kind):
             raise self._errors.incompatible(f"JSON, but no {'list' if kind is list else 'object'}")
         return value
+
+
+async def _close(handshake: asyncio.Future[aiohttp.ClientWebSocketResponse]) -> None:
+    """Close a websocket that nobody wants any more, when it is open."""
+    with suppress(Exception):  # nobody wants to know either
+        await (await handshake).close()
 
 
 def _ssl_context(tls: Tls) -> ssl.SSLContext:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -20,6 +22,8 @@ from .remote_kernels import EXIT_TIMEOUT, RemoteKernels, Wanted
 
 LOOK_INTERVAL = 1.0  # seconds from one look at whether a client still waits to the next
 LINGER = 0.5  # seconds for open websockets to be closed when the server ends
+
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has only the latter
 
 
 class KernelProvidersKernelManager(MappingKernelManager):
@@ -106,7 +110,8 @@ class KernelProvidersKernelManager(MappingKernelManager):
             try:
                 await asyncio.wait_for(_settled(kernel), EXIT_TIMEOUT)
             except asyncio.TimeoutError:
-                await ensure_async(kernel.shutdown_kernel(now=True))
+                with suppress(RuntimeError):  # it has ended just now
+                    await ensure_async(kernel.signal_kernel(KILL))
             else:
                 await super()._async_shutdown_kernel(kernel_id, now=now, restart=restart)
 
@@ -137,6 +142,8 @@ class KernelProvidersKernelManager(MappingKernelManager):
         leaving = asyncio.create_task(self.remote.leave())
         try:
             await ensure_async(super().shutdown_all(now=now))
+        except Exception as error:  # else the server would not end
+            self.log.error("A kernel of this server may still be running: %r", error)
         finally:  # a local kernel that cannot be stopped costs no remote one
             await asyncio.wait({leaving})
             if self.remote.observer is not None:

@@ -254,7 +254,14 @@ time.sleep({seconds})
 
     await until(is_restarting)
     assert await server.end(timeout=15) == 0, "it had to be killed"
-    assert not psutil.pid_exists(pid)
+
+    async def has_ended() -> bool:
+        try:
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    await until(has_ended)
     restarting.cancel()
     await asyncio.gather(restarting, return_exceptions=True)
     await kernel.close()
