@@ -41,8 +41,9 @@ HEAD = """# Benchmarks
 
 Made by `./scripts/bench`, which runs everything on one machine and compares what ran in the same
 minutes; all samples are in [benchmarks.json](benchmarks.json). What a hub's gateways have to bear
-is [worked out](hub-load.md) from these figures. How fast everything is while a provider has a
-fault: [fault timings](fault-timings.md).
+is [worked out](hub-load.md) from these figures; what they do not say by themselves stands in
+[where the time goes](performance.md). How fast everything is while a provider has a fault:
+[fault timings](fault-timings.md).
 """
 
 
