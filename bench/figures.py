@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 from .findings import UNITS, Curves, Findings, Series
 
 SIZE = (8, 3.2)  # inches
+TITLE_WIDTH = 26  # characters
 STYLE: Any = {
     "svg.hashsalt": "kernel-providers-ext",  # so that the same figures are the same file
     "svg.fonttype": "none",
@@ -48,7 +50,7 @@ def _bars(findings: Findings) -> Figure:
         colors = ["#1976d2" if name.startswith("ours") else "#9e9e9e" for name in names]
         bars = panel.barh(names, values, color=colors)
         panel.bar_label(bars, [thing.cell(name).replace("**", "") for name in names], padding=2)
-        panel.set_title(thing.what.replace("`", ""), fontsize=9)
+        panel.set_title(fill(thing.what.replace("`", ""), TITLE_WIDTH), fontsize=9)
         panel.set_xlim(0, 1.6 * max(*values, 1e-9))
         panel.xaxis.set_visible(False)
     panels[0][0].invert_yaxis()
