@@ -30,10 +30,8 @@ async def run(rounds: int, folder: Path) -> Findings:
             if c.name in THEM
         ]
         command = ["node", "bench/browser.mjs", "talk", str(rounds), json.dumps(servers)]
-        done = await to_thread(
-            subprocess.run, command, cwd=ROOT, check=True, stdout=subprocess.PIPE
-        )
-    for line in map(json.loads, done.stdout.splitlines()):
+        lines = (await to_thread(subprocess.check_output, command, cwd=ROOT)).splitlines()
+    for line in map(json.loads, lines):
         for measured, key in ((info, "info"), (executed, "execution")):
             for milliseconds in line[key]:
                 measured.add(line["name"], milliseconds / 1000)

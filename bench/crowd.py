@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from tests.client import Client, Kernel
-from tests.processes import declare, jupyter_server
+from tests.processes import jupyter_server
 
 from . import insight
 from .findings import Findings, Measured, Target
@@ -27,17 +27,14 @@ another process). {CHATTING} of the kernels say something a hundred times a seco
 
 async def run(rounds: int, folder: Path) -> Findings:
     """Open all connections, listen for a while, and look at the server."""
-    late, size = (
-        Measured("event loop, late at most in 99 % of looks", "ms"),
-        Measured("memory for a connection", "kB"),
-    )
+    late = Measured("event loop, late at most in 99 % of looks", "ms")
+    size = Measured("memory for a connection", "kB")
     rate, load = Measured("messages a second", ""), Measured("CPU of the server, of a core", "%")
     async with AsyncExitStack() as stack:
         gateways = await stack.enter_async_context(Gateways(PROVIDERS, 2))
         config = {"ServerApp": {"jpserver_extensions": {insight.__name__: True}}}
         server = jupyter_server(folder / "server", token="token-of-the-server", config=config)
-        for number, url in enumerate(gateways.urls):
-            declare(server, f"place-{number}", {"url": url})
+        gateways.declare(server)
         stack.callback(server.stop)
         await asyncio.to_thread(server.start)
         client = await stack.enter_async_context(Client(server.url, server.token))

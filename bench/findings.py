@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 #: Milliseconds and so on, each as a factor of the unit in which samples are.
-UNITS = {"ms": 1e3, "s": 1.0, "%": 100.0, "kB": 1e-3, "MiB": 2.0**-20, "": 1.0}
+UNITS = {"ms": 1e3, "%": 100.0, "kB": 1e-3, "": 1.0}
 
 
 @dataclass

@@ -26,7 +26,7 @@ from jupyter_server.services.kernels.connection.base import (
 )
 
 from tests.client import V1
-from tests.processes import free_port
+from tests.processes import Process, declare, free_port
 
 ROOT = Path(__file__).parent.parent
 CHATTY = "chatty"
@@ -58,6 +58,11 @@ class Gateways:
         await self._client.close()
         self._process.terminate()
         await self._process.wait()
+
+    def declare(self, server: Process, **settings: object) -> None:
+        """Make each of them a provider of a server: ``place-0``, ``place-1`` and so on."""
+        for number, url in enumerate(self.urls):
+            declare(server, f"place-{number}", {"url": url, **settings})
 
     async def silence(self, count: int) -> None:
         """Have the first gateways say nothing any more; none where ``count`` is 0."""

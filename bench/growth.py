@@ -13,7 +13,7 @@ from statistics import median
 import aiohttp
 
 from tests.client import Client, until
-from tests.processes import Process, declare, jupyter_server
+from tests.processes import Process, jupyter_server
 
 from .contenders import DIRECT, GATEWAY_URL, MIXED, OURS, Contender, contenders
 from .findings import Curves, Findings
@@ -123,8 +123,7 @@ async def _served(folder: Path, providers: int) -> AsyncIterator[tuple[Process, 
     """Yield a server with as many providers, and a client of it, when all of them are known."""
     server = jupyter_server(folder, token="token-of-the-server")
     async with Gateways(providers, KERNELSPECS) as gateways:
-        for number, url in enumerate(gateways.urls):
-            declare(server, f"place-{number}", {"url": url})
+        gateways.declare(server)
         try:
             await asyncio.to_thread(server.start)
             async with Client(server.url, server.token) as client:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from tests.client import Client
-from tests.processes import Process, declare, jupyter_server
+from tests.processes import Process, jupyter_server
 
 from .findings import Findings, Measured, Target
 from .gateways import Gateways
@@ -38,8 +38,7 @@ async def run(_: int, folder: Path) -> Findings:
     async with AsyncExitStack() as stack:
         gateways = await stack.enter_async_context(Gateways(PROVIDERS, KERNELSPECS))
         ours = jupyter_server(folder / "ours", token="token-of-the-server")
-        for number, url in enumerate(gateways.urls):
-            declare(ours, f"place-{number}", {"url": url})
+        gateways.declare(ours)
         gateway = await stack.enter_async_context(Gateways(1, KERNELSPECS))
         stock = with_gateway_url(folder / "stock", gateway.urls[0], "")
         for server in (ours, stock):

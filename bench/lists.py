@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.client import Client, until
 from tests.conftest import STOCK
-from tests.processes import Process, declare, jupyter_server
+from tests.processes import Process, jupyter_server
 
 from .findings import Findings, Measured, Target
 from .gateways import Gateways
@@ -88,9 +88,7 @@ async def _are_offline(client: Client) -> bool:
 
 def _with_providers(folder: Path, gateways: Gateways) -> Process:
     server = jupyter_server(folder, token="token-of-the-server")
-    for number, url in enumerate(gateways.urls):
-        settings = {"url": url, "refresh_interval": 5, "timeouts": {"request": 2}}
-        declare(server, f"place-{number}", settings)
+    gateways.declare(server, refresh_interval=5, timeouts={"request": 2})
     return server
 
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.conftest import STOCK
-from tests.processes import Process, declare, jupyter_server
+from tests.processes import Process, jupyter_server
 
 from .findings import Findings, Measured, Target
 from .gateways import Gateways
@@ -73,6 +73,5 @@ async def _import(modules: str, folder: Path) -> float:
 
 def _with_providers(folder: Path, gateways: Gateways) -> Process:
     server = jupyter_server(folder, token="token-of-the-server")
-    for number, url in enumerate(gateways.urls):
-        declare(server, f"place-{number}", {"url": url})
+    gateways.declare(server)
     return server

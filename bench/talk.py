@@ -81,7 +81,9 @@ async def outputs(_: Contender, kernel: Kernel) -> float:
     messages = await kernel.execute(f"for n in range({OUTPUTS}): display(n)")
     seconds = time.perf_counter() - begun
     shown = sum(m["header"]["msg_type"] == "display_data" for m in messages)
-    return _unless(shown != OUTPUTS, f"{shown} of {OUTPUTS} outputs", seconds)
+    if shown != OUTPUTS:
+        raise Wrong(f"{shown} of {OUTPUTS} outputs")
+    return seconds
 
 
 async def text(_: Contender, kernel: Kernel) -> float:
@@ -89,7 +91,9 @@ async def text(_: Contender, kernel: Kernel) -> float:
     begun = time.perf_counter()
     printed = await kernel.run(f"for n in range({TEXTS}): print('x' * {TEXT}, end='', flush=True)")
     seconds = time.perf_counter() - begun
-    return _unless(len(printed) != TEXTS * TEXT, f"{len(printed)} characters", seconds)
+    if len(printed) != TEXTS * TEXT:
+        raise Wrong(f"{len(printed)} characters")
+    return seconds
 
 
 async def buffers(_: Contender, kernel: Kernel) -> float:
@@ -101,7 +105,9 @@ create_comm(target_name="bench").send({{}}, buffers=[bytes({BUFFER})] * {BUFFERS
     messages = await kernel.execute(code)
     seconds = time.perf_counter() - begun
     sizes = [len(b) for m in messages for b in m["buffers"]]
-    return _unless(sizes != [BUFFER] * BUFFERS, "buffers are lost", seconds)
+    if sizes != [BUFFER] * BUFFERS:
+        raise Wrong("buffers are lost")
+    return seconds
 
 
 async def start(contender: Contender, _: Kernel) -> float:
@@ -112,12 +118,6 @@ async def start(contender: Contender, _: Kernel) -> float:
     seconds = time.perf_counter() - begun
     await kernel.close()
     await contender.stop(kernel_id)
-    return seconds
-
-
-def _unless(is_wrong: bool, word: str, seconds: float) -> float:
-    if is_wrong:
-        raise Wrong(word)
     return seconds
 
 

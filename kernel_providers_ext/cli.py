@@ -42,7 +42,8 @@ class ListApp(JupyterApp):
         if providers.local_enabled:
             manager = KernelSpecManager(parent=self)
             local = LocalKernelProvider(manager.get_all_specs, self.log)
-            refreshers.insert(0, Refresher(local, [], lambda: None, self.log))
+            attention = providers.attention
+            refreshers.insert(0, Refresher(local, [], lambda: None, self.log, attention))
         try:
             await asyncio.gather(*(refresher.refresh() for refresher in refreshers))
         finally:

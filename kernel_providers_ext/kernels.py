@@ -22,7 +22,6 @@ from .remote_kernels import EXIT_TIMEOUT, RemoteKernels, Wanted
 
 LOOK_INTERVAL = 1.0  # seconds from one look at whether a client still waits to the next
 LINGER = 0.5  # seconds for open websockets to be closed when the server ends
-
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has only the latter
 
 
@@ -139,16 +138,15 @@ class KernelProvidersKernelManager(MappingKernelManager):
 
     async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
         """Stop all kernels, as the server does at its end, and the talk with the providers."""
-        leaving = asyncio.create_task(self.remote.leave())
-        try:
-            await ensure_async(super().shutdown_all(now=now))
-        except Exception as error:  # else the server would not end
-            self.log.error("A kernel of this server may still be running: %r", error)
-        finally:  # a local kernel that cannot be stopped costs no remote one
-            await asyncio.wait({leaving})
-            if self.remote.observer is not None:
-                await self.remote.observer.close()
-            await self._close_connections()
+        local = ensure_async(super().shutdown_all(now=now))
+        # With an exception, the server would not end.
+        ends = await asyncio.gather(local, self.remote.leave(), return_exceptions=True)
+        for error in ends:
+            if error is not None:
+                self.log.error("A kernel may still be running: %r", error)
+        if self.remote.observer is not None:
+            await self.remote.observer.close()
+        await self._close_connections()
 
     async def _close_connections(self) -> None:
         relays = list(self.remote.relays)

@@ -45,7 +45,7 @@ class Refresher:
     One provider with what is known of it: its status and its snapshot.
 
     ``watched`` are the running kernels to ask for; it is read anew each time. ``on_change`` is
-    called after status or snapshot have changed in a way that people can see. Without
+    called after status or snapshot have changed in a way that people can see. While nobody pays
     ``attention``, the provider is asked more rarely.
     """
 
@@ -55,7 +55,7 @@ class Refresher:
         watched: Collection[Watched],
         on_change: Callable[[], None],
         log: Logger,
-        attention: Attention | None = None,
+        attention: Attention,
     ) -> None:
         self.provider = provider
         self.snapshot: Snapshot | None = None
@@ -69,7 +69,7 @@ class Refresher:
         self._watched = watched
         self._on_change = on_change
         self._log = log
-        self._attention = attention or Attention()
+        self._attention = attention
         self._failures = 0
         self._last_defect = ""
         self._due = 0.0  # by the monotonic clock

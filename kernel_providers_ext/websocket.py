@@ -30,7 +30,7 @@ KEPT = 600.0  # seconds for which what still waits is kept for a client that has
 LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket
 STARTING_WAIT = 50.0  # seconds for a kernel that starts; proxies often cut what takes 60
 AWAITED = 64 * 2**10  # bytes to write to the browser before waiting for it to take them
-PER_FRAME = 2 * 2**10  # bytes that a frame counts for in this: others have their turn after 32
+PER_FRAME = 2 * 2**10  # bytes to add for each of them, so that 32 are waited for, however small
 ABANDONED_AFTER = 10.0  # seconds from the channels' opening to the end of the browser's handshake
 
 
@@ -80,11 +80,11 @@ class RelayConnection(BaseKernelWebsocketConnection):
         self.kernel_manager.on_removed.add(self._opening.cancel)
         await asyncio.wait({self._opening})
         self.kernel_manager.on_removed.discard(self._opening.cancel)
+        if not self._opening.cancelled():
+            self._opening.result()
         handler: Any = self.websocket_handler
         if handler.connection is not self:
             raise HTTPError(400, "The client left before it was connected to the kernel.")
-        if not self._opening.cancelled():
-            self._opening.result()
 
     async def _open(self) -> None:
         await self.kernel_manager.until_started(STARTING_WAIT)
@@ -174,7 +174,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         written = self.websocket_handler.write_message(frame, isinstance(frame, bytes))
         self._unawaited += len(frame) + PER_FRAME
         if self._unawaited < AWAITED:  # small ones need not wait for each other's turns
-            written.add_done_callback(_forget)
+            written.add_done_callback(_retrieve)
         else:
             self._unawaited = 0
             await written
@@ -187,7 +187,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         frame = self._status("dead")
         with suppress(WebSocketClosedError):
             told = self.websocket_handler.write_message(frame, isinstance(frame, bytes))
-            told.add_done_callback(_forget)
+            told.add_done_callback(_retrieve)
         self._end(f"{kernel.kernel_name} is gone from its provider.", NORMAL)
 
     def _status(self, execution_state: str) -> Frame:
@@ -207,7 +207,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
             self._closing = asyncio.ensure_future(self._relay.aclose())
 
 
-def _forget(written: asyncio.Future[None]) -> None:
-    """Take notice of what became of a frame that nobody waits for: the next write says so."""
+def _retrieve(written: asyncio.Future[None]) -> None:
+    """Take notice of what became of a frame that nobody waits for: a next one fails as well."""
     if not written.cancelled():
         written.exception()

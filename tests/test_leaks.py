@@ -24,7 +24,7 @@ def folder() -> Iterator[Path]:
     ("file", "gets_out"),
     [
         (LOG, True),
-        ("root/work/nb.ipynb", True),
+        ("root/notes/nb.ipynb", True),
         ("data/kernel_providers/1-0.json", True),
         ("config/kernel_providers.d/gpu.json", False),
     ],

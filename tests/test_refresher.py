@@ -42,7 +42,7 @@ class Bench:
         self.provider = ScriptedProvider(config, LOG)
         self.watched: list[Kernel] = []
         self.changes = 0
-        self.refresher = Refresher(self.provider, self.watched, self._changed, LOG)
+        self.refresher = Refresher(self.provider, self.watched, self._changed, LOG, Attention())
 
     def _changed(self) -> None:
         self.changes += 1

@@ -8,7 +8,6 @@ import uuid
 from pathlib import Path
 
 import aiohttp
-import psutil
 import pytest
 
 from .client import LEGACY, V1, Client, Kernel, until
@@ -150,12 +149,7 @@ async def test_a_reader_that_pauses_slows_the_provider_down(
     """What a browser does not read piles up at its provider, not in this server."""
     kernel_id = await client.start_kernel("gate-a/python3")
     kernel = await client.connect(kernel_id)
-
-    def memory(process: Process) -> int:
-        assert process.process is not None
-        return int(psutil.Process(process.process.pid).memory_info().rss)
-
-    before, done = memory(server), tmp_path / "done"
+    before, done = server.memory(), tmp_path / "done"
     code = f"for _ in range(500): print('x' * 10**6, flush=True)\nopen({str(done)!r}, 'w').close()"
     await kernel.send("execute_request", {"code": code, "silent": False, "allow_stdin": False})
 
@@ -167,7 +161,7 @@ async def test_a_reader_that_pauses_slows_the_provider_down(
     for _ in range(10):
         await kernel.receive()
         assert await other.run("print(1)") == "1\n"
-        assert memory(server) < before + 64 * 10**6
+        assert server.memory() < before + 64 * 10**6
     await other.close()
     await kernel.close()
     for model in await client.get("api/kernels"):
