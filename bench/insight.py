@@ -27,7 +27,9 @@ class InsightHandler(APIHandler):
         running: Counter[str] = Counter()
         for task in asyncio.all_tasks():
             coroutine: Any = task.get_coro()
-            running[coroutine.__qualname__] += 1
+            # A library's awaitable, such as a handshake of aiohttp's, has only its class's name.
+            named = coroutine if hasattr(coroutine, "__qualname__") else type(coroutine)
+            running[named.__qualname__] += 1
         self.finish({"tasks": running, "objects": len(gc.get_objects())})
 
 

@@ -191,7 +191,7 @@ class Soak:
         return left
 
     async def _check_growth(self, before: dict[str, int]) -> None:
-        after: dict[str, int] = {}
+        after = await self._server.measure(self._client)
 
         async def has_settled() -> bool:
             after.update(await self._server.measure(self._client))
