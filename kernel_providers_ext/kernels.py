@@ -126,15 +126,20 @@ class KernelProvidersKernelManager(MappingKernelManager):
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """Stop a kernel that nobody has used for long; not one of others, nor one that starts."""
         kernel = self.remote.get(kernel_id)
-        if kernel is None or self._may_be_culled(kernel):
+        if kernel is None or await self._may_be_culled(kernel):
             await ensure_async(super().cull_kernel_if_idle(kernel_id))
 
-    def _may_be_culled(self, kernel: RemoteKernelManager) -> bool:
+    async def _may_be_culled(self, kernel: RemoteKernelManager) -> bool:
+        if kernel.is_attached or kernel.is_starting:
+            return False
         try:
             self.providers.check(kernel.provider_id)
+            refresher = self.providers.refresher(kernel.provider_id)
         except ProviderError:
             return False  # it could not be stopped anyway
-        return not kernel.is_attached and not kernel.is_starting
+        # Others may have used it since it was looked at, or it may be gone.
+        is_known = await refresher.know_kernels()
+        return is_known and self.remote.get(str(kernel.kernel_id)) is kernel
 
     async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
         """Stop all kernels, as the server does at its end, and the talk with the providers."""

@@ -35,6 +35,11 @@ class LeftOver:
         """Whether it may still come."""
         return time.monotonic() < self.expected_until
 
+    @property
+    def may_change_unheard(self) -> bool:
+        """It may always have come, or have gone."""
+        return True
+
     def heard(self, model: KernelModel | None) -> None:
         """Take notice that the provider answers."""
         self._owner.heard(self, model)

@@ -18,9 +18,12 @@ from .provider_config import ProviderConfig
 from .resources import Resources, logo_of
 from .status import Kernelspecs, Status, now
 
-KERNELS_INTERVAL = 10.0  # seconds from one look at running kernels to the next, as Lab's own
-UNATTENDED_INTERVAL = 600.0  # seconds from one look to the next: no kernel, and nobody looks
-UNATTENDED_KERNELS_INTERVAL = 60.0  # the same for running kernels: the server may be culled by them
+#: Seconds from one look to the next, at kernels whose state may change unheard (as Lab's own), and
+#: where nobody looks: at these, by which the server may be culled; at all the others.
+KERNELS_INTERVAL = 10.0
+UNATTENDED_KERNELS_INTERVAL = 60.0
+UNATTENDED_INTERVAL = 600.0
+JUST_NOW = 1.0  # seconds for which what was heard of running kernels is as good as anew
 FIRST_RETRY = 2.0  # seconds until a provider that failed is asked again, doubled each time
 LONGEST_REST = 3600.0  # seconds for which a provider is left alone at most, whatever it asks for
 
@@ -35,6 +38,10 @@ class Watched(Protocol):
     @property
     def url(self) -> str:
         """The provider's address when the kernel was last heard of."""
+
+    @property
+    def may_change_unheard(self) -> bool:
+        """Whether only a look at it tells what state it is in."""
 
     def heard(self, model: KernelModel | None) -> None:
         """Take notice of the kernel's model; None when it is proved to be gone."""
@@ -73,6 +80,7 @@ class Refresher:
         self._failures = 0
         self._last_defect = ""
         self._due = 0.0  # by the monotonic clock
+        self._kernels_asked = float("-inf")  # by the same: when they were, and have been told
         self._rest_until = 0.0  # by the same: the provider has asked to be left alone
         self._wish: ProviderError | None = None  # how it has asked
         self._wake = asyncio.Event()
@@ -190,6 +198,12 @@ class Refresher:
             self._attempt_ended.set()
             self._attempt_ended = asyncio.Event()
 
+    async def know_kernels(self) -> bool:
+        """Ask for the running kernels, unless that was done just now; see `refresh_kernels`."""
+        if time.monotonic() < self._kernels_asked + JUST_NOW:
+            return True
+        return await self.refresh_kernels()
+
     async def refresh_kernels(self) -> bool:
         """
         Ask for the running kernels once, and tell each what came of it.
@@ -201,6 +215,7 @@ class Refresher:
         is_away = self._is_resting or isinstance(self.failure, ProviderUnavailable)
         if not watched or is_away or not isinstance(provider, RemoteKernelProvider):
             return True
+        asked = time.monotonic()
         try:
             models = await provider.kernels([kernel.remote_id for kernel in watched])
         except Exception as error:
@@ -209,6 +224,7 @@ class Refresher:
             if failure.retry_after:
                 self._rest(failure)
             return not isinstance(failure, ProviderUnavailable) or self._is_resting
+        self._kernels_asked = asked
         for kernel in watched:
             if models.get(kernel.remote_id) is None and kernel.url != provider.config.url:
                 continue  # another server has no proof that it is gone
@@ -239,7 +255,7 @@ class Refresher:
                 self._due = 0.0  # see at once what has become of the provider
                 continue
             pause = self._due - time.monotonic()
-            if self._watched:
+            if any(kernel.may_change_unheard for kernel in self._watched):
                 is_attended = self._attention.is_there
                 often = KERNELS_INTERVAL if is_attended else UNATTENDED_KERNELS_INTERVAL
                 pause = min(pause, often)
@@ -276,11 +292,12 @@ class Refresher:
     def _interval(self) -> float:
         """Return the seconds until the next refresh, spread so that servers do not ask in step."""
         interval = self.provider.config.refresh_interval
-        if not self._attention.is_there and not self._watched:
+        # Notebooks may wait for a provider that is away.
+        if not self._attention.is_there and not (self._failures and self._watched):
             interval = max(interval, UNATTENDED_INTERVAL)
         if self._failures:
             interval = min(interval, FIRST_RETRY * 2.0 ** min(self._failures - 1, 16))
-        return interval * random.uniform(0.9, 1.1)
+        return interval * random.uniform(1.0, 1.2)
 
     def _become(self, status: Status, snapshot: Snapshot | None) -> None:
         """Take over a new state: one line in the log and one call per change people can see."""

@@ -110,17 +110,23 @@ class Relay:
 
     async def _receive(self, write: Callable[[Frame], Awaitable[None]]) -> None:
         while not self._is_over:
-            while (frame := await self._channels.receive()) is not None:
-                self._attempts = 0
-                self._end_phase()
-                self._kernel.touch()
-                try:
-                    # Awaiting the write is what slows the provider down to the browser's pace.
-                    await write(frame)
-                except WebSocketClosedError:
-                    return
+            self._kernel.follow(self)
+            try:
+                await self._copy(write)
+            except WebSocketClosedError:
+                return
+            finally:
+                self._kernel.unfollow(self)
             if not self._is_over:
                 await self._reopen()
+
+    async def _copy(self, write: Callable[[Frame], Awaitable[None]]) -> None:
+        """Copy frames until the connection to the provider ends."""
+        while (frame := await self._channels.receive()) is not None:
+            self._attempts = 0
+            self._end_phase()
+            self._kernel.overhear(frame)
+            await write(frame)  # to wait is what slows the provider down to the browser's pace
 
     async def _reopen(self) -> None:
         """Open the channels again; raises ProviderError where that is in vain."""

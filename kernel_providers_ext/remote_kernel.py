@@ -19,9 +19,14 @@ from jupyter_server.services.kernels.kernelmanager import (
 from .errors import KernelGone, KernelStarting, ProviderError
 from .kernelspecs import remote_kernelspec
 from .outbox import Outbox
-from .provider import KernelModel, RemoteKernelProvider
+from .overheard import overheard_in
+from .provider import Frame, KernelModel, RemoteKernelProvider
 from .providers import KernelProviders
 from .status import now
+
+#: States that a kernel has left as soon as it answers anything.
+UNSETTLED = ("starting", "restarting", "unknown")
+SETTLED = ("idle", "dead")
 
 
 class KernelOwner(Protocol):
@@ -77,6 +82,11 @@ class RemoteKernelManager(ServerKernelManager):
         #: What waits to be sent to it, and what copies frames, by the session ids of clients.
         self.outboxes: dict[str, Outbox] = {}
         self.relaying: dict[str, asyncio.Task[None]] = {}
+        #: Whether this server has its provider stop it just now, so that its end is no news.
+        self.is_stopping = False
+        #: Those to whom the kernel's frames come just now.
+        self._followers: set[object] = set()
+        self._is_ending = False  # as it has said itself
         self.execution_state = "starting"
         self.made = self.last_activity = now()
         self._last_heard: object = None
@@ -165,8 +175,12 @@ class RemoteKernelManager(ServerKernelManager):
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was shutdown.")
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
         """Stop the kernel."""
-        async with self._asking() as provider:
-            await provider.shutdown_kernel(self.remote_id)
+        self.is_stopping = True
+        try:
+            async with self._asking() as provider:
+                await provider.shutdown_kernel(self.remote_id)
+        finally:
+            self.is_stopping = False
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was restarted.")
     async def restart_kernel(self, now: bool = False, **_: Any) -> None:
@@ -189,10 +203,50 @@ class RemoteKernelManager(ServerKernelManager):
         """Whether the kernel was alive when last heard of."""
         return self.has_kernel and self.execution_state != "dead"
 
+    @property
+    def may_change_unheard(self) -> bool:
+        """
+        Whether its state may change without anything that comes by telling.
+
+        What is idle, and used by nobody here, hardly changes; what ends tells its clients no more.
+        """
+        is_unheard = not self._followers and self.execution_state not in SETTLED
+        return is_unheard or self._is_ending
+
+    def follow(self, follower: object) -> None:
+        """Take notice that the kernel's frames come to somebody from now on, see `overhear`."""
+        self._followers.add(follower)
+
+    def unfollow(self, follower: object) -> None:
+        """Take notice that they do so no more."""
+        self._followers.discard(follower)
+        if self.may_change_unheard:
+            self.providers.wake(self.provider_id)
+
+    def overhear(self, frame: Frame) -> None:
+        """
+        Take over what a frame from the kernel tells of its state.
+
+        As Jupyter Server does for its own kernels, see `start_watching_activity` there.
+        """
+        self.touch()
+        told = overheard_in(frame)
+        if told is None:
+            return
+        if told.is_ending and self.is_stopping:
+            return
+        self._is_ending = told.is_ending
+        if told.is_ending:
+            self.providers.wake(self.provider_id)
+        elif self.parent.track_message_type(told.cause):
+            self.execution_state = told.state
+        elif self.execution_state in UNSETTLED and told.state not in UNSETTLED:
+            self.execution_state = "idle"
+
     def heard(self, model: KernelModel | None) -> None:
         """Take over what the provider says of the kernel; None is the proof that it is gone."""
         if model is None:
-            if time.monotonic() >= self.expected_until:
+            if time.monotonic() >= self.expected_until and not self.is_stopping:
                 self.owner.lost(self)
             return
         self.expected_until = 0.0

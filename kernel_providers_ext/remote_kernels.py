@@ -332,6 +332,8 @@ class RemoteKernels:
             for kernel in self.listed
             if self._stops_with_server(kernel)
         }
+        for kernel in stopping.values():
+            kernel.is_stopping = True
         if stopping:
             stopped, late = await asyncio.wait(stopping, timeout=EXIT_TIMEOUT)
             for task in late:

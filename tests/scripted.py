@@ -92,6 +92,7 @@ class Kernel:
         self.remote_id = remote_id
         self.url = url
         self.news: list[KernelModel | None] = []
+        self.may_change_unheard = True
 
     def heard(self, model: KernelModel | None) -> None:
         self.news.append(model)

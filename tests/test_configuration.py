@@ -256,18 +256,27 @@ async def test_the_place_stands_where_the_administrator_wants_it(
 
 
 async def test_culling_takes_idle_remote_kernels(start: Start, places: dict[str, Process]) -> None:
-    """This server's culler stops a remote kernel that nobody uses, at its place too."""
-    config = {"MappingKernelManager": {"cull_idle_timeout": 1, "cull_interval": 1}}
-    _, client = start({"gate-b": settings_of(places["gate-b"])}, config=config)
-    kernel_id = await client.start_kernel("gate-b/python3")
+    """This server's culler stops a remote kernel that nobody uses, also at its place itself."""
+    config = {"MappingKernelManager": {"cull_idle_timeout": 8, "cull_interval": 1}}
+    settings = {p: settings_of(places[p], refresh_interval=600) for p in ("gate-a", "gate-b")}
+    _, client = start(settings, config=config)
+    async with Client(places["gate-b"].url, places["gate-b"].token) as remote:
+        used = await client.start_kernel("gate-b/python3")
+        await client.run(used, "1")
+        await client.wait_for_state("gate-b", "online")  # which sees it idle, and then no more
+        kernel = await remote.connect(used)
+        code = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
+        await kernel.send("execute_request", code)
+        unused = await client.start_kernel("gate-a/python3")
 
-    async def culled() -> bool:
-        return bool((await client.request("GET", f"api/kernels/{kernel_id}")).status == 404)
+        async def culled() -> bool:
+            return bool((await client.request("GET", f"api/kernels/{unused}")).status == 404)
 
-    await until(culled)
-    remote = Client(places["gate-b"].url, places["gate-b"].token)
-    assert (await remote.request("GET", f"api/kernels/{kernel_id}")).status == 404
-    await remote.close()
+        await until(culled)
+        assert (await client.get(f"api/kernels/{used}"))["execution_state"] == "busy"
+        await kernel.close()
+    async with Client(places["gate-a"].url, places["gate-a"].token) as remote:
+        assert (await remote.request("GET", f"api/kernels/{unused}")).status == 404
 
 
 @pytest.mark.parametrize("policy", ["shutdown", "keep"])

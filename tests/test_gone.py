@@ -45,7 +45,11 @@ async def test_a_kernel_that_its_provider_culls(
     well = places["gate-b"]
     server, client = start(
         {
-            "culling": {"url": culling.url, "token": {"value": culling.token}},
+            "culling": {
+                "url": culling.url,
+                "token": {"value": culling.token},
+                "refresh_interval": 600,  # the kernel's last words make it looked at
+            },
             "well": {"url": well.url, "token": {"value": well.token}},
         }
     )

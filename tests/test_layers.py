@@ -19,7 +19,7 @@ LAYERS: dict[str, int] = {
             ("underway",),
             ("provider_config",),
             ("provider", "gateway_errors"),
-            ("outbox",),
+            ("outbox", "overheard"),
             (
                 "gateway_http",
                 "gateway_channels",

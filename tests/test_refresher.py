@@ -238,30 +238,59 @@ async def test_a_provider_is_asked_rarely_while_nobody_wants_to_know(
     assert all((refresher.retry_in or 0) < 2 for refresher in providers.refreshers)
 
 
-async def test_running_kernels_are_looked_at_rarely_while_nobody_wants_to_know(
+async def test_running_kernels_are_looked_at_rarely_where_that_tells_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Their provider is asked as often as before: notebooks may wait for it to come back."""
+    """That is where nobody wants to know, and where their state cannot change unheard."""
     monkeypatch.setattr("kernel_providers_ext.attention.LASTS", 0.0)
     monkeypatch.setattr("kernel_providers_ext.refresher.KERNELS_INTERVAL", 0.01)
     attention = Attention()
     refresher = Refresher(bench.provider, bench.watched, lambda: None, LOG, attention)
-    bench.watched.append(Kernel("alive"))
+    bench.watched.append(kernel := Kernel("alive"))
+    asked_for = bench.provider.asked_for
+
+    async def is_looked_at_once() -> bool:
+        for _ in range(10):  # turns of the task, each of which could ask
+            await asyncio.sleep(0.01)
+        return len(asked_for) == 1
+
     refresher.start()
     await refresher.first_answer.wait()
-    for _ in range(10):  # turns of the task, each of which could ask
-        await asyncio.sleep(0.01)
-    assert len(bench.provider.asked_for) == 1
-    assert (refresher.retry_in or 0) < 100
+    assert await is_looked_at_once()
 
     monkeypatch.setattr("kernel_providers_ext.attention.LASTS", 60.0)
     attention.pay()
     refresher.wake()
 
     async def looked_often() -> bool:
-        return len(bench.provider.asked_for) > 3
+        return len(asked_for) > 3
 
     await until(looked_often, pause=0.01)
+    kernel.may_change_unheard = False
+    await asyncio.sleep(0.01)  # the turn that is under way
+    asked_for.clear()
+    refresher.wake()
+    assert await is_looked_at_once()
+    await refresher.aclose()
+
+
+async def test_a_provider_that_is_away_is_asked_often_while_kernels_run_there(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Notebooks may wait for it, also where nobody looks; while it is well, nobody waits."""
+    monkeypatch.setattr("kernel_providers_ext.attention.LASTS", 0.0)
+    monkeypatch.setattr("kernel_providers_ext.refresher.FIRST_RETRY", 1000.0)
+    refresher = Refresher(bench.provider, bench.watched, lambda: None, LOG, Attention())
+    bench.watched.append(kernel := Kernel("alive"))
+    kernel.may_change_unheard = False
+    refresher.start()
+    pauses = []
+    for answer in (snapshot("py"), REFUSED):
+        bench.provider.answer = answer
+        await refresher.retry()
+        pauses.append(refresher.retry_in or 0)
+    assert pauses[0] > 500
+    assert pauses[1] < 100
     await refresher.aclose()
 
 
@@ -410,10 +439,10 @@ async def test_it_says_when_it_asks_again(bench: Bench) -> None:
     held.set()
     await waiting
     for answer, shortest, longest in (
-        (snapshot("py"), 50, 66),
-        (REFUSED, 1, 2.2),
-        (REFUSED, 3, 4.4),
-        (REFUSED, 6, 8.8),
+        (snapshot("py"), 60, 72),
+        (REFUSED, 1, 2.4),
+        (REFUSED, 3, 4.8),
+        (REFUSED, 6, 9.6),
     ):
         bench.provider.answer = answer
         await bench.refresher.retry()

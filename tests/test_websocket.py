@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from .client import LEGACY, V1, Client, Kernel, until
+from .conftest import Start
 from .processes import Process
 
 pytestmark = pytest.mark.server
@@ -166,6 +167,35 @@ async def test_a_reader_that_pauses_slows_the_provider_down(
     await kernel.close()
     for model in await client.get("api/kernels"):
         await client.request("DELETE", f"api/kernels/{model['id']}")
+
+
+@BOTH_PROTOCOLS
+async def test_a_connected_kernels_state_is_known_without_asking(
+    start: Start, places: dict[str, Process], protocol: str
+) -> None:
+    """It is read off what the kernel says, at a provider that is hardly ever asked."""
+    place = places["gate-b"]
+    settings = {"url": place.url, "token": {"value": place.token}, "refresh_interval": 600}
+    _, client = start({"rare": settings})
+    kernel_id = await client.start_kernel("rare/python3")
+    kernel = await client.connect(kernel_id, protocol)
+
+    async def state() -> str:
+        return str((await client.get(f"api/kernels/{kernel_id}"))["execution_state"])
+
+    async def is_busy() -> bool:
+        return await state() == "busy"
+
+    async def is_idle() -> bool:
+        return await state() == "idle"
+
+    await until(is_idle)
+    code = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
+    await kernel.send("execute_request", code)
+    await until(is_busy)
+    await client.request("POST", f"api/kernels/{kernel_id}/interrupt")
+    await until(is_idle)
+    await kernel.close()
 
 
 async def test_two_clients_of_a_kernel_both_see_its_output(client: Client) -> None:

@@ -1,0 +1,79 @@
+"""What is read off the frames of a kernel that pass by."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from jupyter_client.session import Session
+from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
+
+from kernel_providers_ext.overheard import Overheard, overheard_in
+from kernel_providers_ext.provider import Frame
+
+from .client import LEGACY, V1
+
+SESSION = Session(key=b"")
+BUSY = {"execution_state": "busy"}
+
+
+def frame(
+    protocol: str,
+    msg_type: str = "status",
+    content: object = BUSY,
+    cause: object = "execute_request",
+    channel: str = "iopub",
+) -> Frame:
+    """Return a message as a Jupyter Server sends it."""
+    message: dict[str, Any] = SESSION.msg(msg_type)
+    message.update(content=content, parent_header={"msg_type": cause} if cause else {})
+    if protocol == V1:
+        packed: bytes = serialize_msg_to_ws_v1(message, channel, SESSION.pack)
+        return packed
+    return json.dumps({**message, "channel": channel}, default=str)
+
+
+@pytest.mark.parametrize("protocol", [V1, LEGACY])
+def test_a_kernels_state_and_its_end_are_heard(protocol: str) -> None:
+    """In both protocols, with the type of the request that a state comes of."""
+    assert overheard_in(frame(protocol)) == Overheard("busy", "execute_request", False)
+    starting = frame(protocol, content={"execution_state": "starting"}, cause=None)
+    assert overheard_in(starting) == Overheard("starting", "", False)
+    end = frame(protocol, "shutdown_reply", {"status": "ok", "restart": False}, "shutdown_request")
+    assert overheard_in(end) == Overheard("", "shutdown_request", True)
+
+
+@pytest.mark.parametrize("protocol", [V1, LEGACY])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"channel": "shell"},
+        {"msg_type": "stream", "content": {"text": "execution_state"}},
+        {"msg_type": "shutdown_reply", "content": {"status": "ok", "restart": True}},
+        {"msg_type": "shutdown_reply", "content": "shutdown_reply"},
+        {"content": {"execution_state": None}},
+        {"content": {**BUSY, "much": "x" * 10_000}},
+    ],
+)
+def test_all_other_messages_are_passed_over(protocol: str, other: dict[str, Any]) -> None:
+    """Among them those that have the words in them, a restart, and what is too long to look at."""
+    assert overheard_in(frame(protocol, **other)) is None
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        b"execution_state",
+        b"\xff" * 64 + b"execution_state",
+        (6).to_bytes(8, "little") + b"\xff" * 48 + b"execution_state",
+        (6).to_bytes(8, "little") + b"\0" * 48 + b"execution_state",
+        "execution_state",
+        '["execution_state"]',
+        '{"channel": "iopub", "header": [], "content": "execution_state"}',
+        "[" * 8_000 + "execution_state",
+    ],
+)
+def test_rubbish_is_passed_over(rubbish: Frame) -> None:
+    """Whatever a provider sends, it does no harm to the relay."""
+    assert overheard_in(rubbish) is None
