@@ -7,13 +7,11 @@ import mimetypes
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from importlib import import_module
 from logging import Logger
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import KernelGone, ProviderError, RequestRefused, SignInNeeded
-from .gateway_channels import GatewayChannels
-from .gateway_errors import Answer
-from .gateway_http import GatewayHttp
 from .names import encode
 from .provider import (
     KernelModel,
@@ -24,7 +22,10 @@ from .provider import (
 )
 from .provider_config import ProviderConfig
 
-DONE = 204
+if TYPE_CHECKING:
+    from .gateway_channels import GatewayChannels
+    from .gateway_http import GatewayHttp
+
 GATEWAY_TIMEOUT = "504"
 LATE = 5.0  # seconds to look for a kernel whose start was not answered
 LONGEST_PAUSE = 5.0  # seconds from one look to the next
@@ -37,7 +38,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
 
     def __init__(self, config: ProviderConfig, log: Logger) -> None:
         super().__init__(config, log)
-        self._http = GatewayHttp(config)
+        self._http: GatewayHttp | None = None
         self._may_list = True
 
     def reconfigure(self, config: ProviderConfig) -> bool:
@@ -45,24 +46,38 @@ class GatewayKernelProvider(RemoteKernelProvider):
         if config.connection != self.config.connection:
             return False
         self.config = config
-        self._http.reconfigure(config)
+        if self._http is not None:
+            self._http.reconfigure(config)
         return True
+
+    async def _server(self) -> GatewayHttp:
+        """
+        Return the connections to the server, made when they are first needed.
+
+        They need aiohttp, whose import takes 90 ms, by which this server would start later.
+        """
+        if self._http is None:
+            module = await asyncio.to_thread(import_module, ".gateway_http", __package__)
+            self._http = self._http or module.GatewayHttp(self.config)
+        return self._http
 
     async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
         """Ask for the kernelspecs, with the validator of those known."""
         headers = {"If-None-Match": known.validator} if known and known.validator else None
-        answer = await self._http.get("/api/kernelspecs", headers=headers)
+        server = await self._server()
+        answer = await server.get("/api/kernelspecs", headers=headers)
         if answer.status == 304 and known:
             return known
-        model = self._http.parse(answer, dict)
+        model = server.parse(answer, dict)
         found = model.get("kernelspecs")
         if not isinstance(found, dict):
-            raise self._http.incompatible("a list of kernelspecs without 'kernelspecs'")
+            raise server.incompatible("a list of kernelspecs without 'kernelspecs'")
         return Snapshot(found, str(model.get("default", "")), answer.headers.get("ETag", ""))
 
     async def resource(self, kernel_name: str, file: str) -> Resource:
         """Fetch a file of a kernelspec."""
-        answer = await self._http.get(f"/kernelspecs/{encode(kernel_name)}/{encode(file)}")
+        server = await self._server()
+        answer = await server.get(f"/kernelspecs/{encode(kernel_name)}/{encode(file)}")
         guessed = mimetypes.guess_type(file)[0]
         return Resource(answer.body, guessed or "application/octet-stream")
 
@@ -88,7 +103,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
                 raise
             return found
         if not isinstance(model.get("id"), str):
-            raise self._http.incompatible("a kernel without an 'id'")
+            raise (await self._server()).incompatible("a kernel without an 'id'")
         return model
 
     async def _ask_for(self, body: Mapping[str, Any]) -> KernelModel:
@@ -98,13 +113,13 @@ class GatewayKernelProvider(RemoteKernelProvider):
         There may never be one: something on the way may have forgotten a connection that was silent
         for a minute, and told nobody.
         """
-        timeouts = self.config.timeouts
-        asking = asyncio.create_task(self._http.post("/api/kernels", body, seconds=timeouts.start))
+        server, timeouts = await self._server(), self.config.timeouts
+        asking = asyncio.create_task(server.post("/api/kernels", body, seconds=timeouts.start))
         try:
             while True:
                 done, _ = await asyncio.wait({asking}, timeout=timeouts.request)
                 if done:
-                    model: dict[str, Any] = self._http.parse(asking.result(), dict)
+                    model: dict[str, Any] = server.parse(asking.result(), dict)
                     return model
                 with suppress(ProviderError):
                     found = await self._kernel(body["kernel_id"])
@@ -164,31 +179,22 @@ class GatewayKernelProvider(RemoteKernelProvider):
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
         """Interrupt the kernel."""
-        self._done(await self._http.post(f"/api/kernels/{encode(kernel_id)}/interrupt", {}))
+        server = await self._server()
+        server.check_done(await server.post(f"/api/kernels/{encode(kernel_id)}/interrupt", {}))
 
     async def restart_kernel(self, kernel_id: str) -> None:
         """Restart the kernel, which may take as long as a start."""
-        answer = await self._http.post(
+        server = await self._server()
+        answer = await server.post(
             f"/api/kernels/{encode(kernel_id)}/restart", {}, seconds=self.config.timeouts.start
         )
-        self._model(answer, kernel_id)
+        server.parse_kernel(answer, kernel_id)
 
     async def shutdown_kernel(self, kernel_id: str) -> None:
         """Stop the kernel."""
+        server = await self._server()
         with suppress(KernelGone):
-            self._done(await self._http.delete(f"/api/kernels/{encode(kernel_id)}"))
-
-    def _done(self, answer: Answer) -> None:
-        """Raise IncompatibleAnswer unless it is one that means "done": a log-in page says 200."""
-        if answer.status != DONE:
-            raise self._http.incompatible(f"{answer.status} where a Jupyter server says {DONE}")
-
-    def _model(self, answer: Answer, kernel_id: str) -> KernelModel:
-        """Return the kernel of an answer; raises IncompatibleAnswer unless it is this one."""
-        model: dict[str, Any] = self._http.parse(answer, dict)
-        if model.get("id") != kernel_id:
-            raise self._http.incompatible("a kernel that is another one")
-        return model
+            server.check_done(await server.delete(f"/api/kernels/{encode(kernel_id)}"))
 
     async def open_channels(
         self, kernel_id: str, *, session_id: str | None, subprotocols: Collection[str]
@@ -196,29 +202,33 @@ class GatewayKernelProvider(RemoteKernelProvider):
         """Open the kernel's websocket."""
         query = {"session_id": session_id} if session_id else {}
         path = f"/api/kernels/{encode(kernel_id)}/channels"
-        return GatewayChannels(await self._http.open_websocket(path, query, subprotocols))
+        return await (await self._server()).open_channels(path, query, subprotocols)
 
     async def aclose(self) -> None:
         """Close all connections to the server."""
-        await self._http.aclose()
+        await (await self._server()).aclose()
 
     async def running_kernels(self) -> Collection[KernelModel]:
         """Ask for all kernels that run there, whoever has started them."""
         try:
             return (await self._list()).values()
         except SignInNeeded as error:
-            raise self._http.no_listing() if error.reason_code == "forbidden" else error from error
+            if error.reason_code != "forbidden":
+                raise
+            raise (await self._server()).no_listing() from error
 
     async def _list(self) -> dict[str, KernelModel]:
-        models = self._http.parse(await self._http.get("/api/kernels"), list)
+        server = await self._server()
+        models = server.parse(await server.get("/api/kernels"), list)
         return {m["id"]: m for m in models if isinstance(m, dict) and isinstance(m.get("id"), str)}
 
     async def _kernel(self, kernel_id: str) -> KernelModel | None:
+        server = await self._server()
         try:
-            answer = await self._http.get(f"/api/kernels/{encode(kernel_id)}")
+            answer = await server.get(f"/api/kernels/{encode(kernel_id)}")
         except KernelGone:
             return None
-        return self._model(answer, kernel_id)
+        return server.parse_kernel(answer, kernel_id)
 
     async def _explain(self, kernel_name: str, error: ProviderError) -> None:
         """Raise NoSuchKernelspec if that is why a start was refused: a gateway just says 500."""

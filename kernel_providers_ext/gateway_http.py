@@ -11,9 +11,12 @@ from typing import Any
 import aiohttp
 
 from .errors import ConfigurationError, IncompatibleAnswer, ProviderError, RequestRefused
+from .gateway_channels import GatewayChannels
 from .gateway_errors import Answer, GatewayErrors
+from .provider import KernelModel
 from .provider_config import ProviderConfig, Tls
 
+DONE = 204
 #: Seconds that a Jupyter server waits for a kernel to say who it is, before it answers the
 #: handshake of a websocket (`MappingKernelManager.kernel_info_timeout`).
 KERNEL_INFO_TIMEOUT = 60.0
@@ -62,14 +65,14 @@ class GatewayHttp:
         """DELETE what is at the path."""
         return await self._request("DELETE", path)
 
-    async def open_websocket(
+    async def open_channels(
         self, path: str, query: Mapping[str, str], subprotocols: Collection[str]
-    ) -> aiohttp.ClientWebSocketResponse:
-        """Open a websocket below the server's base URL; a message may have any size."""
+    ) -> GatewayChannels:
+        """Open a kernel's websocket below the server's base URL; a message may have any size."""
         async with self._errors.mapped():
             credentials = await self._read_credentials()
             try:
-                return await self._connect(path, query, subprotocols, credentials)
+                return GatewayChannels(await self._connect(path, query, subprotocols, credentials))
             except aiohttp.WSServerHandshakeError as error:
                 renewed = credentials
                 if error.status in (401, 403):
@@ -77,7 +80,7 @@ class GatewayHttp:
                 if renewed == credentials:
                     raise self._refused(path, error) from error
             try:
-                return await self._connect(path, query, subprotocols, renewed)
+                return GatewayChannels(await self._connect(path, query, subprotocols, renewed))
             except aiohttp.WSServerHandshakeError as error:
                 raise self._refused(path, error) from error
 
@@ -251,6 +254,18 @@ class GatewayHttp:
     def no_listing(self) -> RequestRefused:
         """Return the error for a server that does not tell which kernels it runs."""
         return self._errors.no_listing()
+
+    def check_done(self, answer: Answer) -> None:
+        """Raise IncompatibleAnswer unless it is one that means "done": a log-in page says 200."""
+        if answer.status != DONE:
+            raise self.incompatible(f"{answer.status} where a Jupyter server says {DONE}")
+
+    def parse_kernel(self, answer: Answer, kernel_id: str) -> KernelModel:
+        """Return the kernel of an answer; raises IncompatibleAnswer unless it is this one."""
+        model: dict[str, Any] = self.parse(answer, dict)
+        if model.get("id") != kernel_id:
+            raise self.incompatible("a kernel that is another one")
+        return model
 
     def parse(self, answer: Answer, kind: type) -> Any:
         """Return an answer's JSON, which must be of this type; raises IncompatibleAnswer."""

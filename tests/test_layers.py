@@ -19,10 +19,9 @@ LAYERS: dict[str, int] = {
             ("underway",),
             ("provider_config",),
             ("provider", "gateway_errors"),
-            ("outbox", "overheard"),
+            ("outbox", "overheard", "gateway_channels"),
             (
                 "gateway_http",
-                "gateway_channels",
                 "resources",
                 "local",
                 "adopted",
