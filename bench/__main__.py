@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import math
 import os
@@ -57,6 +58,7 @@ def main() -> int:
     store = arguments.into / "benchmarks.json"
     known = json.loads(store.read_text()) if store.exists() else {}
     missed = 0
+    gc.freeze()  # else each look at all that is imported would be part of some sample
     for part in arguments.parts or PARTS:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             findings = asyncio.run(PARTS[part](arguments.rounds, Path(folder)))

@@ -8,7 +8,7 @@ from asyncio import to_thread
 from pathlib import Path
 
 from .contenders import GATEWAY_URL, OURS, OURS_LOCAL, STOCK_LOCAL, contenders
-from .findings import Findings, Measured, Target
+from .findings import Findings, Measured
 from .peers import ROOT
 
 THEM = (GATEWAY_URL, OURS, STOCK_LOCAL, OURS_LOCAL)
@@ -36,7 +36,7 @@ async def run(rounds: int, folder: Path) -> Findings:
             for milliseconds in line[key]:
                 measured.add(line["name"], milliseconds / 1000)
     targets = [
-        Target(f"{one.what}, {name} by {to}", one.ratio(name, to), limit)
+        one.target(f"{one.what}, {name} by {to}", name, to, limit)
         for one, limit in ((info, 0.2), (executed, 0.25))
         for name, to in ((OURS, GATEWAY_URL), (OURS_LOCAL, STOCK_LOCAL))
     ]

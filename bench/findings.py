@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 #: Milliseconds and so on, each as a factor of the unit in which samples are.
@@ -50,20 +50,33 @@ class Measured:
             return f"**{series.word}**"
         return f"{number(series.median * UNITS[self.unit])} {self.unit}".strip()
 
-    def ratio(self, who: str, to: str) -> float:
-        """Return one contender's median by that of another."""
-        return self.series[who].median / self.series[to].median
+    def target(
+        self, what: str, who: str, to: str, limit: float, *, at_least: bool = False
+    ) -> Target:
+        """
+        Return what is wanted of a contender's samples by those of another.
+
+        Each is divided by the one that was taken in the same turn: a machine that is slower for a
+        while is so for both.
+        """
+        one, other = self.series[who], self.series[to]
+        if one.word or other.word:
+            return Target(what, math.nan, limit, at_least=at_least)
+        ratios = [a / b for a, b in zip(one.samples, other.samples, strict=True)]
+        quartiles = quantiles(ratios)[::2] if len(ratios) > 1 else []
+        return Target(what, median(ratios), limit, at_least=at_least, quartiles=quartiles)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is wanted, and what was found."""
+    """What is wanted, and what was found; half of the ratios lie between the quartiles."""
 
     what: str
     value: float
     limit: float
     unit: str = ""
     at_least: bool = False
+    quartiles: Sequence[float] = ()
 
     @property
     def is_met(self) -> bool:
@@ -75,7 +88,8 @@ class Target:
         value, limit = (number(one * UNITS[self.unit]) for one in (self.value, self.limit))
         unit = f" {self.unit}".rstrip()
         met = "yes" if self.is_met else "**no**"
-        return f"| {self.what} | {value}{unit} | {sign} {limit}{unit} | {met} |"
+        half = " to ".join(map(number, self.quartiles))
+        return f"| {self.what} | {value}{unit} | {half} | {sign} {limit}{unit} | {met} |"
 
 
 @dataclass
@@ -136,7 +150,7 @@ class Findings:
                 cells = " | ".join(map(one.cell, self.contenders))
                 text += f"| {one.what} | {cells} |\n"
         if self.targets:
-            text += "\n| wanted | found | limit | met |\n|---|---|---|---|\n"
+            text += "\n| wanted | found | quartiles | limit | met |\n|---|---|---|---|---|\n"
             text += "".join(f"{target}\n" for target in self.targets)
         text += "".join(curves.document() for curves in self.curves)
         return text + f"\n{self.made_with}\n"

@@ -13,7 +13,7 @@ from tests.client import Client, until
 from tests.conftest import STOCK
 from tests.processes import Process, jupyter_server
 
-from .findings import Findings, Measured, Target
+from .findings import Findings, Measured
 from .gateways import Gateways
 
 PROVIDERS, KERNELSPECS = 50, 20
@@ -67,10 +67,10 @@ async def run(rounds: int, folder: Path) -> Findings:
                     for _ in range(SAMPLES):
                         measured.add(name, await _sample(client, measured.what))
     targets = [
-        Target("kernelspecs, half silent by all well", specs.ratio(HALF, MANY), 1.1),
-        Target("kernelspecs, ours by stock with as many", specs.ratio(MANY, ON_DISK), 0.5),
-        Target("kernelspecs, ours by stock, local only", specs.ratio(ALONE, PLAIN), 1.05),
-        Target("kernels, ours by stock, local only", kernels.ratio(ALONE, PLAIN), 1.05),
+        specs.target("kernelspecs, half silent by all well", HALF, MANY, 1.1),
+        specs.target("kernelspecs, ours by stock with as many", MANY, ON_DISK, 0.5),
+        specs.target("kernelspecs, ours by stock, local only", ALONE, PLAIN, 1.05),
+        kernels.target("kernels, ours by stock, local only", ALONE, PLAIN, 1.05),
     ]
     return Findings(TITLE, INTRO, [*clients], [specs, kernels], targets)
 

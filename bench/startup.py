@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.conftest import STOCK
 from tests.processes import Process, jupyter_server
 
-from .findings import Findings, Measured, Target
+from .findings import Findings, Measured
 from .gateways import Gateways
 
 PROVIDERS = 20
@@ -52,7 +52,7 @@ async def run(rounds: int, folder: Path) -> Findings:
             imports.add(PLAIN, await _import("jupyter_server.serverapp", folder))
             imports.add(ALONE, await _import(BOTH, folder))
     targets = [
-        Target(f"{one.what}, {name} by stock", one.ratio(name, PLAIN), 1.05)
+        one.target(f"{one.what}, {name} by stock", name, PLAIN, 1.05)
         for one, name in (
             (first, ALONE),
             (cpu, ALONE),

@@ -124,7 +124,7 @@ async def start(contender: Contender, _: Kernel) -> float:
 WORKS = (
     Work("kernel_info", kernel_info, 15),
     Work("`1+1`", execution, 15),
-    Work(f"{OUTPUTS:,} small outputs", outputs, 1),
+    Work(f"{OUTPUTS:,} small outputs", outputs, 2),
     Work(f"{TEXTS * TEXT // 10**6} MB of text", text, 2),
     Work(f"{BUFFERS} buffers of {BUFFER // 10**6} MB", buffers, 2),
     Work("start", start, 1),
@@ -166,15 +166,14 @@ async def _connected(work: Work, contender: Contender, kernel_id: str) -> float:
 def _targets(found: Sequence[Measured]) -> Iterator[Target]:
     info, executed, small, much, binary, started = found
     for one, limit in ((info, 0.2), (executed, 0.25)):
-        yield Target(f"{one.what}, ours remote by direct", one.ratio(OURS, DIRECT), limit)
-        local = one.ratio(OURS_LOCAL, STOCK_LOCAL)
-        yield Target(f"{one.what}, ours local by stock local", local, limit)
-        yield Target(f"{one.what}, ours remote by the floor", one.ratio(OURS, FLOOR), 1.2)
+        yield one.target(f"{one.what}, ours remote by direct", OURS, DIRECT, limit)
+        yield one.target(f"{one.what}, ours local by stock local", OURS_LOCAL, STOCK_LOCAL, limit)
+        yield one.target(f"{one.what}, ours remote by the floor", OURS, FLOOR, 1.2)
     for one, limit in ((small, 0.95), (much, 0.95), (binary, 0.9)):
-        speed = one.ratio(DIRECT, OURS)
-        yield Target(f"{one.what}, speed of ours by direct", speed, limit, at_least=True)
-    yield Target("start, ours remote by direct", started.ratio(OURS, DIRECT), 1.1)
+        what = f"{one.what}, speed of ours by direct"
+        yield one.target(what, DIRECT, OURS, limit, at_least=True)
+    yield started.target("start, ours remote by direct", OURS, DIRECT, 1.1)
     for one in found:
         for peer in (GATEWAY_URL, MIXED):
             if not one.series[peer].word:
-                yield Target(f"{one.what}, ours remote by {peer}", one.ratio(OURS, peer), 1.0)
+                yield one.target(f"{one.what}, ours remote by {peer}", OURS, peer, 1.0)

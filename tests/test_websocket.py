@@ -11,11 +11,14 @@ from typing import Any
 import aiohttp
 import pytest
 
+from . import sockets
 from .client import LEGACY, V1, Client, Kernel, until
 from .conftest import Start
 from .processes import Process
 
 pytestmark = pytest.mark.server
+
+ROOT = Path(__file__).parent.parent
 
 REMOTE = ["gate-a/python3", "gate-b/python3", "far/python3"]
 BOTH_PROTOCOLS = pytest.mark.parametrize("protocol", [V1, LEGACY], ids=["v1", "legacy"])
@@ -189,6 +192,20 @@ async def test_a_reader_that_pauses_slows_the_provider_down(
     await kernel.close()
     for model in await client.get("api/kernels"):
         await client.request("DELETE", f"api/kernels/{model['id']}")
+
+
+async def test_no_browser_waits_for_its_own_acknowledgements(
+    start: Start, places: dict[str, Process]
+) -> None:
+    """Small messages are sent at once, those of a local kernel as well."""
+    place = places["gate-b"]
+    settings = {"url": place.url, "token": {"value": place.token}}
+    config = {"ServerApp": {"jpserver_extensions": {sockets.__name__: True}}}
+    _, client = start({"b": settings}, config=config, env={"PYTHONPATH": str(ROOT)})
+    kernels = [await client.connect(await client.start_kernel(n)) for n in ("python3", "b/python3")]
+    assert await client.get(sockets.PATH) == {"nodelay": [True, True]}
+    for kernel in kernels:
+        await kernel.close()
 
 
 @BOTH_PROTOCOLS
