@@ -27,6 +27,7 @@ from .status import now
 #: States that a kernel has left as soon as it answers anything.
 UNSETTLED = ("starting", "restarting", "unknown")
 SETTLED = ("idle", "dead")
+AT_WORK = 60.0  # seconds after which a kernel that is busy, and says nothing, is in use still
 
 
 class KernelOwner(Protocol):
@@ -87,6 +88,7 @@ class RemoteKernelManager(ServerKernelManager):
         #: Those to whom the kernel's frames come just now.
         self._followers: set[object] = set()
         self._is_ending = False  # as it has said itself
+        self._working: asyncio.TimerHandle | None = None
         self.execution_state = "starting"
         self.made = self.last_activity = now()
         self._last_heard: object = None
@@ -242,6 +244,15 @@ class RemoteKernelManager(ServerKernelManager):
             self.execution_state = told.state
         elif self.execution_state in UNSETTLED and told.state not in UNSETTLED:
             self.execution_state = "idle"
+        if self._working is None:
+            self._work()
+
+    def _work(self) -> None:
+        """Be in use for as long as there is a cell that runs: it may say nothing for hours."""
+        self._working = None
+        if self._followers and self.execution_state == "busy":
+            self.touch()
+            self._working = asyncio.get_running_loop().call_later(AT_WORK, self._work)
 
     def heard(self, model: KernelModel | None) -> None:
         """Take over what the provider says of the kernel; None is the proof that it is gone."""

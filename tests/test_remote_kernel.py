@@ -1,0 +1,119 @@
+"""A remote kernel as its server knows it: its state by what it says, and by what is said of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+
+from kernel_providers_ext.app import mix
+from kernel_providers_ext.kernels import KernelProvidersKernelManager
+from kernel_providers_ext.loader import Declaration
+from kernel_providers_ext.remote_kernel import RemoteKernelManager
+
+from .client import V1, answers, until
+from .conftest import Make
+from .test_overheard import frame
+
+ID = "11111111-1111-1111-1111-111111111111"
+MODEL = {"id": ID, "name": "py", "execution_state": "starting", "last_activity": "then"}
+FOLLOWER = "somebody"
+
+
+@pytest.fixture
+async def kernel(make: Make) -> AsyncIterator[RemoteKernelManager]:
+    """A kernel at a provider that is asked for nothing by itself."""
+    options = {"kind": "scripted", "options": {"running": {ID: MODEL}}, "refresh_interval": 600}
+    providers = make(Declaration("gpu", "gpu.json", options))
+    await providers.start()
+    await answers(providers)
+    mixed = mix(KernelProvidersKernelManager, AsyncMappingKernelManager, providers)
+    manager: Any = mixed(kernel_spec_manager=KernelSpecManager())
+    kernel = manager.remote.get(await manager.remote.attach("gpu", ID))
+    yield kernel
+    manager.remote.remove(kernel)
+
+
+def say(kernel: RemoteKernelManager, state: str, cause: str = "execute_request") -> str:
+    """Have the kernel tell its state, and return the one that it has then."""
+    kernel.overhear(frame(V1, content={"execution_state": state}, cause=cause))
+    return str(kernel.execution_state)
+
+
+def asked(kernel: RemoteKernelManager) -> int:
+    """Return how often the provider was asked for it."""
+    provider: Any = kernel.provider  # a ScriptedProvider
+    return len(provider.asked_for)
+
+
+async def test_its_state_is_that_of_what_users_have_it_do(kernel: RemoteKernelManager) -> None:
+    """As with a local kernel: a question that JupyterLab asks by itself makes it not busy."""
+    assert say(kernel, "starting", "") == "starting"
+    assert say(kernel, "busy", "kernel_info_request") == "idle"
+    assert say(kernel, "busy") == "busy"
+    assert say(kernel, "idle", "comm_info_request") == "busy"
+    assert say(kernel, "idle") == "idle"
+
+
+async def test_it_may_change_unheard_unless_somebody_follows_it(
+    kernel: RemoteKernelManager,
+) -> None:
+    """A cell that goes on when its notebook is closed has the provider asked at once."""
+    unheard = [kernel.may_change_unheard]
+    kernel.follow(FOLLOWER)
+    say(kernel, "busy")
+    unheard.append(kernel.may_change_unheard)
+    before = asked(kernel)
+    kernel.unfollow(FOLLOWER)
+    unheard.append(kernel.may_change_unheard)
+
+    async def is_asked_for() -> bool:
+        return asked(kernel) > before
+
+    await until(is_asked_for, pause=0.01)
+    say(kernel, "idle")
+    unheard.append(kernel.may_change_unheard)
+    assert unheard == [True, False, True, False]
+
+
+@pytest.mark.parametrize("is_stopping", [False, True])
+async def test_its_last_words_have_it_looked_at(
+    kernel: RemoteKernelManager, is_stopping: bool
+) -> None:
+    """But where this server has it stopped, its end is no news, and it is not called gone."""
+    kernel.follow(FOLLOWER)
+    say(kernel, "idle")
+    kernel.is_stopping = is_stopping
+    before = asked(kernel)
+    content = {"status": "ok", "restart": False}
+    kernel.overhear(frame(V1, "shutdown_reply", content, "shutdown_request"))
+    assert kernel.may_change_unheard is not is_stopping
+    for _ in range(10):  # turns of the refresher, each of which could ask
+        await asyncio.sleep(0.01)
+    assert (asked(kernel) > before) is not is_stopping
+    kernel.heard(None)
+    assert kernel.execution_state == ("idle" if is_stopping else "dead")
+
+
+async def test_a_cell_that_says_nothing_keeps_it_in_use(
+    kernel: RemoteKernelManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For as long as it runs, so that nobody takes the server for idle."""
+    monkeypatch.setattr("kernel_providers_ext.remote_kernel.AT_WORK", 0.01)
+    kernel.follow(FOLLOWER)
+    say(kernel, "busy")
+    begun = kernel.last_activity
+
+    async def is_in_use() -> bool:
+        return bool(kernel.last_activity > begun)
+
+    await until(is_in_use, pause=0.01)
+    say(kernel, "idle")
+    await asyncio.sleep(0.02)  # what was due
+    ended = kernel.last_activity
+    await asyncio.sleep(0.05)
+    assert kernel.last_activity == ended
