@@ -25,8 +25,9 @@ FOLLOWER = "somebody"
 
 
 @pytest.fixture
-async def kernel(make: Make) -> AsyncIterator[RemoteKernelManager]:
+async def kernel(make: Make, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RemoteKernelManager]:
     """A kernel at a provider that is asked for nothing by itself."""
+    monkeypatch.setattr("kernel_providers_ext.refresher.KERNELS_INTERVAL", 600.0)
     options = {"kind": "scripted", "options": {"running": {ID: MODEL}}, "refresh_interval": 600}
     providers = make(Declaration("gpu", "gpu.json", options))
     await providers.start()
