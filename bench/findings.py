@@ -41,6 +41,10 @@ class Measured:
         else:
             series.samples.append(sample)
 
+    def has_failed(self, who: str) -> bool:
+        """Tell whether there is a word instead of samples."""
+        return who in self.series and bool(self.series[who].word)
+
     def cell(self, who: str) -> str:
         """Return the median as a person wants to read it."""
         series = self.series.get(who)

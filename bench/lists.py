@@ -61,11 +61,10 @@ async def run(rounds: int, folder: Path) -> Findings:
         }
         await gateways[1].silence(PROVIDERS // 2)
         await until(lambda: _are_offline(clients[HALF]))
-        for _ in range(rounds):
+        for _ in range(SAMPLES * rounds):
             for measured in (specs, kernels):
                 for name, client in random.sample([*clients.items()], len(clients)):
-                    for _ in range(SAMPLES):
-                        measured.add(name, await _sample(client, measured.what))
+                    measured.add(name, await _sample(client, measured.what))
     targets = [
         specs.target("kernelspecs, half silent by all well", HALF, MANY, 1.1),
         specs.target("kernelspecs, ours by stock with as many", MANY, ON_DISK, 0.5),
