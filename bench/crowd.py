@@ -12,7 +12,7 @@ from tests.processes import jupyter_server
 
 from . import insight
 from .findings import Findings, Measured, Target
-from .gateways import CHATTY, INTERVAL, Gateways
+from .gateways import CHATTY, INTERVAL, ROOT, Gateways
 
 PROVIDERS, CONNECTIONS, CHATTING = 20, 1_000, 50
 SPOKEN = CHATTING / INTERVAL  # messages a second
@@ -33,7 +33,12 @@ async def run(rounds: int, folder: Path) -> Findings:
     async with AsyncExitStack() as stack:
         gateways = await stack.enter_async_context(Gateways(PROVIDERS, 2))
         config = {"ServerApp": {"jpserver_extensions": {insight.__name__: True}}}
-        server = jupyter_server(folder / "server", token="token-of-the-server", config=config)
+        server = jupyter_server(
+            folder / "server",
+            token="token-of-the-server",
+            env={"PYTHONPATH": str(ROOT)},
+            config=config,
+        )
         gateways.declare(server)
         stack.callback(server.stop)
         await asyncio.to_thread(server.start)
