@@ -17,7 +17,7 @@ from .findings import Findings, Measured
 from .gateways import Gateways
 
 PROVIDERS, KERNELSPECS = 50, 20
-SAMPLES = 10  # of each in a round
+SAMPLES = 40  # of each in a round
 MANY = "ours, all providers well"
 HALF = "ours, half of them silent"
 ON_DISK = "stock, as many on disk"
