@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
@@ -19,8 +20,10 @@ from .provider import RemoteKernelProvider
 from .providers import KernelProviders
 from .remote_kernel import RemoteKernelManager
 from .remote_kernels import EXIT_TIMEOUT, RemoteKernels, Wanted
+from .status import now
 
 LOOK_INTERVAL = 1.0  # seconds from one look at whether a client still waits to the next
+JUST_NOW = 1.0  # seconds for which what a provider says of a kernel is good enough to stop it
 LINGER = 0.5  # seconds for open websockets to be closed when the server ends
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has only the latter
 
@@ -126,7 +129,9 @@ class KernelProvidersKernelManager(MappingKernelManager):
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """Stop a kernel that nobody has used for long; not one of others, nor one that starts."""
         kernel = self.remote.get(kernel_id)
-        if kernel is None or await self._may_be_culled(kernel):
+        if kernel is not None and not await self._may_be_culled(kernel):
+            return
+        if kernel_id in self:  # it may have gone while another one was looked at
             await ensure_async(super().cull_kernel_if_idle(kernel_id))
 
     async def _may_be_culled(self, kernel: RemoteKernelManager) -> bool:
@@ -137,9 +142,14 @@ class KernelProvidersKernelManager(MappingKernelManager):
             refresher = self.providers.refresher(kernel.provider_id)
         except ProviderError:
             return False  # it could not be stopped anyway
-        # Others may have used it since it was looked at, or it may be gone.
-        is_known = await refresher.know_kernels()
-        return is_known and self.remote.get(str(kernel.kernel_id)) is kernel
+        idle = (now() - kernel.last_activity).total_seconds()
+        if idle <= kernel.kernel_spec.metadata.get("cull_idle_timeout", self.cull_idle_timeout):
+            return True  # nobody does it yet
+        lately = time.monotonic() - JUST_NOW
+        # Others may have used it since it was looked at.
+        if kernel.heard_at < lately and not await refresher.refresh_kernels():
+            self.providers.wake(kernel.provider_id)  # so that the next one does not wait for it
+        return kernel.heard_at >= lately
 
     async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
         """Stop all kernels, as the server does at its end, and the talk with the providers."""

@@ -14,11 +14,9 @@ FINAL_BINARY = 0x82
 LENGTH_FOLLOWS = 127
 
 
-def is_large(handler: WebSocketHandler, frame: str | bytes) -> bool:
-    """Tell whether a frame is one that `write_large` can write."""
-    if isinstance(frame, str) or len(frame) < LARGE:
-        return False
-    return handler.get_compression_options() is None and handler.ws_connection is not None
+def is_large(handler: WebSocketHandler, frame: bytes) -> bool:
+    """Tell whether a frame is one for `write_large`, which does not compress."""
+    return len(frame) >= LARGE and handler.get_compression_options() is None
 
 
 async def write_large(handler: WebSocketHandler, frame: bytes) -> None:

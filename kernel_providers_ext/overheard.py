@@ -12,7 +12,8 @@ from typing import Any
 from .provider import Frame
 
 LONGEST = 8 * 2**10  # bytes of a frame that is looked into; a status has less than one thousand
-SIGNS = ("execution_state", "shutdown_reply")
+SIGNS = ("execution_state", "shutdown")
+ENDS = ("shutdown_reply", "shutdown")  # as ipykernel says, and as xeus does
 ENCODED_SIGNS = tuple(sign.encode() for sign in SIGNS)
 OFFSETS = struct.Struct("<7Q")  # their number; those of five parts, and of the end
 
@@ -54,7 +55,7 @@ def overheard_in(frame: Frame) -> Overheard | None:
     state = content.get("execution_state")
     if header.get("msg_type") == "status" and isinstance(state, str):
         return Overheard(state, cause, is_ending=False)
-    if header.get("msg_type") == "shutdown_reply" and content.get("restart") is False:
+    if header.get("msg_type") in ENDS and content.get("restart") is False:
         return Overheard("", cause, is_ending=True)
     return None
 

@@ -18,12 +18,9 @@ from .provider_config import ProviderConfig
 from .resources import Resources, logo_of
 from .status import Kernelspecs, Status, now
 
-#: Seconds from one look to the next, at kernels whose state may change unheard (as Lab's own), and
-#: where nobody looks: at these, by which the server may be culled; at all the others.
-KERNELS_INTERVAL = 10.0
-UNATTENDED_KERNELS_INTERVAL = 60.0
-UNATTENDED_INTERVAL = 600.0
-JUST_NOW = 1.0  # seconds for which what was heard of running kernels is as good as anew
+KERNELS_INTERVAL = 10.0  # seconds between looks at kernels whose state may change unheard
+UNATTENDED_KERNELS_INTERVAL = 60.0  # the same, while nobody asks us
+UNATTENDED_INTERVAL = 600.0  # seconds between looks at anything else, while nobody asks us
 FIRST_RETRY = 2.0  # seconds until a provider that failed is asked again, doubled each time
 LONGEST_REST = 3600.0  # seconds for which a provider is left alone at most, whatever it asks for
 
@@ -80,7 +77,6 @@ class Refresher:
         self._failures = 0
         self._last_defect = ""
         self._due = 0.0  # by the monotonic clock
-        self._kernels_asked = float("-inf")  # by the same: when they were, and have been told
         self._rest_until = 0.0  # by the same: the provider has asked to be left alone
         self._wish: ProviderError | None = None  # how it has asked
         self._wake = asyncio.Event()
@@ -198,24 +194,18 @@ class Refresher:
             self._attempt_ended.set()
             self._attempt_ended = asyncio.Event()
 
-    async def know_kernels(self) -> bool:
-        """Ask for the running kernels, unless that was done just now; see `refresh_kernels`."""
-        if time.monotonic() < self._kernels_asked + JUST_NOW:
-            return True
-        return await self.refresh_kernels()
-
-    async def refresh_kernels(self) -> bool:
+    async def refresh_kernels(self, *, only_unheard: bool = False) -> bool:
         """
         Ask for the running kernels once, and tell each what came of it.
 
         Return whether the provider was there, or was not asked.
         """
-        provider, watched = self.provider, list(self._watched)
+        provider = self.provider
+        watched = [k for k in self._watched if k.may_change_unheard or not only_unheard]
         # A provider that is away tells nothing of its kernels either.
         is_away = self._is_resting or isinstance(self.failure, ProviderUnavailable)
         if not watched or is_away or not isinstance(provider, RemoteKernelProvider):
             return True
-        asked = time.monotonic()
         try:
             models = await provider.kernels([kernel.remote_id for kernel in watched])
         except Exception as error:
@@ -224,7 +214,6 @@ class Refresher:
             if failure.retry_after:
                 self._rest(failure)
             return not isinstance(failure, ProviderUnavailable) or self._is_resting
-        self._kernels_asked = asked
         for kernel in watched:
             if models.get(kernel.remote_id) is None and kernel.url != provider.config.url:
                 continue  # another server has no proof that it is gone
@@ -251,7 +240,8 @@ class Refresher:
                 ):
                     self._fetching_logos = asyncio.create_task(self._fetch_logos())
                 self._due = max(time.monotonic() + self._interval(), self._rest_until)
-            if not await self.refresh_kernels() and not is_due and self.status.is_well:
+            is_there = await self.refresh_kernels(only_unheard=not is_due)
+            if not is_there and not is_due and self.status.is_well:
                 self._due = 0.0  # see at once what has become of the provider
                 continue
             pause = self._due - time.monotonic()

@@ -24,9 +24,9 @@ from .provider import Frame, KernelModel, RemoteKernelProvider
 from .providers import KernelProviders
 from .status import now
 
-#: States that a kernel has left as soon as it answers anything.
+#: States that a kernel has left as soon as it answers anything, and those in which it stays.
 UNSETTLED = ("starting", "restarting", "unknown")
-SETTLED = ("idle", "dead")
+AT_REST = ("idle", "dead")
 AT_WORK = 60.0  # seconds after which a kernel that is busy, and says nothing, is in use still
 
 
@@ -88,6 +88,9 @@ class RemoteKernelManager(ServerKernelManager):
         #: Those to whom the kernel's frames come just now.
         self._followers: set[object] = set()
         self._is_ending = False  # as it has said itself
+        self._is_doubtful = False  # what was last said of it is not what it had said
+        #: When its provider was last heard to tell of it, by the monotonic clock.
+        self.heard_at = float("-inf")
         self._working: asyncio.TimerHandle | None = None
         self.execution_state = "starting"
         self.made = self.last_activity = now()
@@ -190,6 +193,7 @@ class RemoteKernelManager(ServerKernelManager):
         self._check_started()
         async with self._asking() as provider:
             await provider.restart_kernel(self.remote_id)
+        self.execution_state = "restarting"
         for outbox in self.outboxes.values():
             outbox.clear()
         self.touch()
@@ -212,12 +216,14 @@ class RemoteKernelManager(ServerKernelManager):
 
         What is idle, and used by nobody here, hardly changes; what ends tells its clients no more.
         """
-        is_unheard = not self._followers and self.execution_state not in SETTLED
-        return is_unheard or self._is_ending
+        if self._is_ending or self._is_doubtful or self.execution_state in UNSETTLED:
+            return True
+        return not self._followers and self.execution_state not in AT_REST
 
     def follow(self, follower: object) -> None:
         """Take notice that the kernel's frames come to somebody from now on, see `overhear`."""
         self._followers.add(follower)
+        self._begin_work()
 
     def unfollow(self, follower: object) -> None:
         """Take notice that they do so no more."""
@@ -235,15 +241,29 @@ class RemoteKernelManager(ServerKernelManager):
         told = overheard_in(frame)
         if told is None:
             return
-        if told.is_ending and self.is_stopping:
-            return
-        self._is_ending = told.is_ending
+        self._is_doubtful = False
         if told.is_ending:
-            self.providers.wake(self.provider_id)
+            self._end()
         elif self.parent.track_message_type(told.cause):
-            self.execution_state = told.state
+            self._become(told.state)
         elif self.execution_state in UNSETTLED and told.state not in UNSETTLED:
-            self.execution_state = "idle"
+            self._become("idle")
+
+    def _become(self, state: str) -> None:
+        self.execution_state = state
+        if state == "dead":
+            self._end()
+        elif state in UNSETTLED:  # it does not end, it has begun anew
+            self._is_ending = False
+        self._begin_work()
+
+    def _end(self) -> None:
+        """Have it looked at until it is gone, which is no news where this server stops it."""
+        if not self.is_stopping:
+            self._is_ending = True
+            self.providers.wake(self.provider_id)
+
+    def _begin_work(self) -> None:
         if self._working is None:
             self._work()
 
@@ -256,13 +276,18 @@ class RemoteKernelManager(ServerKernelManager):
 
     def heard(self, model: KernelModel | None) -> None:
         """Take over what the provider says of the kernel; None is the proof that it is gone."""
+        self.heard_at = time.monotonic()
         if model is None:
             if time.monotonic() >= self.expected_until and not self.is_stopping:
                 self.owner.lost(self)
             return
         self.expected_until = 0.0
         self._found()
+        before = self.execution_state
         self._take_state(model)
+        # What it has said itself may be newer than this answer.
+        self._is_doubtful = bool(self._followers) and self.execution_state != before
+        self._begin_work()
         # Only whether the time stamp has moved counts: the provider's clock may be anywhere.
         moved = model.get("last_activity") != self._last_heard
         self._last_heard = model.get("last_activity")

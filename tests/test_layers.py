@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,10 @@ def test_every_form_of_import_counts(tmp_path: Path, line: str, found: set[str])
 def test_no_layer_is_left_over() -> None:
     """The package is not empty, so that the rules above are about something."""
     assert {"errors", "providers", "app", "__init__"} <= set(MODULES)
+
+
+def test_a_server_does_not_import_aiohttp_as_it_starts() -> None:
+    """That would take it 90 ms; the first request to a provider does it."""
+    modules = "kernel_providers_ext.app, kernel_providers_ext.gateway"
+    code = f"import sys, {modules}; sys.exit('aiohttp' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

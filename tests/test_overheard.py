@@ -40,8 +40,10 @@ def test_a_kernels_state_and_its_end_are_heard(protocol: str) -> None:
     assert overheard_in(frame(protocol)) == Overheard("busy", "execute_request", False)
     starting = frame(protocol, content={"execution_state": "starting"}, cause=None)
     assert overheard_in(starting) == Overheard("starting", "", False)
-    end = frame(protocol, "shutdown_reply", {"status": "ok", "restart": False}, "shutdown_request")
-    assert overheard_in(end) == Overheard("", "shutdown_request", True)
+    for last_words in ("shutdown_reply", "shutdown"):
+        content = {"status": "ok", "restart": False}
+        end = frame(protocol, last_words, content, "shutdown_request")
+        assert overheard_in(end) == Overheard("", "shutdown_request", True)
 
 
 @pytest.mark.parametrize("protocol", [V1, LEGACY])

@@ -266,6 +266,11 @@ async def test_running_kernels_are_looked_at_rarely_where_that_tells_nothing(
         return len(asked_for) > 3
 
     await until(looked_often, pause=0.01)
+    bench.watched.append(quiet := Kernel("quiet"))
+    quiet.may_change_unheard = False
+    asked_for.clear()
+    await until(looked_often, pause=0.01)
+    assert ["alive", "quiet"] not in asked_for
     kernel.may_change_unheard = False
     await asyncio.sleep(0.01)  # the turn that is under way
     asked_for.clear()

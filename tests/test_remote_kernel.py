@@ -35,6 +35,11 @@ async def kernel(make: Make, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[R
     mixed = mix(KernelProvidersKernelManager, AsyncMappingKernelManager, providers)
     manager: Any = mixed(kernel_spec_manager=KernelSpecManager())
     kernel = manager.remote.get(await manager.remote.attach("gpu", ID))
+
+    async def is_looked_at() -> bool:
+        return asked(kernel) == 2  # at first, and when it was attached
+
+    await until(is_looked_at, pause=0.01)
     yield kernel
     manager.remote.remove(kernel)
 
@@ -92,21 +97,49 @@ async def test_its_last_words_have_it_looked_at(
     before = asked(kernel)
     content = {"status": "ok", "restart": False}
     kernel.overhear(frame(V1, "shutdown_reply", content, "shutdown_request"))
-    assert kernel.may_change_unheard is not is_stopping
+    assert kernel.may_change_unheard == (not is_stopping)
     for _ in range(10):  # turns of the refresher, each of which could ask
         await asyncio.sleep(0.01)
-    assert (asked(kernel) > before) is not is_stopping
+    assert (asked(kernel) > before) == (not is_stopping)
     kernel.heard(None)
     assert kernel.execution_state == ("idle" if is_stopping else "dead")
 
 
+async def test_what_is_doubtful_is_asked_for_again(kernel: RemoteKernelManager) -> None:
+    """An answer may have been on its way while the kernel told another state."""
+    kernel.follow(FOLLOWER)
+    say(kernel, "busy")
+    unheard = [kernel.may_change_unheard]
+    kernel.heard({**MODEL, "execution_state": "idle"})
+    unheard.append(kernel.may_change_unheard)
+    kernel.heard({**MODEL, "execution_state": "idle"})
+    unheard.append(kernel.may_change_unheard)
+    assert unheard == [False, True, False]
+
+
+@pytest.mark.parametrize("state", ["starting", "restarting", "dead"])
+async def test_a_state_in_which_nothing_may_be_told_any_more_is_asked_for(
+    kernel: RemoteKernelManager, state: str
+) -> None:
+    """Such as that of a kernel that its provider could not start again."""
+    kernel.follow(FOLLOWER)
+    say(kernel, "idle")
+    before = kernel.may_change_unheard
+    say(kernel, state, "")
+    assert [before, kernel.may_change_unheard] == [False, True]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
 async def test_a_cell_that_says_nothing_keeps_it_in_use(
-    kernel: RemoteKernelManager, monkeypatch: pytest.MonkeyPatch
+    kernel: RemoteKernelManager, monkeypatch: pytest.MonkeyPatch, is_told: bool
 ) -> None:
     """For as long as it runs, so that nobody takes the server for idle."""
     monkeypatch.setattr("kernel_providers_ext.remote_kernel.AT_WORK", 0.01)
+    if not is_told:  # it had begun before anybody was connected
+        kernel.heard({**MODEL, "execution_state": "busy"})
     kernel.follow(FOLLOWER)
-    say(kernel, "busy")
+    if is_told:
+        say(kernel, "busy")
     begun = kernel.last_activity
 
     async def is_in_use() -> bool:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import uuid
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -73,27 +72,6 @@ async def test_binary_buffers_pass_both_ways(client: Client, name: str, protocol
     assert await echoed(kernel, buffers) == buffers
     await kernel.close()
     await client.request("DELETE", f"api/kernels/{kernel_id}")
-
-
-async def test_large_messages_pass_where_browser_and_server_compress(
-    start: Start, places: dict[str, Process]
-) -> None:
-    """An administrator may have Jupyter Server compress what it sends."""
-    place = places["gate-b"]
-    compressing: dict[str, Any] = {"ServerApp": {"websocket_compression_options": {}}}
-    settings = {"url": place.url, "token": {"value": place.token}}
-    server, client = start({"b": settings}, config=compressing)
-    url = f"{server.url}api/kernels/{await client.start_kernel('b/python3')}/channels"
-    headers = {"Authorization": f"token {server.token}"}
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.ws_connect(url, protocols=[V1], compress=15, max_msg_size=0) as websocket,
-    ):
-        assert websocket.compress
-        buffers = [b"\xff\x00" * 2**20]
-        kernel = Kernel(websocket, uuid.uuid4().hex)  # type: ignore[arg-type]
-        await kernel.wait_until_ready()
-        assert await echoed(kernel, buffers) == buffers
 
 
 @pytest.mark.parametrize("name", REMOTE)
