@@ -193,7 +193,7 @@ class RemoteKernelManager(ServerKernelManager):
         self._check_started()
         async with self._asking() as provider:
             await provider.restart_kernel(self.remote_id)
-        self.execution_state = "restarting"
+        self._become("restarting")
         for outbox in self.outboxes.values():
             outbox.clear()
         self.touch()
@@ -253,8 +253,9 @@ class RemoteKernelManager(ServerKernelManager):
         self.execution_state = state
         if state == "dead":
             self._end()
-        elif state in UNSETTLED:  # it does not end, it has begun anew
+        elif state in UNSETTLED:  # it does not end, it begins anew
             self._is_ending = False
+            self.providers.wake(self.provider_id)
         self._begin_work()
 
     def _end(self) -> None:
