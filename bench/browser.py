@@ -16,7 +16,8 @@ EXPOSED = {"LabApp": {"expose_app_in_browser": True}}
 TITLE = "In JupyterLab"
 INTRO = """
 The same round trips through JupyterLab's own kernel connection, in Chromium: from the request to
-its `done`, as a notebook's cell waits for it.
+its `done`, as a notebook's cell waits for it. kernels-mixer is not among them: it agrees to the
+protocol that JupyterLab offers, and then does not answer.
 """
 
 
