@@ -70,7 +70,10 @@ for (const [suffix, theme] of [
     await expect(page.locator('.kpe-PlacementField')).toBeVisible();
     await shoot('settings');
     // The notebook would ask for its kernel as the provider goes.
-    await page.goto('about:blank');
+    await page.evaluate(() => {
+      location.href = 'about:blank'; // Galata's own waits for JupyterLab
+    });
+    await page.waitForURL('about:blank');
   });
 }
 
