@@ -8,11 +8,11 @@ from pathlib import Path
 from statistics import quantiles
 
 from tests.client import Client, Kernel
-from tests.processes import jupyter_server
+from tests.processes import ROOT, jupyter_server
 
 from . import insight
 from .findings import Findings, Measured, Target
-from .gateways import CHATTY, INTERVAL, ROOT, Gateways
+from .gateways import CHATTY, INTERVAL, Gateways
 
 PROVIDERS, CONNECTIONS, CHATTING = 20, 1_000, 50
 SPOKEN = CHATTING / INTERVAL  # messages a second

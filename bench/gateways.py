@@ -14,7 +14,6 @@ import json
 import sys
 import uuid
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -26,9 +25,8 @@ from jupyter_server.services.kernels.connection.base import (
 )
 
 from tests.client import V1
-from tests.processes import Process, declare, free_port
+from tests.processes import ROOT, Process, declare, free_port
 
-ROOT = Path(__file__).parent.parent
 CHATTY = "chatty"
 INTERVAL = 0.01  # seconds between two messages of a chatty kernel
 ETAG = '"unchanged"'

@@ -9,11 +9,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from tests.client import Client
-from tests.processes import Process, jupyter_server
+from tests.processes import ROOT, Process, jupyter_server
 
 from .findings import Findings, Measured, Target
 from .gateways import Gateways
-from .peers import ROOT, with_gateway_url
+from .peers import with_gateway_url
 
 PROVIDERS, KERNELSPECS, TABS = 50, 20, 3
 CONNECTED, ALONE = range(3), range(3, 6)  # providers with a kernel, and with nobody at that

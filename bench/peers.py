@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import STOCK
-from tests.processes import Process, jupyter_server, kernel_gateway
+from tests.processes import ROOT, Process, jupyter_server, kernel_gateway
 
 REMOTE = "far"  # a kernel name that only the gateway has
 MIXER = "kernels-mixer"
-ROOT = Path(__file__).parent.parent
 
 
 def gateway(folder: Path) -> Process:

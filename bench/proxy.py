@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 
 from tests.faults import FaultProxy
-from tests.processes import free_port
+from tests.processes import ROOT, free_port
 from tests.test_faults import FAULTS
 
 REFUSED = "a connection that is refused"
 NAMES = (REFUSED, *FAULTS)
-ROOT = Path(__file__).parent.parent
 
 
 class Proxy:

@@ -12,13 +12,12 @@ from typing import Any
 import psutil
 
 from tests.client import Client
-from tests.processes import declare, jupyter_server
+from tests.processes import ROOT, declare, jupyter_server
 
 from . import insight
 from .diary import Diary
 from .place import Place, Remote, Span, during
 
-ROOT = Path(__file__).parent.parent
 TOKEN = "token-of-the-server"
 WRITTEN = 3.0  # seconds until a session is written down, to be found again after a crash
 

@@ -54,7 +54,6 @@ class GatewayChannels(KernelChannels):
             return False
         except (aiohttp.ClientError, ConnectionError):
             await self.aclose()  # some or all of it may have arrived: to repeat it could run twice
-        self._acknowledge_at_once()  # as to send has turned it off, and an answer comes soon
         return True
 
     def _acknowledge_at_once(self) -> None:

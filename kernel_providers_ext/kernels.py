@@ -144,7 +144,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
             return False  # it could not be stopped anyway
         idle = (now() - kernel.last_activity).total_seconds()
         if idle <= kernel.kernel_spec.metadata.get("cull_idle_timeout", self.cull_idle_timeout):
-            return True  # nobody does it yet
+            return True  # its time has not come yet
         lately = time.monotonic() - JUST_NOW
         # Others may have used it since it was looked at.
         if kernel.heard_at < lately and not await refresher.refresh_kernels():

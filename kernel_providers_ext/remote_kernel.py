@@ -27,7 +27,7 @@ from .status import now
 #: States that a kernel has left as soon as it answers anything, and those in which it stays.
 UNSETTLED = ("starting", "restarting", "unknown")
 AT_REST = ("idle", "dead")
-AT_WORK = 60.0  # seconds after which a kernel that is busy, and says nothing, is in use still
+AT_WORK = 60.0  # seconds after which a silent kernel that is busy is noted to be in use, again
 
 
 class KernelOwner(Protocol):
@@ -88,7 +88,7 @@ class RemoteKernelManager(ServerKernelManager):
         #: Those to whom the kernel's frames come just now.
         self._followers: set[object] = set()
         self._is_ending = False  # as it has said itself
-        self._is_doubtful = False  # what was last said of it is not what it had said
+        self._is_doubtful = False  # its provider has told another state than it had itself
         #: When its provider was last heard to tell of it, by the monotonic clock.
         self.heard_at = float("-inf")
         self._working: asyncio.TimerHandle | None = None

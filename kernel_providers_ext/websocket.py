@@ -30,8 +30,6 @@ TRY_AGAIN = 1013  # after 1000 and 1001, JupyterLab would not try to connect aga
 KEPT = 600.0  # seconds for which what still waits is kept for a client that has left
 LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket
 STARTING_WAIT = 50.0  # seconds for a kernel that starts; proxies often cut what takes 60
-AWAITED = 64 * 2**10  # bytes to write to the browser before waiting for it to take them
-PER_FRAME = 2 * 2**10  # bytes to add for each of them, so that 32 are waited for, however small
 ABANDONED_AFTER = 10.0  # seconds from the channels' opening to the end of the browser's handshake
 
 
@@ -67,7 +65,6 @@ class RelayConnection(BaseKernelWebsocketConnection):
         self._opening: asyncio.Task[None] | None = None
         self._relaying: asyncio.Task[None] | None = None
         self._connected = False
-        self._unawaited = 0  # bytes that were written and may be on their way
 
     async def prepare(self) -> None:
         """
@@ -174,14 +171,8 @@ class RelayConnection(BaseKernelWebsocketConnection):
     async def _write(self, frame: Frame) -> None:
         if isinstance(frame, bytes) and is_large(self.websocket_handler, frame):
             await write_large(self.websocket_handler, frame)
-            return
-        written = self.websocket_handler.write_message(frame, isinstance(frame, bytes))
-        self._unawaited += len(frame) + PER_FRAME
-        if self._unawaited < AWAITED:  # small ones need not wait for each other's turns
-            written.add_done_callback(_retrieve)
         else:
-            self._unawaited = 0
-            await written
+            await self.websocket_handler.write_message(frame, isinstance(frame, bytes))
 
     def _on_removed(self) -> None:
         kernel = self.kernel_manager
@@ -212,6 +203,6 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
 
 def _retrieve(written: asyncio.Future[None]) -> None:
-    """Take notice of what became of a frame that nobody waits for: a next one fails as well."""
+    """Take notice of what became of a frame that nobody waits for."""
     if not written.cancelled():
         written.exception()

@@ -24,6 +24,8 @@ from kernel_providers_ext.providers import KernelProviders
 V1 = "v1.kernel.websocket.jupyter.org"
 LEGACY = ""
 TIMEOUT = 60.0
+#: The content of an `execute_request` that keeps a kernel busy until somebody interrupts it.
+BUSY = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ import psutil
 
 from .leaks import LOG, SECRET
 
+#: Where what the tests and the benchmark bring can be imported from, by a server as well.
+ROOT = Path(__file__).parent.parent
 READY_TIMEOUT = 60.0
 
 

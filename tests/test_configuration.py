@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jupyter_server import version_info
 
-from .client import Client, until
+from .client import BUSY, Client, until
 from .conftest import Start
 from .processes import Process, declare
 
@@ -265,8 +265,7 @@ async def test_culling_takes_idle_remote_kernels(start: Start, places: dict[str,
         await client.run(used, "1")
         await client.wait_for_state("gate-b", "online")  # which sees it idle, and then no more
         kernel = await remote.connect(used)
-        code = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
-        await kernel.send("execute_request", code)
+        await kernel.send("execute_request", BUSY)
         unused = await client.start_kernel("gate-a/python3")
 
         async def culled() -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,8 @@ from kernel_providers_ext.providers import KernelProviders
 from kernel_providers_ext.report import describe, report
 from kernel_providers_ext.status import Kernelspecs, Reachable, Status, now
 
-ROOT = Path(__file__).parents[1]
+from .processes import ROOT
+
 REFERENCE = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 FAULTS = (ROOT / "docs" / "faults.md").read_text("utf-8")
 REST = (ROOT / "docs" / "rest.md").read_text("utf-8")

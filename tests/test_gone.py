@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from .client import Client, Kernel, until
+from .client import BUSY, Client, Kernel, until
 from .conftest import Start
 from .faults import FaultProxy, silence
 from .processes import Process, declare, kernel_gateway
 
 pytestmark = pytest.mark.server
-
-BUSY = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
 
 
 @pytest.fixture

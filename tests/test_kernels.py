@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from .client import Client, until
+from .client import BUSY, Client, until
 from .processes import Process
 
 pytestmark = pytest.mark.server
@@ -112,8 +112,7 @@ async def test_state_and_activity_follow_the_remote_kernels(client: Client) -> N
         kernel_id = await client.start_kernel(name)
         kernel = await client.connect(kernel_id)
         await kernel.run("")
-        content = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
-        await kernel.send("execute_request", content)
+        await kernel.send("execute_request", BUSY)
 
         async def later_than(before: str) -> bool:
             model = await client.get(f"api/kernels/{kernel_id}")

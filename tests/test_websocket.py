@@ -11,13 +11,11 @@ import aiohttp
 import pytest
 
 from . import sockets
-from .client import LEGACY, V1, Client, Kernel, until
+from .client import BUSY, LEGACY, V1, Client, Kernel, until
 from .conftest import Start
-from .processes import Process
+from .processes import ROOT, Process
 
 pytestmark = pytest.mark.server
-
-ROOT = Path(__file__).parent.parent
 
 REMOTE = ["gate-a/python3", "gate-b/python3", "far/python3"]
 BOTH_PROTOCOLS = pytest.mark.parametrize("protocol", [V1, LEGACY], ids=["v1", "legacy"])
@@ -207,8 +205,7 @@ async def test_a_connected_kernels_state_is_known_without_asking(
         return await state() == "idle"
 
     await until(is_idle)
-    code = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
-    await kernel.send("execute_request", code)
+    await kernel.send("execute_request", BUSY)
     await until(is_busy)
     await client.request("POST", f"api/kernels/{kernel_id}/interrupt")
     await until(is_idle)

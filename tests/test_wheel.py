@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from .processes import ROOT
+
 pytestmark = [pytest.mark.wheel, pytest.mark.timeout(900)]
 
-ROOT = Path(__file__).parents[1]
 COLOURS = re.compile(r"\x1b\[\d*m")
 DATA = "kernel_providers_ext-{version}.data/data/"
 
