@@ -444,7 +444,7 @@ async def test_it_says_when_it_asks_again(bench: Bench) -> None:
     held.set()
     await waiting
     for answer, shortest, longest in (
-        (snapshot("py"), 60, 72),
+        (snapshot("py"), 59, 72),
         (REFUSED, 1, 2.4),
         (REFUSED, 3, 4.8),
         (REFUSED, 6, 9.6),

@@ -120,8 +120,8 @@ async def test_the_list_says_when(site: Site) -> None:
     assert 0 <= online["latency_ms"] < 20_000
     for provider in (local, offline, off):
         assert (provider["last_seen"], provider["latency_ms"]) == (None, None)
-    assert 800 < online["retry_in"] <= 1100
-    assert 0 <= offline["retry_in"] <= 70
+    assert 800 < online["retry_in"] <= 1200  # its interval and up to a fifth more
+    assert 0 <= offline["retry_in"] <= 72
     assert (local["retry_in"], off["retry_in"]) == (None, None)
 
 
