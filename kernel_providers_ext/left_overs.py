@@ -40,7 +40,7 @@ class LeftOver:
         """It may always have come, or have gone."""
         return True
 
-    def heard(self, model: KernelModel | None) -> None:
+    def heard(self, model: KernelModel | None, asked: float) -> None:
         """Take notice that the provider answers."""
         self._owner.heard(self, model)
 

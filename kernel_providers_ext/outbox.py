@@ -23,6 +23,8 @@ class Outbox:
         self._bytes = 0
         self._is_ending = False
         self._changed = asyncio.Event()
+        #: The connection that has it now, or had it last.
+        self.user: object = None
 
     def __len__(self) -> int:
         return len(self._frames)

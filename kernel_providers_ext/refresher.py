@@ -13,7 +13,13 @@ from typing import Protocol
 
 from .attention import Attention
 from .errors import ProviderError, ProviderUnavailable
-from .provider import KernelModel, KernelProvider, RemoteKernelProvider, Snapshot
+from .provider import (
+    KernelModel,
+    KernelProvider,
+    KernelspecModel,
+    RemoteKernelProvider,
+    Snapshot,
+)
 from .provider_config import ProviderConfig
 from .resources import Resources, logo_of
 from .status import Kernelspecs, Status, now
@@ -40,8 +46,12 @@ class Watched(Protocol):
     def may_change_unheard(self) -> bool:
         """Whether only a look at it tells what state it is in."""
 
-    def heard(self, model: KernelModel | None) -> None:
-        """Take notice of the kernel's model; None when it is proved to be gone."""
+    def heard(self, model: KernelModel | None, asked: float) -> None:
+        """
+        Take notice of the kernel's model; None when it is proved to be gone.
+
+        ``asked`` is when it was asked for, by the monotonic clock.
+        """
 
 
 class Refresher:
@@ -85,6 +95,8 @@ class Refresher:
         self._closed = False
         self._task: asyncio.Task[None] | None = None
         self._fetching_logos: asyncio.Task[None] | None = None
+        #: Kernelspecs whose logos cannot be had, for as long as they are what they are.
+        self._without_logo: dict[str, KernelspecModel] = {}
 
     def start(self) -> None:
         """Begin to refresh, until `aclose`."""
@@ -206,20 +218,21 @@ class Refresher:
         is_away = self._is_resting or isinstance(self.failure, ProviderUnavailable)
         if not watched or is_away or not isinstance(provider, RemoteKernelProvider):
             return True
+        asked = time.monotonic()
         try:
             models = await provider.kernels([kernel.remote_id for kernel in watched])
         except Exception as error:
             # Not knowing is no news, and the kernelspecs' refresh tells of the provider.
             failure = self._as_provider_error(error)
             if failure.retry_after:
-                self._rest(failure)
+                self.failed(failure)
             return not isinstance(failure, ProviderUnavailable) or self._is_resting
         for kernel in watched:
             if models.get(kernel.remote_id) is None and kernel.url != provider.config.url:
                 continue  # another server has no proof that it is gone
             if kernel.remote_id in models:
                 try:
-                    kernel.heard(models[kernel.remote_id])
+                    kernel.heard(models[kernel.remote_id], asked)
                 except Exception as error:
                     self._as_provider_error(error)
         return True
@@ -261,13 +274,17 @@ class Refresher:
             return
         for name, model in snapshot.kernelspecs.items():
             file = logo_of(model)
-            if file is None:
+            if file is None or self._without_logo.get(name) == model:
                 continue
             try:
                 await self.resources.get(provider, name, model, file)
             except Exception as error:
-                if isinstance(self._as_provider_error(error), ProviderUnavailable):
+                failure = self._as_provider_error(error)
+                if failure.retry_after:
+                    self.failed(failure)
+                if isinstance(failure, ProviderUnavailable):
                     return  # the next refresh goes on
+                self._without_logo[name] = model
 
     def _as_provider_error(self, error: Exception) -> ProviderError:
         """Return the error itself, or the one for a defect in the provider's code, logged once."""

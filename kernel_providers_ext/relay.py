@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from datetime import datetime
@@ -37,7 +38,7 @@ class Relay:
         self._session_id = session_id
         self._channels: KernelChannels
         self._renewed = asyncio.Condition()
-        self._attempts = 0  # to open the channels again, since there was a frame
+        self._attempts = 0  # to open the channels again, since they were good for a while
         self._is_over = False
 
     @property
@@ -55,7 +56,7 @@ class Relay:
             slow.cancel()
         try:
             self._channels = await self._open(subprotocols)
-        except ProviderError:
+        except BaseException:  # also where the browser leaves meanwhile
             self._end_phase()
             raise
         finally:
@@ -122,8 +123,10 @@ class Relay:
 
     async def _copy(self, write: Callable[[Frame], Awaitable[None]]) -> None:
         """Copy frames until the connection to the provider ends."""
+        begun = time.monotonic()
         while (frame := await self._channels.receive()) is not None:
-            self._attempts = 0
+            if time.monotonic() - begun > FIRST_PAUSE:  # it has not just come to be cut again
+                self._attempts = 0
             self._end_phase()
             self._kernel.overhear(frame)
             await write(frame)  # to wait is what slows the provider down to the browser's pace

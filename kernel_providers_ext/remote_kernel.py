@@ -88,13 +88,13 @@ class RemoteKernelManager(ServerKernelManager):
         #: Those to whom the kernel's frames come just now.
         self._followers: set[object] = set()
         self._is_ending = False  # as it has said itself
-        self._is_doubtful = False  # its provider has told another state than it had itself
+        self._told_at = float("-inf")  # when it last told its state itself
         #: When its provider was last heard to tell of it, by the monotonic clock.
         self.heard_at = float("-inf")
         self._working: asyncio.TimerHandle | None = None
         self.execution_state = "starting"
         self.made = self.last_activity = now()
-        self._last_heard: object = None
+        self._last_heard: object = None  # the provider's time stamp of its last use, once known
         self._ready = Future()
         self._ready.set_result(None)
 
@@ -214,11 +214,14 @@ class RemoteKernelManager(ServerKernelManager):
         """
         Whether its state may change without anything that comes by telling.
 
-        What is idle, and used by nobody here, hardly changes; what ends tells its clients no more.
+        What ends tells its clients no more. What nobody uses here changes when a cell of it ends,
+        and otherwise hardly; a kernel that is started stays so until it has answered somebody.
         """
-        if self._is_ending or self._is_doubtful or self.execution_state in UNSETTLED:
+        if self._is_ending:
             return True
-        return not self._followers and self.execution_state not in AT_REST
+        if self._followers:
+            return self.execution_state in UNSETTLED
+        return self.execution_state not in (*UNSETTLED, *AT_REST)
 
     def follow(self, follower: object) -> None:
         """Take notice that the kernel's frames come to somebody from now on, see `overhear`."""
@@ -235,16 +238,20 @@ class RemoteKernelManager(ServerKernelManager):
         """
         Take over what a frame from the kernel tells of its state.
 
-        As Jupyter Server does for its own kernels, see `start_watching_activity` there.
+        As Jupyter Server does for its own kernels, see `start_watching_activity` there: it is in
+        use while it is busy, and by what users have it do.
         """
-        self.touch()
         told = overheard_in(frame)
+        is_use = told is not None and self.parent.track_message_type(told.cause)
+        if is_use or self.execution_state == "busy":
+            self._last_heard = None  # what its provider will tell of that use is no other one
+            self.touch()
         if told is None:
             return
-        self._is_doubtful = False
+        self._told_at = time.monotonic()
         if told.is_ending:
             self._end()
-        elif self.parent.track_message_type(told.cause):
+        elif is_use:
             self._become(told.state)
         elif self.execution_state in UNSETTLED and told.state not in UNSETTLED:
             self._become("idle")
@@ -271,11 +278,16 @@ class RemoteKernelManager(ServerKernelManager):
     def _work(self) -> None:
         """Be in use for as long as there is a cell that runs: it may say nothing for hours."""
         self._working = None
-        if self._followers and self.execution_state == "busy":
+        if self._followers and self._is_at_work:
             self.touch()
             self._working = asyncio.get_running_loop().call_later(AT_WORK, self._work)
 
-    def heard(self, model: KernelModel | None) -> None:
+    @property
+    def _is_at_work(self) -> bool:
+        """Whether it is in use although it may say nothing."""
+        return self.execution_state == "busy" and not self.parent.cull_busy
+
+    def heard(self, model: KernelModel | None, asked: float) -> None:
         """Take over what the provider says of the kernel; None is the proof that it is gone."""
         self.heard_at = time.monotonic()
         if model is None:
@@ -284,15 +296,13 @@ class RemoteKernelManager(ServerKernelManager):
             return
         self.expected_until = 0.0
         self._found()
-        before = self.execution_state
-        self._take_state(model)
-        # What it has said itself may be newer than this answer.
-        self._is_doubtful = bool(self._followers) and self.execution_state != before
+        if self._told_at < asked:  # else what it has said itself is newer
+            self._take_state(model)
         self._begin_work()
         # Only whether the time stamp has moved counts: the provider's clock may be anywhere.
-        moved = model.get("last_activity") != self._last_heard
-        self._last_heard = model.get("last_activity")
-        if moved or self.execution_state == "busy":
+        stamp, before = model.get("last_activity"), self._last_heard
+        self._last_heard = stamp
+        if before not in (None, stamp) or self._is_at_work:
             self.touch()
 
     def touch(self) -> None:

@@ -80,8 +80,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         self.kernel_manager.on_removed.discard(self._opening.cancel)
         if not self._opening.cancelled():
             self._opening.result()
-        handler: Any = self.websocket_handler
-        if handler.connection is not self:
+        if not self._is_wanted:
             raise HTTPError(400, "The client left before it was connected to the kernel.")
 
     async def _open(self) -> None:
@@ -96,20 +95,23 @@ class RelayConnection(BaseKernelWebsocketConnection):
     async def connect(self) -> None:
         """Begin to relay; called when the browser's handshake is done."""
         await self._replace()  # two may have come at once
-        if self.kernel_id not in self.multi_kernel_manager:  # it went while we connected to it
+        handler: Any = self.websocket_handler
+        is_gone = self.kernel_id not in self.multi_kernel_manager  # it went while we connected
+        if is_gone:
             self._on_removed()
+        if is_gone or not self._is_wanted:
             self._close_if_abandoned()
             return
-        handler = self.websocket_handler
         # Without this, a reply's several small writes wait for the browser's acknowledgement.
         handler.set_nodelay(True)
         # Jupyter Server's limit of 10 MiB is for its own kernels. There is no public way to have
         # another one for a single socket.
-        handler.ws_connection.params.max_message_size = MAX_MESSAGE  # type: ignore[union-attr]
+        handler.ws_connection.params.max_message_size = MAX_MESSAGE
         self.multi_kernel_manager.notify_connect(self.kernel_id)
         self.kernel_manager.on_removed.add(self._on_removed)
         self._connected = True
         self._outbox = self.kernel_manager.outboxes.setdefault(self._client, self._outbox)
+        self._outbox.user = self
         self._outbox.begin()
         self._relaying = asyncio.create_task(self._run())
         self.kernel_manager.relaying[self._client] = self._relaying
@@ -133,6 +135,12 @@ class RelayConnection(BaseKernelWebsocketConnection):
             self._relaying = None
             self.kernel_manager.on_removed.discard(self._on_removed)
             self.multi_kernel_manager.notify_disconnect(self.kernel_id)
+
+    @property
+    def _is_wanted(self) -> bool:
+        """Whether the browser has not left yet."""
+        handler: Any = self.websocket_handler
+        return handler.connection is self
 
     async def _replace(self) -> None:
         """
@@ -165,7 +173,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
             self._forget()
 
     def _forget(self) -> None:
-        if self._client not in self.kernel_manager.relaying:
+        if self._outbox.user is self:  # the client has not come again
             self.kernel_manager.outboxes.pop(self._client, None)
 
     async def _write(self, frame: Frame) -> None:

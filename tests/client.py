@@ -25,7 +25,11 @@ V1 = "v1.kernel.websocket.jupyter.org"
 LEGACY = ""
 TIMEOUT = 60.0
 #: The content of an `execute_request` that keeps a kernel busy until somebody interrupts it.
-BUSY = {"code": "import time; time.sleep(600)", "silent": False, "allow_stdin": False}
+BUSY = {
+    "code": "import time; print('here', flush=True); time.sleep(600)",
+    "silent": False,
+    "allow_stdin": False,
+}
 
 
 @dataclass(frozen=True)
@@ -260,6 +264,17 @@ class Kernel:
         return "".join(
             m["content"]["text"] for m in messages if m["header"]["msg_type"] == "stream"
         )
+
+    async def begin_work(self) -> str:
+        """
+        Keep the kernel busy until somebody interrupts it, and return the message's id.
+
+        Before it is in the cell's own code, it would not mind being interrupted.
+        """
+        sent = await self.send("execute_request", BUSY)
+        while (await self.receive())["content"].get("text") != "here\n":
+            pass
+        return sent
 
     async def until_closed(self) -> tuple[str, int, str]:
         """Wait for the other side to close; return the last frame before, the code, the reason."""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kernel_providers_ext.errors import IncompatibleAnswer
 from kernel_providers_ext.loader import Declaration, KernelProvidersLoader
 from kernel_providers_ext.provider import (
     KernelChannels,
@@ -43,6 +44,7 @@ class ScriptedProvider(RemoteKernelProvider):
         self.held: asyncio.Event | None = None
         self.asked = 0
         self.asked_for: list[list[str]] = []
+        self.asked_for_logos = 0
         self.closed = False
 
     async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
@@ -63,7 +65,8 @@ class ScriptedProvider(RemoteKernelProvider):
         self.closed = True
 
     async def resource(self, kernel_name: str, file: str) -> Resource:
-        raise NotImplementedError
+        self.asked_for_logos += 1
+        raise IncompatibleAnswer(self.id, "incompatible", "There is no such logo.")
 
     async def start_kernel(
         self, kernel_name: str, *, kernel_id: str, path: str | None, env: Mapping[str, str]
@@ -94,7 +97,7 @@ class Kernel:
         self.news: list[KernelModel | None] = []
         self.may_change_unheard = True
 
-    def heard(self, model: KernelModel | None) -> None:
+    def heard(self, model: KernelModel | None, asked: float) -> None:
         self.news.append(model)
 
 

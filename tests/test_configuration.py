@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jupyter_server import version_info
 
-from .client import BUSY, Client, until
+from .client import Client, until
 from .conftest import Start
 from .processes import Process, declare
 
@@ -262,10 +262,10 @@ async def test_culling_takes_idle_remote_kernels(start: Start, places: dict[str,
     _, client = start(settings, config=config)
     async with Client(places["gate-b"].url, places["gate-b"].token) as remote:
         used = await client.start_kernel("gate-b/python3")
+        kernel = await remote.connect(used)
         await client.run(used, "1")
         await client.wait_for_state("gate-b", "online")  # which sees it idle, and then no more
-        kernel = await remote.connect(used)
-        await kernel.send("execute_request", BUSY)
+        await kernel.begin_work()
         unused = await client.start_kernel("gate-a/python3")
 
         async def culled() -> bool:

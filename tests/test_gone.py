@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .client import BUSY, Client, Kernel, until
+from .client import Client, Kernel, until
 from .conftest import Start
 from .faults import FaultProxy, silence
 from .processes import Process, declare, kernel_gateway
@@ -56,7 +56,7 @@ async def test_a_kernel_that_its_provider_culls(
         for name, place in {"local": "", "well": "well", "busy": "culling"}.items()
     }
     busy = await client.connect(others["busy"]["kernel"]["id"])
-    await busy.send("execute_request", BUSY)
+    await busy.begin_work()
     session = await client.start_session("culling/python3", "idle.ipynb")
     culled = session["kernel"]["id"]
     await dies(await client.connect(culled))

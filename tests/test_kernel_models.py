@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from .client import BUSY, Client, until
+from .client import Client, until
 from .faults import KERNELS, Fault, FaultProxy, altered, answering
 from .processes import Process
 
@@ -127,7 +127,7 @@ async def test_what_is_no_kernel_hides_none_that_is(
 
     await proxy.begin(altered(proxy.pass_on, change), only=KERNELS)
     kernel = await user.connect(next(iter(ids)))
-    await kernel.send("execute_request", BUSY)
+    await kernel.begin_work()
 
     async def is_busy() -> bool:
         await user.wait_for_state("faulty", "online")
@@ -231,7 +231,7 @@ async def test_a_gateway_that_forbids_to_list_its_kernels_is_asked_for_each(
     """Several kernels have their states, one that goes is noticed, and nothing is refused."""
     idle, busy, gone = [await user.start_kernel("well/python3") for _ in range(3)]
     kernel = await user.connect(busy)
-    await kernel.send("execute_request", BUSY)
+    await kernel.begin_work()
     await user.run(idle, "")
     await gateway.request("DELETE", f"api/kernels/{gone}")
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from .client import BUSY, Client, until
+from .client import Client, until
 from .processes import Process
 
 pytestmark = pytest.mark.server
@@ -30,12 +30,7 @@ async def test_a_kernel_runs_where_its_name_says(client: Client, name: str) -> N
 
     kernel = await client.connect(kernel_id)
     await kernel.run("x = 1")
-    # A kernel that is not yet in the cell's own code does not mind being interrupted.
-    code = "import time; print('here', flush=True); time.sleep(600)"
-    content = {"code": code, "silent": False, "allow_stdin": False}
-    running = await kernel.send("execute_request", content)
-    while (await kernel.receive())["content"].get("text") != "here\n":
-        pass
+    running = await kernel.begin_work()
     assert (await client.request("POST", f"api/kernels/{kernel_id}/interrupt")).status == 204
     messages = await kernel.replies(running)
     assert [m["content"]["ename"] for m in messages if m["header"]["msg_type"] == "error"] == [
@@ -112,7 +107,7 @@ async def test_state_and_activity_follow_the_remote_kernels(client: Client) -> N
         kernel_id = await client.start_kernel(name)
         kernel = await client.connect(kernel_id)
         await kernel.run("")
-        await kernel.send("execute_request", BUSY)
+        await kernel.begin_work()
 
         async def later_than(before: str) -> bool:
             model = await client.get(f"api/kernels/{kernel_id}")

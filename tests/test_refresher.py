@@ -362,7 +362,7 @@ async def test_a_kernel_that_cannot_hear_does_not_end_refreshing(bench: Bench) -
     """A model that its kernel cannot make sense of is no reason to ask no more."""
 
     class Deaf(Kernel):
-        def heard(self, model: KernelModel | None) -> None:
+        def heard(self, model: KernelModel | None, asked: float) -> None:
             raise TypeError("a defect")
 
     bench.watched += [Deaf("1"), other := Kernel("1")]
@@ -370,6 +370,17 @@ async def test_a_kernel_that_cannot_hear_does_not_end_refreshing(bench: Bench) -
     bench.refresher.start()
     await bench.asked_again()
     assert other.news
+
+
+async def test_a_logo_that_cannot_be_had_is_asked_for_once(bench: Bench) -> None:
+    """Such as at a proxy that lets nothing but the API through; until its kernelspec changes."""
+    for times, version in enumerate(("1", "2"), start=1):
+        spec = {"name": "py", "spec": {"v": version}, "resources": {"logo-svg": "/logo.svg"}}
+        bench.provider.answer = Snapshot({"py": spec})
+        bench.refresher.start()
+        for _ in range(3):
+            await bench.asked_again()
+        assert bench.provider.asked_for_logos == times
 
 
 async def test_it_ends_when_it_was_woken_just_before(bench: Bench) -> None:
@@ -478,6 +489,21 @@ async def test_a_provider_that_wants_to_be_left_alone_is_asked_by_the_user_only(
     assert bench.provider.asked == asked + 1
     bench.refresher.wake()
     await bench.asked_again()
+
+
+async def test_a_provider_that_wants_no_question_for_kernels_is_asked_for_nothing(
+    bench: Bench,
+) -> None:
+    """Its kernelspecs can wait as well."""
+    bench.provider.running = ProviderUnavailable("gpu", "overloaded", "429", retry_after=1000)
+    bench.watched.append(Kernel("1"))
+    bench.refresher.start()
+
+    async def is_left_alone() -> bool:
+        return 900 < (bench.refresher.retry_in or 0) <= 1000
+
+    await until(is_left_alone, timeout=5, pause=0.01)
+    assert bench.refresher.status.is_well
 
 
 async def test_a_provider_is_not_left_alone_for_days(bench: Bench) -> None:

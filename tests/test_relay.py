@@ -73,10 +73,12 @@ async def test_an_execution_runs_through_a_cut(
 ) -> None:
     """What a kernel prints while it cannot be reached comes afterwards, all and in order."""
     kernel = await site.client.connect(await site.client.start_kernel("far/python3"), protocol)
-    count, unseen = tmp_path / "count", 10 + 10 * seconds
+    count, go, unseen = tmp_path / "count", tmp_path / "go", 10 + 10 * seconds
     code = f"""
 import pathlib, time
 for n in range({unseen + 10}):
+    while n == 10 and not pathlib.Path({str(go)!r}).exists():
+        time.sleep(0.1)
     print(n, flush=True)
     pathlib.Path({str(count)!r}).write_text(str(n))
     time.sleep(0.1)
@@ -85,6 +87,7 @@ for n in range({unseen + 10}):
     while (await kernel.receive())["content"].get("text") != "9\n":
         pass
     await site.tunnel.cut()
+    go.touch()  # what is on its way just when a connection is cut may be lost
     await site.become("offline")
 
     async def has_printed_on() -> bool:

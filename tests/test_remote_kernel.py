@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -69,8 +70,9 @@ async def test_it_may_change_unheard_unless_somebody_follows_it(
     kernel: RemoteKernelManager,
 ) -> None:
     """A cell that goes on when its notebook is closed has the provider asked at once."""
-    unheard = [kernel.may_change_unheard]
+    unheard = [kernel.may_change_unheard]  # it has answered nobody yet
     kernel.follow(FOLLOWER)
+    unheard.append(kernel.may_change_unheard)
     say(kernel, "busy")
     unheard.append(kernel.may_change_unheard)
     before = asked(kernel)
@@ -83,7 +85,7 @@ async def test_it_may_change_unheard_unless_somebody_follows_it(
     await until(is_asked_for, pause=0.01)
     say(kernel, "idle")
     unheard.append(kernel.may_change_unheard)
-    assert unheard == [True, False, True, False]
+    assert unheard == [False, True, False, True, False]
 
 
 @pytest.mark.parametrize("is_stopping", [False, True])
@@ -101,20 +103,41 @@ async def test_its_last_words_have_it_looked_at(
     for _ in range(10):  # turns of the refresher, each of which could ask
         await asyncio.sleep(0.01)
     assert (asked(kernel) > before) == (not is_stopping)
-    kernel.heard(None)
+    kernel.heard(None, time.monotonic())
     assert kernel.execution_state == ("idle" if is_stopping else "dead")
 
 
-async def test_what_is_doubtful_is_asked_for_again(kernel: RemoteKernelManager) -> None:
-    """An answer may have been on its way while the kernel told another state."""
-    kernel.follow(FOLLOWER)
-    say(kernel, "busy")
-    unheard = [kernel.may_change_unheard]
-    kernel.heard({**MODEL, "execution_state": "idle"})
-    unheard.append(kernel.may_change_unheard)
-    kernel.heard({**MODEL, "execution_state": "idle"})
-    unheard.append(kernel.may_change_unheard)
-    assert unheard == [False, True, False]
+async def test_what_it_says_itself_is_newer_than_an_answer_on_its_way(
+    kernel: RemoteKernelManager,
+) -> None:
+    """The provider is believed where it was asked after the kernel had told its state."""
+    before = time.monotonic()
+    states = [say(kernel, "busy")]
+    for asked_at in (before, time.monotonic()):
+        kernel.heard({**MODEL, "execution_state": "idle"}, asked_at)
+        states.append(str(kernel.execution_state))
+    assert states == ["busy", "busy", "idle"]
+
+
+async def test_only_what_users_have_it_do_is_use(kernel: RemoteKernelManager) -> None:
+    """As with a local kernel; what it has said itself is not taken for use once more later."""
+
+    def is_used_by(act: Callable[[], object]) -> bool:
+        before = kernel.last_activity
+        act()
+        return bool(kernel.last_activity > before)
+
+    def look(stamp: str) -> Callable[[], object]:
+        model = {**MODEL, "execution_state": "idle", "last_activity": stamp}
+        return lambda: kernel.heard(model, time.monotonic())
+
+    assert not is_used_by(lambda: say(kernel, "busy", "kernel_info_request"))
+    assert is_used_by(lambda: say(kernel, "busy"))
+    assert is_used_by(lambda: kernel.overhear(frame(V1, "stream", {"text": "1"})))
+    assert is_used_by(lambda: say(kernel, "idle"))
+    assert not is_used_by(look("when the provider has noted that"))
+    assert not is_used_by(look("when the provider has noted that"))
+    assert is_used_by(look("when somebody else has used it"))
 
 
 @pytest.mark.parametrize("state", ["starting", "restarting", "dead"])
@@ -142,7 +165,7 @@ async def test_a_cell_that_says_nothing_keeps_it_in_use(
     """For as long as it runs, so that nobody takes the server for idle."""
     monkeypatch.setattr("kernel_providers_ext.remote_kernel.AT_WORK", 0.01)
     if not is_told:  # it had begun before anybody was connected
-        kernel.heard({**MODEL, "execution_state": "busy"})
+        kernel.heard({**MODEL, "execution_state": "busy"}, time.monotonic())
     kernel.follow(FOLLOWER)
     if is_told:
         say(kernel, "busy")
@@ -157,3 +180,14 @@ async def test_a_cell_that_says_nothing_keeps_it_in_use(
     ended = kernel.last_activity
     await asyncio.sleep(0.05)
     assert kernel.last_activity == ended
+
+
+async def test_a_cell_that_says_nothing_may_be_culled_where_that_is_wanted(
+    kernel: RemoteKernelManager,
+) -> None:
+    """With Jupyter Server's `cull_busy`, only what a kernel says is use."""
+    kernel.parent.cull_busy = True
+    begun = kernel.last_activity
+    kernel.heard({**MODEL, "execution_state": "busy"}, time.monotonic())
+    kernel.follow(FOLLOWER)
+    assert kernel.last_activity == begun

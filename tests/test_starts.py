@@ -283,6 +283,13 @@ async def test_a_kernel_whose_process_is_slow_shows_that_it_starts(
         providers = (await client.get("api/kernel-providers"))["providers"]
         return [(one["kernel_id"], one["phase"]) for one in providers[1]["underway"]]
 
+    async def is_over() -> bool:
+        return not await phases()
+
+    assert await until(phases) == [(kernel_id, "starting")]
+    opening.cancel()  # its page is closed
+    await until(is_over)
+    opening = asyncio.create_task(client.connect(kernel_id))
     assert await until(phases) == [(kernel_id, "starting")]
     go.touch()
     kernel = await opening
