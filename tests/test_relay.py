@@ -14,6 +14,7 @@ from .client import LEGACY, V1, Client, Kernel, until
 from .conftest import Start
 from .faults import FaultProxy, answering
 from .processes import Process, declare
+from .test_overheard import frame
 from .tunnel import Tunnel
 
 pytestmark = pytest.mark.server
@@ -270,20 +271,24 @@ async def test_no_more_is_kept_than_is_reasonable(site: Site, is_cut: bool) -> N
     assert reason == "Too much was sent while the kernel's provider did not take it."
 
 
+@pytest.mark.parametrize("says_something", [False, True])
 async def test_a_provider_that_drops_each_connection_is_not_asked_all_the_time(
-    user: Client, proxy: FaultProxy
+    user: Client, proxy: FaultProxy, says_something: bool
 ) -> None:
     """It takes the handshake and then closes, as a proxy does whose server has gone."""
     kernel_id = await user.start_kernel("faulty/python3")
     kernel = await user.connect(kernel_id)
     local = await user.start_kernel("python3")
-    handshakes = 0
+    handshakes, status = 0, frame(V1)
+    assert isinstance(status, bytes)
 
     async def drop(request: web.Request) -> web.StreamResponse:
         nonlocal handshakes
         handshakes += 1
         socket = web.WebSocketResponse(protocols=[V1])
         await socket.prepare(request)
+        if says_something:
+            await socket.send_bytes(status)
         await socket.close()
         return socket
 
