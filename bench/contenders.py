@@ -92,7 +92,7 @@ async def contenders(
     processes = {
         (DIRECT, FLOOR): (far, REMOTE),
         (GATEWAY_URL,): (by_url, REMOTE),
-        (MIXED,): (with_mixer(folder / "mixer", far.url, far.token), REMOTE),
+        (MIXED,): (with_mixer(folder / "mixer", far.url, far.token, config), REMOTE),
         (OURS,): (ours, f"bench/{REMOTE}"),
         (STOCK_LOCAL,): (stock, "python3"),
         (OURS_LOCAL,): (ours, "python3"),

@@ -1,8 +1,8 @@
 // How long a launcher takes to open with many kernels: the stock one, and ours.
 //
-//   node bench/launcher.mjs [kernels] [rounds]
+//   node bench/launcher.mjs <kernels> <rounds>
 //
-// The last line is JSON: {"stock": […], "ours": […], "search": […], "redraw": […]}, in milliseconds.
+// Prints JSON: {"stock": […], "ours": […], "search": […], "redraw": […]}, in milliseconds.
 //
 // Both are measured in one run, in turns, in one browser, on one JupyterLab: the page of
 // the stock launcher is told that this extension's launcher is disabled. The kernels are
@@ -20,8 +20,8 @@ const require = createRequire(
 );
 const { chromium } = require('@playwright/test');
 
-const KERNELS = Number(process.argv[2] ?? 1000);
-const ROUNDS = Number(process.argv[3] ?? 15);
+const KERNELS = Number(process.argv[2]);
+const ROUNDS = Number(process.argv[3]);
 const TOKEN = 'bench';
 const OURS = 'kernel-providers-ext:launcher';
 const STOCK = '@jupyterlab/launcher-extension:plugin';
@@ -205,10 +205,6 @@ async function search(page) {
   });
 }
 
-function median(times) {
-  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
-}
-
 async function main() {
   const folder = await mkdtemp(path.join(tmpdir(), 'bench-launcher-'));
   const provider = await startProvider();
@@ -236,16 +232,6 @@ async function main() {
         times.redraw.push(await redraw(pages.stock));
       }
     }
-    for (const [name, all] of Object.entries(times)) {
-      const [least, most] = [Math.min(...all), Math.max(...all)];
-      console.log(
-        `${name}: median ${median(all).toFixed(0)} ms (${least.toFixed(0)} to ${most.toFixed(0)})`
-      );
-    }
-    const ratio = median(times.ours) / median(times.stock);
-    console.log(
-      `ours / stock: ${ratio.toFixed(2)} with ${KERNELS} kernels, ${ROUNDS} rounds`
-    );
     console.log(JSON.stringify(times));
   } finally {
     await browser.close();

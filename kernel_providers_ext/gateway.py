@@ -61,6 +61,10 @@ class GatewayKernelProvider(RemoteKernelProvider):
             self._http = self._http or module.GatewayHttp(self.config)
         return self._http
 
+    async def prepare(self) -> None:
+        """Import what it takes to ask."""
+        await self._server()
+
     async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
         """Ask for the kernelspecs, with the validator of those known."""
         headers = {"If-None-Match": known.validator} if known and known.validator else None

@@ -101,6 +101,9 @@ class KernelProvider(ABC):
         """What people see as the provider's name."""
         return self.config.label
 
+    async def prepare(self) -> None:  # noqa: B027 - there need not be anything to do
+        """Get ready to be asked, which does not count as time that the place takes to answer."""
+
     @abstractmethod
     async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
         """

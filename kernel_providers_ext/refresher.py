@@ -185,9 +185,10 @@ class Refresher:
 
     async def refresh(self) -> None:
         """Ask for the kernelspecs once; what comes of it is in `status` and `snapshot`."""
-        asked = time.monotonic()
         self._is_asking = True
         try:
+            await self.provider.prepare()
+            asked = time.monotonic()
             snapshot = await self.provider.snapshot(self.snapshot)
             if snapshot is not self.snapshot:
                 snapshot = snapshot.offered(self.provider.config)

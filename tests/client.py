@@ -26,7 +26,7 @@ LEGACY = ""
 TIMEOUT = 60.0
 #: The content of an `execute_request` that keeps a kernel busy until somebody interrupts it.
 BUSY = {
-    "code": "import time; print('here', flush=True); time.sleep(600)",
+    "code": "import time; print('here\\n', end='', flush=True); time.sleep(600)",
     "silent": False,
     "allow_stdin": False,
 }
@@ -269,7 +269,8 @@ class Kernel:
         """
         Keep the kernel busy until somebody interrupts it, and return the message's id.
 
-        Before it is in the cell's own code, it would not mind being interrupted.
+        Before it is in the cell's own code, it would not mind being interrupted. It says so in one
+        piece: the end of a line that is printed apart may come apart.
         """
         sent = await self.send("execute_request", BUSY)
         while (await self.receive())["content"].get("text") != "here\n":

@@ -366,7 +366,7 @@ async def gateway(places: dict[str, Process]) -> AsyncIterator[Client]:
 
 @pytest.mark.parametrize(
     ("answer", "delay"),
-    [(answering(504, PAGE, "text/html"), 6), (truncated, 0), (reset, 0), (answering(502), 1)],
+    [(answering(504, PAGE, "text/html"), 5.2), (truncated, 0), (reset, 0), (answering(502), 1)],
     ids=["a proxy that gives up", "an answer that is cut", "a reset", "an error of a proxy"],
 )
 async def test_a_start_that_nobody_has_answered_is_found(

@@ -95,7 +95,11 @@ async def test_a_failure_has_the_sentence_that_the_front_end_translates(
     ("value", "least", "most"),
     [
         ("30", 30, 30),
-        (format_datetime(datetime.now(timezone.utc) + timedelta(hours=1), usegmt=True), 3000, 3600),
+        (
+            format_datetime(datetime.now(timezone.utc) + timedelta(hours=10), usegmt=True),
+            30_000,
+            36_000,
+        ),
         ("Sun, 06 Nov 1994 08:49:37 GMT", 0, 0),
         ("Sun, 06 Nov 1994 08:49:37", 0, 0),
         ("soon", 0, 0),

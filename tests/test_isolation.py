@@ -126,7 +126,7 @@ async def test_kernels_stay_while_their_provider_is_away(
         assert await client.get("api/sessions") == []
     finally:
         await client.close()
-        server.stop()
+        await server.end()  # which needs the way that is served here
         gateway.stop()
     assert "Traceback" not in server.log()
 
@@ -164,7 +164,7 @@ async def test_a_notebook_can_leave_a_provider_that_is_away(
     finally:
         await client.close()
         await remote.close()
-        server.stop()
+        await server.end()  # which needs the way that is served here
         await way.close()
 
 
@@ -200,5 +200,5 @@ async def test_a_provider_that_fails_a_user_is_seen_to_be_offline_at_once(
     finally:
         await way.mend()
         await client.close()
-        server.stop()
+        await server.end()  # which needs the way that is served here
         await way.close()

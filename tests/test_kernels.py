@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from .client import Client, until
+from .client import TIMEOUT, Client, until
 from .processes import Process
 
 pytestmark = pytest.mark.server
@@ -116,7 +116,7 @@ async def test_state_and_activity_follow_the_remote_kernels(client: Client) -> N
 
         await until(lambda: later_than(""))
         first = (await client.get(f"api/kernels/{kernel_id}"))["last_activity"]
-        await until(lambda: later_than(first))
+        await until(lambda: later_than(first), timeout=2 * TIMEOUT)  # each minute
         assert (await client.get("api/status"))["last_activity"] > first
         await kernel.close()
         await client.request("DELETE", f"api/kernels/{kernel_id}")

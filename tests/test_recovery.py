@@ -241,7 +241,7 @@ async def test_a_local_kernel_that_restarts_does_not_hold_up_the_exit(
 import pathlib, signal, time
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda *_: pathlib.Path({str(asked)!r}).touch())
-print("here", flush=True)
+print("here\\n", end="", flush=True)
 time.sleep({seconds})
 """
     await kernel.send("execute_request", {"code": code, "silent": False, "allow_stdin": False})
@@ -278,6 +278,9 @@ async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
     await site.client.wait_for_kernelspec("hung/python3")
     await site.client.start_kernel("hung/python3")
     shut_down = await site.client.start_kernel("far/python3")
+    await site.client.run(shut_down, "")  # one that is still coming up takes longer to stop
+    # Over this connection: a server that stops takes no new one.
+    assert len(await site.client.get("api/kernels")) == 3
     silent.swallow()
     stopping = asyncio.create_task(site.server.end())
 

@@ -140,6 +140,17 @@ async def test_there_is_one_log_line_per_change(
     ]
 
 
+async def test_to_get_ready_is_no_slowness_of_the_provider(bench: Bench) -> None:
+    """Such as the import of what it takes to ask it."""
+
+    async def prepare() -> None:
+        await asyncio.sleep(0.5)
+
+    bench.provider.prepare = prepare  # type: ignore[method-assign]
+    await bench.refresher.refresh()
+    assert (bench.refresher.status.latency or 0) < 0.5
+
+
 async def test_only_what_people_can_see_is_a_change(bench: Bench) -> None:
     """Those who listen are called for a new state, reason or kernelspec, and for nothing else."""
     steps: list[tuple[Snapshot | ProviderError, int]] = [

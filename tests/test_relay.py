@@ -80,7 +80,7 @@ import pathlib, time
 for n in range({unseen + 10}):
     while n == 10 and not pathlib.Path({str(go)!r}).exists():
         time.sleep(0.1)
-    print(n, flush=True)
+    print(f"{{n}}\\n", end="", flush=True)  # not the end of the line by itself
     pathlib.Path({str(count)!r}).write_text(str(n))
     time.sleep(0.1)
 """

@@ -52,7 +52,7 @@ class Site:
         return list(self.answer["providers"])
 
 
-DEAD = f"http://127.0.0.1:{free_port()}"
+DEAD = "http://127.0.0.1:9"
 TIMES = ("since", "last_seen", "latency_ms", "retry_in")
 WELL: dict[str, Any] = {"reason": "", "detail": "", "sentence": "", "underway": []}
 

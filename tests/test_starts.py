@@ -166,6 +166,7 @@ async def test_a_notebook_can_leave_a_kernel_that_starts(site: Site) -> None:
     )
     assert (reply.status, reply.body["kernel"]["name"]) == (200, "python3")
     assert [kernel["name"] for kernel in await site.client.get("api/kernels")] == ["python3"]
+    assert await site.client.run(reply.body["kernel"]["id"], "print(1)") == "1\n"
     site.starts.let_go()
     await site.starts.all_passed()
     await until(site.is_empty)

@@ -39,12 +39,7 @@ async def becomes(user: Client, state: str) -> None:
 
 async def interrupted(user: Client, kernel: Kernel, kernel_id: str) -> list[dict[str, Any]]:
     """Run something that does not end, interrupt it, and return what came of it."""
-    code = "import time; print('here', flush=True); time.sleep(600)"
-    running = await kernel.send(
-        "execute_request", {"code": code, "silent": False, "allow_stdin": False}
-    )
-    while (await kernel.receive())["content"].get("text") != "here\n":
-        pass
+    running = await kernel.begin_work()
     await becomes(user, "busy")
     reply = await user.request("POST", f"api/kernels/{kernel_id}/interrupt")
     assert reply.status == 204

@@ -103,7 +103,7 @@ async def test_the_session_id_is_passed_on(
     kernel_id = await client.start_kernel(name)
     kernel = await client.connect(kernel_id, session_id="the-same")
     content = {
-        "code": "import time; time.sleep(1); print('while you were away')",
+        "code": "import time; time.sleep(3); print('while you were away')",
         "silent": False,
         "allow_stdin": False,
     }
@@ -234,6 +234,7 @@ async def test_a_kernel_that_is_gone_is_not_connected_to(
 ) -> None:
     """Whoever asks for the channels of a kernel that is gone has it looked at, and removed."""
     kernel_id = await client.start_kernel("far/python3")
+    await client.run(kernel_id, "")  # the look at a kernel that is new is over by then
     remote = Client(places["far"].url, places["far"].token)
     assert (await remote.request("DELETE", f"api/kernels/{kernel_id}")).status == 204
     await remote.close()

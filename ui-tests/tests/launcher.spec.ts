@@ -76,7 +76,8 @@ test.describe('with a server that remembers', () => {
     const saved = page.waitForResponse(
       response =>
         response.request().method() === 'PUT' &&
-        response.url().includes('/api/workspaces/')
+        response.url().includes('/api/workspaces/') &&
+        response.request().postData()?.includes('launcher-collapsed') === true
     );
     await toggle.click();
     await expect(card).toHaveCount(0);
