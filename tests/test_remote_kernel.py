@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.websocket import WebSocketHandler
 
 from kernel_providers_ext.app import mix
 from kernel_providers_ext.kernels import KernelProvidersKernelManager
 from kernel_providers_ext.loader import Declaration
 from kernel_providers_ext.remote_kernel import RemoteKernelManager
+from kernel_providers_ext.websocket import RelayConnection
 
 from .client import V1, answers, until
 from .conftest import Make
@@ -191,3 +194,76 @@ async def test_a_cell_that_says_nothing_may_be_culled_where_that_is_wanted(
     kernel.heard({**MODEL, "execution_state": "busy"}, time.monotonic())
     kernel.follow(FOLLOWER)
     assert kernel.last_activity == begun
+
+
+class Stuck:
+    """A relay to a provider that takes nothing."""
+
+    def __init__(self) -> None:
+        self.is_closed = asyncio.Event()
+
+    async def run(self, *_: object) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    async def aclose(self) -> None:
+        self.is_closed.set()
+
+
+class Handler(WebSocketHandler):
+    """A browser, always the same one."""
+
+    connection: Any = None
+
+    def __init__(self) -> None:
+        self.ws_connection: Any = SimpleNamespace(params=SimpleNamespace())
+
+    def get_argument(self, *_: Any, **__: Any) -> Any:
+        return "client"
+
+    def set_nodelay(self, value: bool) -> None:
+        pass
+
+    def close(self, *_: Any) -> None:
+        pass
+
+
+def connected(kernel: RemoteKernelManager, relay: Stuck) -> Any:
+    """Return a browser's connection, with such a relay."""
+    handler = Handler()
+    handler.connection = RelayConnection(parent=kernel, websocket_handler=handler)
+    handler.connection._relay = relay
+    return handler.connection
+
+
+async def test_what_waits_is_kept_from_the_last_time_that_its_client_left(
+    kernel: RemoteKernelManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not from a time before, after which the client has come again."""
+    monkeypatch.setattr("kernel_providers_ext.websocket.LINGER", 0.0)
+
+    async def has_left() -> bool:
+        return not kernel.relaying
+
+    for kept in (0.05, 600.0):
+        monkeypatch.setattr("kernel_providers_ext.websocket.KEPT", kept)
+        connection = connected(kernel, Stuck())
+        await connection.connect()
+        connection.handle_incoming_message("typed")
+        connection.disconnect()
+        await until(has_left, pause=0.01)
+    await asyncio.sleep(0.1)  # the first time is over
+    assert len(kernel.outboxes["client"]) == 2
+
+
+async def test_a_browser_that_leaves_while_it_is_connected_leaves_nothing_open(
+    kernel: RemoteKernelManager,
+) -> None:
+    """It may do so at any moment, also while a former connection of the same client ends."""
+    connection = connected(kernel, relay := Stuck())
+    connection._opening = asyncio.ensure_future(asyncio.sleep(0))
+    await connection._opening
+    connection.websocket_handler.connection = connection.websocket_handler.ws_connection = None
+    await connection.connect()
+    await relay.is_closed.wait()
+    assert not kernel.relaying
