@@ -44,10 +44,9 @@ Made by `./scripts/bench`, which runs everything on one machine and compares wha
 minutes; all samples are in [benchmarks.json](benchmarks.json). A ratio that was found is the median
 of those of all turns, half of which lie between its quartiles: where these are further apart than
 the ratio and its limit, the machine's noise is larger than what is asked for, and only many turns
-tell. What a hub's gateways have to bear
-is [worked out](hub-load.md) from these figures; what they do not say by themselves stands in
-[where the time goes](performance.md). How fast everything is while a provider has a fault:
-[fault timings](fault-timings.md).
+tell. What a hub's gateways have to bear is [worked out](hub-load.md) from these figures; what they
+do not say by themselves stands in [where the time goes](performance.md). How fast everything is
+while a provider has a fault: [fault timings](fault-timings.md).
 """
 
 

@@ -215,7 +215,7 @@ class RemoteKernelManager(ServerKernelManager):
         Whether its state may change without anything that comes by telling.
 
         What ends tells its clients no more. What nobody uses here changes when a cell of it ends,
-        and otherwise hardly; a kernel that is started stays so until it has answered somebody.
+        and otherwise hardly; what is starting stays so until it has answered somebody.
         """
         if self._is_ending:
             return True
