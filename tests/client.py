@@ -24,12 +24,6 @@ from kernel_providers_ext.providers import KernelProviders
 V1 = "v1.kernel.websocket.jupyter.org"
 LEGACY = ""
 TIMEOUT = 60.0
-#: The content of an `execute_request` that keeps a kernel busy until somebody interrupts it.
-BUSY = {
-    "code": "import time; print('here\\n', end='', flush=True); time.sleep(600)",
-    "silent": False,
-    "allow_stdin": False,
-}
 
 
 @dataclass(frozen=True)
@@ -272,7 +266,9 @@ class Kernel:
         Before it is in the cell's own code, it would not mind being interrupted. It says so in one
         piece: the end of a line that is printed apart may come apart.
         """
-        sent = await self.send("execute_request", BUSY)
+        code = "import time; print('here\\n', end='', flush=True); time.sleep(600)"
+        content = {"code": code, "silent": False, "allow_stdin": False}
+        sent = await self.send("execute_request", content)
         while (await self.receive())["content"].get("text") != "here\n":
             pass
         return sent

@@ -37,12 +37,12 @@ _ports = itertools.cycle(range(_FIRST, _FIRST + 1_000))
 
 def free_port() -> int:
     """Return a port that nobody listens on, and that nobody else is given for a long while."""
-    for port in _ports:
+    while True:
+        port = next(_ports)
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return port
-    raise AssertionError
 
 
 class Process:

@@ -1,4 +1,4 @@
-"""A remote kernel as its server knows it: its state by what it says, and by what is said of it."""
+"""A remote kernel as its server knows it: by what it says, what is said of it, and its clients."""
 
 from __future__ import annotations
 
