@@ -23,10 +23,27 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from . import browser, crowd, growth, idle, launcher, lists, startup, talk
-from .figures import draw
-from .findings import Findings
-from .peers import MIXER, version_of_mixer
+from . import (
+    browser,
+    launcher,
+    lists,
+    startup,
+)
+from . import (
+    load as crowd,
+)
+from . import (
+    polling as idle,
+)
+from . import (
+    roundtrip as talk,
+)
+from . import (
+    scaling as growth,
+)
+from .baselines import MIXER, version_of_mixer
+from .charts import draw
+from .results import Findings
 
 PARTS = {
     "talk": talk.run,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import STOCK
-from tests.processes import ROOT, Process, jupyter_server, kernel_gateway
+from tests.support.processes import ROOT, Process, jupyter_server, kernel_gateway
 
 REMOTE = "far"  # a kernel name that only the gateway has
 MIXER = "kernels-mixer"

@@ -1,4 +1,4 @@
-// What a browser does, for `bench.browser` and `bench.idle`; the answers are JSON, one a line.
+// What a browser does, for `bench.browser` and `bench.polling`; the answers are JSON, one a line.
 //
 //   node bench/browser.mjs talk <rounds> '[{"name", "url", "token", "kernel"}, …]'
 //   node bench/browser.mjs tabs <count> '{"url", "token"}'

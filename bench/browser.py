@@ -7,10 +7,10 @@ import subprocess
 from asyncio import to_thread
 from pathlib import Path
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 from .contenders import GATEWAY_URL, OURS, OURS_LOCAL, STOCK_LOCAL, contenders
-from .findings import Findings, Measured
+from .results import Findings, Measured
 
 THEM = (GATEWAY_URL, OURS, STOCK_LOCAL, OURS_LOCAL)
 EXPOSED = {"LabApp": {"expose_app_in_browser": True}}

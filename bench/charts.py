@@ -13,7 +13,7 @@ mpl.use("svg")
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from .findings import UNITS, Curves, Findings, Series
+from .results import UNITS, Curves, Findings, Series
 
 SIZE = (8, 3.2)  # inches
 TITLE_WIDTH = 26  # characters

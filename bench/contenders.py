@@ -11,12 +11,12 @@ from pathlib import Path
 from socket import IPPROTO_TCP
 from typing import Any
 
-from kernel_providers_ext.gateway_channels import TCP_QUICKACK
-from tests.client import LEGACY, V1, Client, Kernel
+from kernel_providers_ext.gateway.channels import TCP_QUICKACK
 from tests.conftest import STOCK
-from tests.processes import declare, jupyter_server
+from tests.support.client import LEGACY, V1, Client, Kernel
+from tests.support.processes import declare, jupyter_server
 
-from .peers import REMOTE, gateway, with_gateway_url, with_mixer
+from .baselines import REMOTE, gateway, with_gateway_url, with_mixer
 
 DIRECT = "direct"
 FLOOR = "floor"

@@ -26,11 +26,11 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.processes import Process, declare, jupyter_server
+from tests.support.processes import Process, declare, jupyter_server
 
-from .peers import MIXER, REMOTE, gateway, version_of_mixer, with_gateway_url, with_mixer
+from .baselines import MIXER, REMOTE, gateway, version_of_mixer, with_gateway_url, with_mixer
 from .proxy import NAMES, Proxy
-from .subject import CELL, LISTS, PATIENCE, Sample, Subject
+from .system_under_test import CELL, LISTS, PATIENCE, Sample, Subject
 
 SAMPLES = 12  # of each in a turn
 OURS = "kernel-providers-ext"

@@ -24,8 +24,8 @@ from jupyter_server.services.kernels.connection.base import (
     serialize_msg_to_ws_v1,
 )
 
-from tests.client import V1
-from tests.processes import ROOT, Process, declare, free_port
+from tests.support.client import V1
+from tests.support.processes import ROOT, Process, declare, free_port
 
 CHATTY = "chatty"
 INTERVAL = 0.01  # seconds between two messages of a chatty kernel

@@ -7,9 +7,9 @@ import subprocess
 from asyncio import to_thread
 from pathlib import Path
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
-from .findings import Findings, Measured, Target
+from .results import Findings, Measured, Target
 
 KERNELS = 1_000
 STOCK, OURS = "JupyterLab's own", "ours"

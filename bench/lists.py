@@ -9,12 +9,12 @@ import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from tests.client import Client, until
 from tests.conftest import STOCK
-from tests.processes import Process, jupyter_server
+from tests.support.client import Client, until
+from tests.support.processes import Process, jupyter_server
 
-from .findings import Findings, Measured
 from .gateways import Gateways
+from .results import Findings, Measured
 
 PROVIDERS, KERNELSPECS = 50, 20
 SAMPLES = 40  # of each in a round

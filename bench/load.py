@@ -7,12 +7,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from statistics import quantiles
 
-from tests.client import Client, Kernel
-from tests.processes import ROOT, jupyter_server
+from tests.support.client import Client, Kernel
+from tests.support.processes import ROOT, jupyter_server
 
-from . import insight
-from .findings import Findings, Measured, Target
+from . import probe
 from .gateways import CHATTY, INTERVAL, Gateways
+from .results import Findings, Measured, Target
 
 PROVIDERS, CONNECTIONS, CHATTING = 20, 1_000, 50
 SPOKEN = CHATTING / INTERVAL  # messages a second
@@ -32,7 +32,7 @@ async def run(rounds: int, folder: Path) -> Findings:
     rate, load = Measured("messages a second", ""), Measured("CPU of the server, of a core", "%")
     async with AsyncExitStack() as stack:
         gateways = await stack.enter_async_context(Gateways(PROVIDERS, 2))
-        config = {"ServerApp": {"jpserver_extensions": {insight.__name__: True}}}
+        config = {"ServerApp": {"jpserver_extensions": {probe.__name__: True}}}
         server = jupyter_server(
             folder / "server",
             token="token-of-the-server",
@@ -92,7 +92,7 @@ class _Counter:
 
 async def _lateness(client: Client) -> float:
     """Return the 99th percentile of how late the event loop is, in seconds, over a while."""
-    await client.get(insight.DELAYS)
+    await client.get(probe.DELAYS)
     await asyncio.sleep(SECONDS)
-    delays: list[float] = (await client.get(insight.DELAYS))["delays"]
+    delays: list[float] = (await client.get(probe.DELAYS))["delays"]
     return quantiles(delays, n=100)[-1]

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.client import LEGACY, V1, Client, Reply, until
+from tests.support.client import LEGACY, V1, Client, Reply, until
 
 from .diary import Diary
 from .page import Page, tells_of_end

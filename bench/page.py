@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.client import Client, Kernel, Reply
+from tests.support.client import Client, Kernel, Reply
 
 from .place import Span
 

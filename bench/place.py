@@ -10,11 +10,11 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.client import Client
-from tests.faults import FaultProxy
-from tests.processes import free_port, kernel_gateway
-from tests.test_faults import FAULTS
-from tests.tunnel import Tunnel
+from tests.integration.test_faults import FAULTS
+from tests.support.client import Client
+from tests.support.fault_proxy import FaultProxy
+from tests.support.processes import free_port, kernel_gateway
+from tests.support.tcp_proxy import Tunnel
 
 from .diary import Diary
 

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from tests.client import Client
-from tests.processes import ROOT, Process, jupyter_server
+from tests.support.client import Client
+from tests.support.processes import ROOT, Process, jupyter_server
 
-from .findings import Findings, Measured, Target
+from .baselines import with_gateway_url
 from .gateways import Gateways
-from .peers import with_gateway_url
+from .results import Findings, Measured, Target
 
 PROVIDERS, KERNELSPECS, TABS = 50, 20, 3
 CONNECTED, ALONE = range(3), range(3, 6)  # providers with a kernel, and with nobody at that

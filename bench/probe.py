@@ -12,7 +12,7 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-PATH = "bench/insight"
+PATH = "bench/probe"
 DELAYS = "bench/delays"
 INTERVAL = 0.005  # seconds between two looks at the event loop's delay
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.faults import FaultProxy
-from tests.processes import ROOT, free_port
-from tests.test_faults import FAULTS
+from tests.integration.test_faults import FAULTS
+from tests.support.fault_proxy import FaultProxy
+from tests.support.processes import ROOT, free_port
 
 REFUSED = "a connection that is refused"
 NAMES = (REFUSED, *FAULTS)

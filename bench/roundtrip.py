@@ -12,7 +12,7 @@ from statistics import median
 
 import aiohttp
 
-from tests.client import Kernel
+from tests.support.client import Kernel
 
 from .contenders import (
     DIRECT,
@@ -26,7 +26,7 @@ from .contenders import (
     Contender,
     contenders,
 )
-from .findings import Findings, Measured, Target
+from .results import Findings, Measured, Target
 
 OUTPUTS = 5_000
 TEXTS, TEXT = 20, 10**6  # pieces of text, and the characters in each

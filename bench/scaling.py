@@ -12,12 +12,12 @@ from statistics import median
 
 import aiohttp
 
-from tests.client import Client, until
-from tests.processes import Process, jupyter_server
+from tests.support.client import Client, until
+from tests.support.processes import Process, jupyter_server
 
 from .contenders import DIRECT, GATEWAY_URL, MIXED, OURS, Contender, contenders
-from .findings import Curves, Findings
 from .gateways import Gateways
+from .results import Curves, Findings
 
 PROVIDERS = (1, 10, 50, 200)
 KERNELSPECS = 20

@@ -11,10 +11,10 @@ from typing import Any
 
 import psutil
 
-from tests.client import Client
-from tests.processes import ROOT, declare, jupyter_server
+from tests.support.client import Client
+from tests.support.processes import ROOT, declare, jupyter_server
 
-from . import insight
+from . import probe
 from .diary import Diary
 from .place import Place, Remote, Span, during
 
@@ -34,7 +34,7 @@ class Server:
             token=TOKEN,
             env={"PYTHONPATH": str(ROOT)},
             config={
-                "ServerApp": {"jpserver_extensions": {insight.__name__: True}},
+                "ServerApp": {"jpserver_extensions": {probe.__name__: True}},
                 "KernelProviders": {"start_patience": 3},
             },
         )
@@ -91,7 +91,7 @@ class Server:
         """Return what must not grow."""
         assert self.process.process is not None
         process = psutil.Process(self.process.process.pid)
-        inside = await client.get(insight.PATH)
+        inside = await client.get(probe.PATH)
         return {
             "MiB of memory": process.memory_info().rss // 2**20,
             "descriptors": process.num_fds(),

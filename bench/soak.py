@@ -32,9 +32,9 @@ from pathlib import Path
 
 import psutil
 
-from tests.client import Client, until
-from tests.processes import Process
-from tests.test_faults import FAULTS
+from tests.integration.test_faults import FAULTS
+from tests.support.client import Client, until
+from tests.support.processes import Process
 
 from .diary import Diary
 from .notebook import Notebook

@@ -10,17 +10,17 @@ import time
 from pathlib import Path
 
 from tests.conftest import STOCK
-from tests.processes import Process, jupyter_server
+from tests.support.processes import Process, jupyter_server
 
-from .findings import Findings, Measured
 from .gateways import Gateways
+from .results import Findings, Measured
 
 PROVIDERS = 20
 PLAIN = "stock"
 ALONE = "ours"
 MANY = f"ours, {PROVIDERS} providers"
 SILENT = f"ours, {PROVIDERS} silent providers"
-BOTH = "jupyter_server.serverapp, kernel_providers_ext.app"
+BOTH = "jupyter_server.serverapp, kernel_providers_ext.extension"
 TITLE = "The start of a server"
 INTRO = """
 From the start of the process to the first answer of `GET /api`, and the CPU that it took until

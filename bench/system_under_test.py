@@ -9,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.client import LEGACY, Client, Kernel, until
-from tests.processes import Process
+from tests.support.client import LEGACY, Client, Kernel, until
+from tests.support.processes import Process
 
 PATIENCE = 10.0  # seconds, after which an answer is not waited for any more
 LISTS = ("/api", "/api/kernelspecs", "/api/kernels", "/api/sessions", "/api/status")

@@ -21,12 +21,12 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _link_jupyter_server_extension(serverapp: ServerApp) -> None:
-    from .app import link
+    from .extension import link
 
     link(serverapp)
 
 
 def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
-    from .app import load
+    from .extension import load
 
     load(serverapp)

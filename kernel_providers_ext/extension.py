@@ -14,16 +14,16 @@ from jupyter_server.utils import import_item
 from traitlets import Bunch
 from traitlets.config import Config
 
-from .adopted import adopt
-from .bookkeeper import Bookkeeper
-from .events import ChangedEvents
-from .kernels import KernelProvidersKernelManager
-from .kernelspecs import KernelProvidersSpecManager
-from .ledger import Ledger
-from .page_config import page_config_hook
-from .providers import KernelProviders
-from .routes import rules
-from .websocket import KernelProvidersWebsocketConnection
+from .config.gateway_url import adopt
+from .kernels.recovery import Bookkeeper
+from .kernels.store import Ledger
+from .registry.providers import KernelProviders
+from .server.events import ChangedEvents
+from .server.kernel_manager import KernelProvidersKernelManager
+from .server.kernelspec_manager import KernelProvidersSpecManager
+from .server.page_config import page_config_hook
+from .server.routes import rules
+from .server.websocket import KernelProvidersWebsocketConnection
 
 #: Trait of ServerApp -> (what we mix in, what is there where nobody has configured a class).
 MIXED = {

@@ -2,16 +2,16 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 import type { ServiceManagerPlugin } from '@jupyterlab/services';
 
-import { commandsPlugin } from './commands';
-import { dialogsPlugin } from './dialogs';
-import { namesPlugin } from './kernelnames';
-import { launcherPlugin } from './launcher';
-import { missingPlugin } from './missing';
-import { notificationsPlugin } from './notifications';
-import { providersPlugin } from './providers';
-import { settingFieldsPlugin } from './settingfields';
-import { specsPlugin } from './specs';
-import { statusPlugin } from './statusitem';
+import { commandsPlugin } from './commands/plugin';
+import { dialogsPlugin } from './picker/plugin';
+import { namesPlugin } from './kernelnames/plugin';
+import { launcherPlugin } from './launcher/plugin';
+import { missingPlugin } from './unavailable/plugin';
+import { notificationsPlugin } from './alerts/notifications';
+import { providersPlugin } from './providers/plugin';
+import { settingFieldsPlugin } from './settings/plugin';
+import { specsPlugin } from './providers/kernelspecs';
+import { statusPlugin } from './alerts/statusitem';
 
 type Plugin = JupyterFrontEndPlugin<unknown> | ServiceManagerPlugin<unknown>;
 

@@ -10,24 +10,23 @@ from typing import Any
 
 import pytest
 
-from kernel_providers_ext.loader import Declaration
-from kernel_providers_ext.providers import KernelProviders
-
-from .client import Client, until
-from .faults import FaultProxy
-from .leaks import leaks, logged_in
-from .processes import Process, declare, free_port, jupyter_server, kernel_gateway
-from .scripted import ListLoader, add_distribution
+from kernel_providers_ext.config.loader import Declaration
+from kernel_providers_ext.registry.providers import KernelProviders
+from tests.support.client import Client, until
+from tests.support.fake_provider import ListLoader, add_distribution
+from tests.support.fault_proxy import FaultProxy
+from tests.support.leak_check import leaks, logged_in
+from tests.support.processes import Process, declare, free_port, jupyter_server, kernel_gateway
 
 Start = Callable[..., Any]
 Make = Callable[..., KernelProviders]
 
 PLACES = ("gate-a", "gate-b", "far")
 KINDS = {
-    "scripted": "tests.scripted:ScriptedProvider",
-    "unfinished": "tests.test_providers:UnfinishedProvider",
-    "defective": "tests.test_providers:DefectiveProvider",
-    "no-class": "tests.test_providers:UNREACHABLE",
+    "scripted": "tests.support.fake_provider:ScriptedProvider",
+    "unfinished": "tests.unit.registry.test_providers:UnfinishedProvider",
+    "defective": "tests.unit.registry.test_providers:DefectiveProvider",
+    "no-class": "tests.unit.registry.test_providers:UNREACHABLE",
 }
 STOCK = {"ServerApp": {"jpserver_extensions": {"kernel_providers_ext": False}}}
 LARGE = {"ServerApp": {"tornado_settings": {"websocket_max_message_size": 2**28}}}

@@ -10,12 +10,12 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.application import JupyterApp
 from traitlets import Bool, Integer
 
+from ..provider.status import WORDS, Reachable
+from ..registry.local import LocalKernelProvider
+from ..registry.monitor import Refresher
+from ..registry.providers import KernelProviders
+from ..server.models import describe
 from .demo import Demo
-from .local import LocalKernelProvider
-from .providers import KernelProviders
-from .refresher import Refresher
-from .report import describe
-from .status import WORDS, Reachable
 
 
 class ListApp(JupyterApp):

@@ -7,9 +7,9 @@ from typing import Any
 from traitlets import Bool, Dict, Enum, Float, List, Type, Unicode, default
 from traitlets.config import LoggingConfigurable
 
-from . import names
+from ..provider import names
+from ..provider.config import ProviderConfig, Timeouts
 from .loader import Declaration, FileLoader, KernelProvidersLoader
-from .provider_config import ProviderConfig, Timeouts
 
 
 class KernelProvidersConfig(LoggingConfigurable):
@@ -94,7 +94,7 @@ class KernelProvidersConfig(LoggingConfigurable):
 
     @property
     def provider_defaults(self) -> dict[str, Any]:
-        """Values for fields of ``provider.schema.json`` that a provider leaves out."""
+        """Values for fields of ``config.schema.json`` that a provider leaves out."""
         return {
             "refresh_interval": self.refresh_interval,
             "on_server_exit": self.on_server_exit,

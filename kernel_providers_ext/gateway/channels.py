@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import aiohttp
 
-from .provider import Frame, KernelChannels
+from ..provider.interface import Frame, KernelChannels
 
 #: After a minute of silence ask whether anybody is there, and give up after another one; so do for
 #: what was sent and is not acknowledged, for which Linux would take a quarter of an hour.

@@ -18,7 +18,8 @@ from urllib.parse import unquote
 
 import aiohttp
 
-from .errors import (
+from ..provider.config import ProviderConfig
+from ..provider.errors import (
     ConfigurationError,
     IncompatibleAnswer,
     KernelGone,
@@ -27,7 +28,6 @@ from .errors import (
     RequestRefused,
     SignInNeeded,
 )
-from .provider_config import ProviderConfig
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import Any
 
 import aiohttp
 
-from .errors import ConfigurationError, IncompatibleAnswer, ProviderError, RequestRefused
-from .gateway_channels import GatewayChannels
-from .gateway_errors import Answer, GatewayErrors
-from .provider import KernelModel
-from .provider_config import ProviderConfig, Tls
+from ..provider.config import ProviderConfig, Tls
+from ..provider.errors import ConfigurationError, IncompatibleAnswer, ProviderError, RequestRefused
+from ..provider.interface import KernelModel
+from .channels import GatewayChannels
+from .errors import Answer, GatewayErrors
 
 DONE = 204
 #: Seconds that a Jupyter server waits for a kernel to say who it is, before it answers the

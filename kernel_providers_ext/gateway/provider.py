@@ -11,20 +11,20 @@ from importlib import import_module
 from logging import Logger
 from typing import TYPE_CHECKING, Any
 
-from .errors import KernelGone, ProviderError, RequestRefused, SignInNeeded
-from .names import encode
-from .provider import (
+from ..provider.config import ProviderConfig
+from ..provider.errors import KernelGone, ProviderError, RequestRefused, SignInNeeded
+from ..provider.interface import (
     KernelModel,
     RemoteKernelProvider,
     Resource,
     Snapshot,
     no_such_kernelspec,
 )
-from .provider_config import ProviderConfig
+from ..provider.names import encode
 
 if TYPE_CHECKING:
-    from .gateway_channels import GatewayChannels
-    from .gateway_http import GatewayHttp
+    from .channels import GatewayChannels
+    from .http_client import GatewayHttp
 
 GATEWAY_TIMEOUT = "504"
 LATE = 5.0  # seconds to look for a kernel whose start was not answered
@@ -57,7 +57,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
         They need aiohttp, whose import takes 90 ms, by which this server would start later.
         """
         if self._http is None:
-            module = await asyncio.to_thread(import_module, ".gateway_http", __package__)
+            module = await asyncio.to_thread(import_module, ".http_client", __package__)
             self._http = self._http or module.GatewayHttp(self.config)
         return self._http
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from .provider import Frame
+from ..provider.interface import Frame
 
 LONGEST = 8 * 2**10  # bytes of a frame that is looked into; a status has less than one thousand
 SIGNS = ("execution_state", "shutdown")

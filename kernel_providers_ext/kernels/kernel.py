@@ -16,13 +16,13 @@ from jupyter_server.services.kernels.kernelmanager import (
     emit_kernel_action_event,
 )
 
-from .errors import KernelGone, KernelStarting, ProviderError
-from .kernelspecs import remote_kernelspec
-from .outbox import Outbox
-from .overheard import overheard_in
-from .provider import Frame, KernelModel, RemoteKernelProvider
-from .providers import KernelProviders
-from .status import now
+from ..provider.errors import KernelGone, KernelStarting, ProviderError
+from ..provider.interface import Frame, KernelModel, RemoteKernelProvider
+from ..provider.status import now
+from ..registry.providers import KernelProviders
+from ..server.kernelspec_manager import remote_kernelspec
+from .iopub import overheard_in
+from .send_queue import Outbox
 
 #: States that a kernel has left as soon as it answers anything, and those in which it stays.
 UNSETTLED = ("starting", "restarting", "unknown")

@@ -13,13 +13,13 @@ from typing import Any, Protocol
 
 from jupyter_server.prometheus.metrics import KERNEL_CURRENTLY_RUNNING_TOTAL
 
-from .errors import KernelGone, ProviderError, ProviderUnavailable
-from .ledger import Record
-from .left_overs import LeftOvers
-from .provider import KernelModel, RemoteKernelProvider
-from .providers import KernelProviders
-from .remote_kernel import RemoteKernelManager
-from .underway import STARTING
+from ..provider.errors import KernelGone, ProviderError, ProviderUnavailable
+from ..provider.interface import KernelModel, RemoteKernelProvider
+from ..registry.phases import STARTING
+from ..registry.providers import KernelProviders
+from .kernel import RemoteKernelManager
+from .orphans import LeftOvers
+from .store import Record
 
 KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+")  # what Jupyter Server's routes take for one
 EXIT_TIMEOUT = 2.5  # seconds that remote kernels get to stop when the server does

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from logging import Logger
 
-from .errors import ProviderError
-from .ledger import Record
-from .provider import KernelModel
-from .providers import KernelProviders
+from ..provider.errors import ProviderError
+from ..provider.interface import KernelModel
+from ..registry.providers import KernelProviders
+from .store import Record
 
 
 class LeftOver:

@@ -13,10 +13,10 @@ from typing import Any
 
 from jupyter_server.services.sessions.sessionmanager import SessionManager
 
-from .errors import ProviderError
-from .kernels import KernelProvidersKernelManager
-from .ledger import Ledger, Record
-from .providers import KernelProviders
+from ..provider.errors import ProviderError
+from ..registry.providers import KernelProviders
+from ..server.kernel_manager import KernelProvidersKernelManager
+from .store import Ledger, Record
 
 SOON = 1.0  # seconds from a kernel's start to its session's being written down
 INTERVAL = 10.0  # seconds from one look at the sessions to the next

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from .provider import Frame
+from ..provider.interface import Frame
 
 LIMIT = 64 * 2**20  # bytes
 

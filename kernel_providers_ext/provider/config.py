@@ -24,7 +24,7 @@ from .names import LOCAL_ID, PROVIDER_ID
 from .secrets import Secret
 
 SCHEMA: Mapping[str, Any] = json.loads(
-    files(__package__).joinpath("provider.schema.json").read_text("utf-8")
+    files(__package__).joinpath("config.schema.json").read_text("utf-8")
 )
 
 
@@ -50,7 +50,7 @@ class Tls:
 @dataclass(frozen=True)
 class ProviderConfig:
     """
-    One provider's configuration, checked; the fields are those of ``provider.schema.json``.
+    One provider's configuration, checked; the fields are those of ``config.schema.json``.
 
     ``source`` says where it comes from: the path of a file, or a trait's name.
     """

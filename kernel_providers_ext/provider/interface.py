@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from logging import Logger
 from typing import Any, ClassVar
 
+from .config import ProviderConfig
 from .errors import NoSuchKernelspec, RequestRefused
-from .provider_config import ProviderConfig
 
 #: A kernelspec as Jupyter's REST API has it: ``{"name": …, "spec": {…}, "resources": {…}}``.
 KernelspecModel = Mapping[str, Any]

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import names
-from .provider import KernelspecModel, Snapshot
+from ..provider import names
+from ..provider.interface import KernelspecModel, Snapshot
 from .resources import file_of
 
 

@@ -6,9 +6,9 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from logging import Logger
 
-from .errors import ConfigurationError
-from .provider import RemoteKernelProvider
-from .provider_config import ProviderConfig
+from ..provider.config import ProviderConfig
+from ..provider.errors import ConfigurationError
+from ..provider.interface import RemoteKernelProvider
 
 GROUP = "kernel_providers_ext.kinds"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from jupyter_core.utils import ensure_async
 
-from .names import LOCAL_ID
-from .provider import KernelProvider, Snapshot
-from .provider_config import ProviderConfig
+from ..provider.config import ProviderConfig
+from ..provider.interface import KernelProvider, Snapshot
+from ..provider.names import LOCAL_ID
 
 
 class LocalKernelProvider(KernelProvider):

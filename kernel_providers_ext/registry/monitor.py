@@ -11,18 +11,18 @@ from dataclasses import replace
 from logging import Logger
 from typing import Protocol
 
-from .attention import Attention
-from .errors import ProviderError, ProviderUnavailable
-from .provider import (
+from ..provider.config import ProviderConfig
+from ..provider.errors import ProviderError, ProviderUnavailable
+from ..provider.interface import (
     KernelModel,
     KernelProvider,
     KernelspecModel,
     RemoteKernelProvider,
     Snapshot,
 )
-from .provider_config import ProviderConfig
+from ..provider.status import Kernelspecs, Status, now
+from .client_activity import Attention
 from .resources import Resources, logo_of
-from .status import Kernelspecs, Status, now
 
 KERNELS_INTERVAL = 10.0  # seconds between looks at kernels whose state may change unheard
 UNATTENDED_KERNELS_INTERVAL = 60.0  # the same, while nobody asks us

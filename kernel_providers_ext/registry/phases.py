@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from .status import now
+from ..provider.status import now
 
 STARTING = "starting"
 RECONNECTING = "reconnecting"

@@ -8,23 +8,24 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from . import catalogue, names
-from .attention import Attention
-from .config import KernelProvidersConfig
-from .errors import (
+from ..config.loader import Declaration, KernelProvidersLoader
+from ..config.traits import KernelProvidersConfig
+from ..provider import names
+from ..provider.config import ProviderConfig, parse, secret_variables
+from ..provider.errors import (
     ConfigurationError,
     NoSuchKernelspec,
     NoSuchProvider,
     ProviderError,
     ProviderUnavailable,
 )
+from ..provider.interface import RemoteKernelProvider, Resource, no_such_kernelspec
+from ..provider.status import now
+from . import catalog as catalogue
+from .client_activity import Attention
 from .kinds import Kinds
-from .loader import Declaration, KernelProvidersLoader
-from .provider import RemoteKernelProvider, Resource, no_such_kernelspec
-from .provider_config import ProviderConfig, parse, secret_variables
-from .refresher import Refresher, Watched
-from .status import now
-from .underway import Underway
+from .monitor import Refresher, Watched
+from .phases import Underway
 
 
 class KernelProviders(KernelProvidersConfig):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import unquote, urlsplit
 
-from .errors import ProviderError
-from .names import encode
-from .provider import KernelspecModel, RemoteKernelProvider, Resource
+from ..provider.errors import ProviderError
+from ..provider.interface import KernelspecModel, RemoteKernelProvider, Resource
+from ..provider.names import encode
 
 
 class Resources:

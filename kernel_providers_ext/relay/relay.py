@@ -11,12 +11,17 @@ from datetime import datetime
 
 from tornado.websocket import WebSocketClosedError
 
-from .errors import IncompatibleAnswer, NoSuchProvider, ProviderError, ProviderUnavailable
-from .outbox import Outbox
-from .provider import Frame, KernelChannels
-from .remote_kernel import RemoteKernelManager
-from .status import now
-from .underway import RECONNECTING, STARTING
+from ..kernels.kernel import RemoteKernelManager
+from ..kernels.send_queue import Outbox
+from ..provider.errors import (
+    IncompatibleAnswer,
+    NoSuchProvider,
+    ProviderError,
+    ProviderUnavailable,
+)
+from ..provider.interface import Frame, KernelChannels
+from ..provider.status import now
+from ..registry.phases import RECONNECTING, STARTING
 
 ATTEMPTS = 10  # to open the channels again, at a provider that is there
 FIRST_PAUSE = 1.0  # seconds before the second attempt at most, doubled each time

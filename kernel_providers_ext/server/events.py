@@ -7,8 +7,8 @@ from pathlib import Path
 
 from jupyter_events import EventLogger
 
-from .providers import KernelProviders
-from .report import report
+from ..registry.providers import KernelProviders
+from .models import report
 
 SCHEMA = Path(__file__).with_name("changed.event.json")
 CHANGED = "https://events.jupyter.org/kernel_providers_ext/changed/v1"

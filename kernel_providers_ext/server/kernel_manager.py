@@ -15,12 +15,12 @@ from jupyter_server.base.call_context import CallContext
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.services.sessions.handlers import SessionHandler
 
-from .errors import KernelGone, ProviderError
-from .provider import RemoteKernelProvider
-from .providers import KernelProviders
-from .remote_kernel import RemoteKernelManager
-from .remote_kernels import EXIT_TIMEOUT, RemoteKernels, Wanted
-from .status import now
+from ..kernels.kernel import RemoteKernelManager
+from ..kernels.lifecycle import EXIT_TIMEOUT, RemoteKernels, Wanted
+from ..provider.errors import KernelGone, ProviderError
+from ..provider.interface import RemoteKernelProvider
+from ..provider.status import now
+from ..registry.providers import KernelProviders
 
 LOOK_INTERVAL = 1.0  # seconds from one look at whether a client still waits to the next
 JUST_NOW = 1.0  # seconds for which what a provider says of a kernel is good enough to stop it

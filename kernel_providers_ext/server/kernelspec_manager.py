@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 
-from .providers import KernelProviders
+from ..registry.providers import KernelProviders
 
 
 class KernelProvidersSpecManager(KernelSpecManager):

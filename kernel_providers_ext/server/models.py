@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .local import LocalKernelProvider
-from .names import LOCAL_ID
-from .provider_config import ProviderConfig
-from .providers import KernelProviders
-from .refresher import Refresher
-from .status import Kernelspecs, Reachable, Status
+from ..provider.config import ProviderConfig
+from ..provider.names import LOCAL_ID
+from ..provider.status import Kernelspecs, Reachable, Status
+from ..registry.local import LocalKernelProvider
+from ..registry.monitor import Refresher
+from ..registry.providers import KernelProviders
 
 LOCAL_LABEL = "This server"
 

@@ -25,13 +25,13 @@ from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, PathMatches, Rule
 
-from .errors import ProviderError
-from .kernels import KernelProvidersKernelManager
-from .kernelspecs import KernelProvidersSpecManager
-from .providers import KernelProviders
-from .remote_kernels import RemoteKernels
-from .report import report, report_of
-from .resources import file_of
+from ..kernels.lifecycle import RemoteKernels
+from ..provider.errors import ProviderError
+from ..registry.providers import KernelProviders
+from ..registry.resources import file_of
+from .kernel_manager import KernelProvidersKernelManager
+from .kernelspec_manager import KernelProvidersSpecManager
+from .models import report, report_of
 
 AUTH_RESOURCE = "kernelspecs"
 MAX_WAIT = 2.0  # seconds for a logo that is not in memory yet

@@ -16,11 +16,11 @@ from jupyter_server.services.kernels.connection.base import (
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 
-from .large_frame import is_large, write_large
-from .outbox import Outbox
-from .provider import Frame
-from .relay import Relay
-from .remote_kernel import RemoteKernelManager
+from ..kernels.kernel import RemoteKernelManager
+from ..kernels.send_queue import Outbox
+from ..provider.interface import Frame
+from ..relay.large_frame import is_large, write_large
+from ..relay.relay import Relay
 
 V1 = "v1.kernel.websocket.jupyter.org"
 MAX_MESSAGE = 2**31  # bytes from the browser; the provider has its own limit

@@ -1,7 +1,7 @@
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
-import { DEFAULT_PREFERENCES } from '../model';
+import { DEFAULT_PREFERENCES } from '../providers/model';
 import { LOCAL_ID, NAME_SEPARATOR } from '../tokens';
 import type { IKernelProviders, IPreferences, IProvider } from '../tokens';
 

@@ -1,6 +1,6 @@
 import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
 
-import type { IKernelSource, Places } from '../kernelchoices';
+import type { IKernelSource, Places } from '../picker/choices';
 import type { IProvider, ProviderState } from '../tokens';
 import { provider as specimen } from './specimens';
 

@@ -1,4 +1,4 @@
-import { displayName } from '../names';
+import { displayName } from '../naming/displayname';
 import type {
   IProvider,
   IProviderJSON,

@@ -1,7 +1,7 @@
-import { isWell } from './model';
-import { isUnwell } from './summary';
-import { LOCAL_ID } from './tokens';
-import type { IProvider, NotifyLevel, ProviderState } from './tokens';
+import { isWell } from '../providers/model';
+import { isUnwell } from '../text/summary';
+import { LOCAL_ID } from '../tokens';
+import type { IProvider, NotifyLevel, ProviderState } from '../tokens';
 
 /** Milliseconds from one message about a provider's trouble to the next. */
 export const DAMPING = 60_000;

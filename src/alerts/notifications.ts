@@ -5,10 +5,10 @@ import type {
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Debouncer, Throttler } from '@lumino/polling';
 
-import { DAMPING, newsOf } from './news';
-import type { ITold } from './news';
-import { Notices } from './notices';
-import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from './tokens';
+import { DAMPING, newsOf } from './changes';
+import type { ITold } from './changes';
+import { Notices } from './toasts';
+import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
 
 /** Milliseconds in which changes of several providers make one message. */
 const GROUPING = 1000;

@@ -10,15 +10,15 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
-import { StateIcon } from './stateicon';
-import { lastingSentence, summaryOf, summaryText } from './summary';
+import { StateIcon } from '../components/stateicon';
+import { lastingSentence, summaryOf, summaryText } from '../text/summary';
 import {
   COMMAND_IDS,
   IKernelProviders,
   PLUGIN_IDS,
   TRANSLATION_DOMAIN
-} from './tokens';
-import type { IProvider } from './tokens';
+} from '../tokens';
+import type { IProvider } from '../tokens';
 
 /** Says in the status bar how many providers cannot be used, and nothing if all can. */
 export const statusPlugin: JupyterFrontEndPlugin<void> = {

@@ -2,12 +2,12 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
-import type { INews } from './news';
-import { NO_KERNELS } from './counts';
-import { stateSentence } from './sentences';
-import { isUnwell } from './summary';
-import { COMMAND_IDS } from './tokens';
-import type { IKernelProviders, IProvider } from './tokens';
+import type { INews } from './changes';
+import { NO_KERNELS } from '../providers/counts';
+import { stateSentence } from '../text/messages';
+import { isUnwell } from '../text/summary';
+import { COMMAND_IDS } from '../tokens';
+import type { IKernelProviders, IProvider } from '../tokens';
 
 /** A notification, and the ids of the providers in trouble that it tells of. */
 interface INotice {

@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { stateSentence, staleness } from './sentences';
-import type { ICounts } from './sentences';
-import { StateIcon } from './stateicon';
-import type { IProvider } from './tokens';
+import { stateSentence, staleness } from '../text/messages';
+import type { ICounts } from '../text/messages';
+import { StateIcon } from '../components/stateicon';
+import type { IProvider } from '../tokens';
 
 interface IProps {
   readonly provider: IProvider;

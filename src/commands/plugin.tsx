@@ -16,17 +16,17 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
-import { countKernels, NO_KERNELS } from './counts';
+import { countKernels, NO_KERNELS } from '../providers/counts';
 import { ProviderDetails } from './details';
-import { keepPerProvider } from './perprovider';
+import { keepPerProvider } from '../providers/perprovider';
 import {
   COMMAND_IDS,
   IKernelProviders,
   LOCAL_ID,
   PLUGIN_IDS,
   TRANSLATION_DOMAIN
-} from './tokens';
-import type { IProvider } from './tokens';
+} from '../tokens';
+import type { IProvider } from '../tokens';
 
 /** Adds the commands about one provider. */
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { stateWord } from './sentences';
-import type { IProvider, ProviderState } from './tokens';
+import { stateWord } from '../text/messages';
+import type { IProvider, ProviderState } from '../tokens';
 
 /** Tells screen readers of providers whose state has changed, and how much a search found. */
 export function Announcer({

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { nextTry } from './sentences';
-import type { IProvider } from './tokens';
+import { nextTry } from '../text/messages';
+import type { IProvider } from '../tokens';
 import { useNow } from './usenow';
 
 const SECOND = 1000;

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { duration } from './sentences';
+import { duration } from '../text/messages';
 import { useNow } from './usenow';
 
 const SECOND = 1000;

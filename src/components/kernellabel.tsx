@@ -1,9 +1,9 @@
 import type { KernelSpec } from '@jupyterlab/services';
 import * as React from 'react';
 
-import { namePartsOf, wholly } from './nameparts';
-import type { INameParts } from './nameparts';
-import { providerOf } from './names';
+import { namePartsOf, wholly } from '../naming/parts';
+import type { INameParts } from '../naming/parts';
+import { providerOf } from '../naming/displayname';
 
 /**
  * The display name of a kernel on one line. Where there is too little room, the kernel's

@@ -1,7 +1,7 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { ProviderState } from './tokens';
+import type { ProviderState } from '../tokens';
 
 /**
  * An icon of 16 by 16, drawn in the colour of the text around it.

@@ -18,8 +18,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
-import { KernelNameButton } from './kernelnamebutton';
-import { PLUGIN_IDS } from './tokens';
+import { KernelNameButton } from './toolbarbutton';
+import { PLUGIN_IDS } from '../tokens';
 
 /** A document with a kernel, as far as its toolbar needs to know it. */
 type Panel = Widget & { readonly sessionContext: ISessionContext };

@@ -7,7 +7,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, ToolbarButtonComponent } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { shortName } from './shortname';
+import { shortName } from '../naming/shorten';
 
 /** Characters of a kernel's own name that a toolbar has room for. */
 const ROOM = 32;

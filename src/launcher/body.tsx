@@ -1,16 +1,16 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { Announcer } from './announcer';
-import type { CollapsedSections } from './collapsedsections';
-import { NO_KERNELS } from './counts';
-import type { ILauncherHost } from './launchercard';
-import { NoMatch, SearchField } from './launchersearch';
-import { CategorySection, ProviderSection } from './launchersection';
-import { matching } from './launchersections';
-import type { ICategories, ISection } from './launchersections';
-import type { ICounts } from './sentences';
-import type { IProblemJSON, IProvider } from './tokens';
+import { Announcer } from '../components/announcer';
+import type { CollapsedSections } from './collapsed';
+import { NO_KERNELS } from '../providers/counts';
+import type { ILauncherHost } from './card';
+import { NoMatch, SearchField } from './search';
+import { CategorySection, ProviderSection } from './section';
+import { matching } from './layout';
+import type { ICategories, ISection } from './layout';
+import type { ICounts } from '../text/messages';
+import type { IProblemJSON, IProvider } from '../tokens';
 
 /** What is in a launcher. */
 export interface ILauncherContents {

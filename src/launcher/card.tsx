@@ -3,9 +3,9 @@ import { LabIcon, classes, consoleIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
-import { initialOf, KernelLogo } from './kernellogo';
-import type { ICard, LauncherItem } from './launchercards';
-import type { INameParts } from './nameparts';
+import { initialOf, KernelLogo } from '../components/kernellogo';
+import type { ICard, LauncherItem } from './cards';
+import type { INameParts } from '../naming/parts';
 
 /** What the parts of a launcher need of it; stays the same as long as the launcher. */
 export interface ILauncherHost {

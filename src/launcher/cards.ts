@@ -1,9 +1,9 @@
 import type { ILauncher } from '@jupyterlab/launcher';
 
-import { providerOf } from './names';
-import { namePartsOf, wholly } from './nameparts';
-import type { INameParts } from './nameparts';
-import type { KernelSpecJSON } from './tokens';
+import { providerOf } from '../naming/displayname';
+import { namePartsOf, wholly } from '../naming/parts';
+import type { INameParts } from '../naming/parts';
+import type { KernelSpecJSON } from '../tokens';
 
 /** An item of the launcher; since JupyterLab 4.6 it may also rank its category. */
 export type LauncherItem = ILauncher.IItemOptions & {

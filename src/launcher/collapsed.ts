@@ -2,7 +2,7 @@ import type { IStateDB } from '@jupyterlab/statedb';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
-import { PACKAGE_NAME } from './tokens';
+import { PACKAGE_NAME } from '../tokens';
 
 /** Where the state database keeps them. */
 const KEY = `${PACKAGE_NAME}:launcher-collapsed`;

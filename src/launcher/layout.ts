@@ -4,10 +4,10 @@ import {
   kernelNameOf,
   sorted,
   withUniqueKeys
-} from './launchercards';
-import type { ICard, ICardSource, LauncherItem } from './launchercards';
-import { isWell } from './model';
-import type { IKernelProviders, IProvider } from './tokens';
+} from './cards';
+import type { ICard, ICardSource, LauncherItem } from './cards';
+import { isWell } from '../providers/model';
+import type { IKernelProviders, IProvider } from '../tokens';
 
 /** The part of the kernel providers that the launcher is arranged by. */
 export type Places = Pick<

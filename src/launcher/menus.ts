@@ -3,11 +3,11 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { consoleIcon, notebookIcon } from '@jupyterlab/ui-components';
 
-import type { LauncherItem } from './launchercards';
-import { ProvidersLauncher } from './launcherwidget';
-import { keepPerProvider } from './perprovider';
-import { COMMAND_IDS } from './tokens';
-import type { IKernelProviders } from './tokens';
+import type { LauncherItem } from './cards';
+import { ProvidersLauncher } from './widget';
+import { keepPerProvider } from '../providers/perprovider';
+import { COMMAND_IDS } from '../tokens';
+import type { IKernelProviders } from '../tokens';
 
 /** Commands about the card under the context menu; the schema has them in that menu. */
 const CARD_COMMANDS = {

@@ -12,10 +12,10 @@ import { addIcon, launcherIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
 
-import { CollapsedSections } from './collapsedsections';
-import { addCardCommands, fillHeaderMenus, keepFocus } from './launchermenus';
-import { ProvidersLauncher } from './launcherwidget';
-import { IKernelProviders, PLUGIN_IDS } from './tokens';
+import { CollapsedSections } from './collapsed';
+import { addCardCommands, fillHeaderMenus, keepFocus } from './menus';
+import { ProvidersLauncher } from './widget';
+import { IKernelProviders, PLUGIN_IDS } from '../tokens';
 
 /** The stock launcher's command, which others execute, too. */
 const CREATE = 'launcher:create';

@@ -6,16 +6,16 @@ import {
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { KernelCard, LauncherCard } from './launchercard';
-import type { ILauncherHost } from './launchercard';
-import { emptinessOf } from './launchersections';
-import type { ICategories, ISection } from './launchersections';
-import { Trouble } from './launchertrouble';
-import { isWell } from './model';
-import { staleness, stateSentence, stateWord } from './sentences';
-import type { ICounts } from './sentences';
-import { StateIcon } from './stateicon';
-import type { IProvider } from './tokens';
+import { KernelCard, LauncherCard } from './card';
+import type { ILauncherHost } from './card';
+import { emptinessOf } from './layout';
+import type { ICategories, ISection } from './layout';
+import { Trouble } from './status';
+import { isWell } from '../providers/model';
+import { staleness, stateSentence, stateWord } from '../text/messages';
+import type { ICounts } from '../text/messages';
+import { StateIcon } from '../components/stateicon';
+import type { IProvider } from '../tokens';
 
 interface ISectionProps {
   readonly section: ISection;

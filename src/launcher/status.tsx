@@ -1,10 +1,10 @@
 import * as React from 'react';
 
-import { Countdown } from './countdown';
-import type { ILauncherHost } from './launchercard';
-import { lastingSentence } from './summary';
-import { COMMAND_IDS } from './tokens';
-import type { IProvider } from './tokens';
+import { Countdown } from '../components/countdown';
+import type { ILauncherHost } from './card';
+import { lastingSentence } from '../text/summary';
+import { COMMAND_IDS } from '../tokens';
+import type { IProvider } from '../tokens';
 
 /** Why a provider is not well, and what can be done about it. */
 export function Trouble({

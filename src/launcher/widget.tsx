@@ -8,18 +8,18 @@ import type { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
-import type { CollapsedSections } from './collapsedsections';
-import { countKernels } from './counts';
-import { LauncherBody } from './launcherbody';
-import type { ILauncherContents } from './launcherbody';
-import type { ILauncherHost } from './launchercard';
-import { kernelNameOf } from './launchercards';
-import type { LauncherItem } from './launchercards';
-import { isSearchable, sectionsOf } from './launchersections';
-import type { ICategories, Places } from './launchersections';
-import { DEFAULT_PREFERENCES } from './model';
-import { LOCAL_ID, TRANSLATION_DOMAIN } from './tokens';
-import type { IKernelProviders } from './tokens';
+import type { CollapsedSections } from './collapsed';
+import { countKernels } from '../providers/counts';
+import { LauncherBody } from './body';
+import type { ILauncherContents } from './body';
+import type { ILauncherHost } from './card';
+import { kernelNameOf } from './cards';
+import type { LauncherItem } from './cards';
+import { isSearchable, sectionsOf } from './layout';
+import type { ICategories, Places } from './layout';
+import { DEFAULT_PREFERENCES } from '../providers/model';
+import { LOCAL_ID, TRANSLATION_DOMAIN } from '../tokens';
+import type { IKernelProviders } from '../tokens';
 
 /** What a launcher with providers is made of, besides what the stock one is. */
 export interface IProvidersLauncherOptions extends ILauncher.IOptions {

@@ -1,4 +1,4 @@
-import type { KernelSpecJSON, KernelSpecsJSON } from './tokens';
+import type { KernelSpecJSON, KernelSpecsJSON } from '../tokens';
 
 /** Where the provider's name stands in a display name, by the word used in settings. */
 export const PLACEMENTS: ReadonlyMap<string, string> = new Map([

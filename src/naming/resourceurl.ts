@@ -1,4 +1,4 @@
-import { NAME_SEPARATOR } from './tokens';
+import { NAME_SEPARATOR } from '../tokens';
 
 /** The path segment before a kernel's name in the URL of a resource. */
 const RESOURCE_ROUTE = 'kernelspecs';

@@ -1,6 +1,6 @@
-import { namePartsOf } from './nameparts';
-import { providerOf } from './names';
-import type { KernelSpecJSON } from './tokens';
+import { namePartsOf } from './parts';
+import { providerOf } from './displayname';
+import type { KernelSpecJSON } from '../tokens';
 
 /**
  * Shorten a display name in the kernel's part, where that is long.

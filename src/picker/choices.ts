@@ -1,7 +1,7 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
 
-import type { IKernelProviders } from './tokens';
+import type { IKernelProviders } from '../tokens';
 
 /**
  * What can be chosen: a kernel to start, by its name; one that runs, by its id; one that

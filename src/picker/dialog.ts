@@ -2,9 +2,9 @@ import { Dialog } from '@jupyterlab/apputils';
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Message } from '@lumino/messaging';
 
-import type { KernelChoice } from './kernelchoices';
-import type { KernelPicker } from './kernelpicker';
-import type { IWords } from './words';
+import type { KernelChoice } from './choices';
+import type { KernelPicker } from './picker';
+import type { IWords } from '../text/translations';
 
 /** The dialog in which a kernel is chosen; nothing can be accepted if nothing is chosen. */
 export class PickerDialog extends Dialog<KernelChoice | undefined> {

@@ -1,9 +1,9 @@
-import { isElsewhere, kernelRows, languageOf, rank } from './kernelchoices';
-import type { IKernelSource, KernelRow, Places } from './kernelchoices';
-import { isWell } from './model';
-import { providerOf } from './names';
-import type { ICounts } from './sentences';
-import type { IProvider } from './tokens';
+import { isElsewhere, kernelRows, languageOf, rank } from './choices';
+import type { IKernelSource, KernelRow, Places } from './choices';
+import { isWell } from '../providers/model';
+import { providerOf } from '../naming/displayname';
+import type { ICounts } from '../text/messages';
+import type { IProvider } from '../tokens';
 
 /** What the rows of a group are for, where places need not be told. */
 export type Purpose = 'preferred' | 'start' | 'connect';

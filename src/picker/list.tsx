@@ -1,17 +1,17 @@
 import * as React from 'react';
 
-import { keyOf } from './kernelchoices';
-import type { KernelChoice } from './kernelchoices';
-import type { IKernelGroup, Purpose } from './kernelgroups';
-import { ConnectRow, NoKernelRow, StartRow, rowId } from './kernelrow';
-import { isWell } from './model';
-import type { PickerModel } from './pickermodel';
-import { stateSentence, stateWord } from './sentences';
-import type { ICounts } from './sentences';
-import { StateIcon } from './stateicon';
-import type { IProvider, KernelPhase } from './tokens';
-import { useNow } from './usenow';
-import type { IWords } from './words';
+import { keyOf } from './choices';
+import type { KernelChoice } from './choices';
+import type { IKernelGroup, Purpose } from './groups';
+import { ConnectRow, NoKernelRow, StartRow, rowId } from './row';
+import { isWell } from '../providers/model';
+import type { PickerModel } from './model';
+import { stateSentence, stateWord } from '../text/messages';
+import type { ICounts } from '../text/messages';
+import { StateIcon } from '../components/stateicon';
+import type { IProvider, KernelPhase } from '../tokens';
+import { useNow } from '../components/usenow';
+import type { IWords } from '../text/translations';
 
 /** The id of the list's element. */
 export const LIST_ID = 'kpe-picker-list';

@@ -8,13 +8,13 @@ import {
   languageOf,
   missingName,
   preselected
-} from './kernelchoices';
-import type { IElsewhere, IKernelSource, KernelChoice } from './kernelchoices';
-import { filtered, kernelGroups } from './kernelgroups';
-import type { IKernelGroup } from './kernelgroups';
-import { isWell } from './model';
-import { LOCAL_ID } from './tokens';
-import type { IKernelProviders, IProvider } from './tokens';
+} from './choices';
+import type { IElsewhere, IKernelSource, KernelChoice } from './choices';
+import { filtered, kernelGroups } from './groups';
+import type { IKernelGroup } from './groups';
+import { isWell } from '../providers/model';
+import { LOCAL_ID } from '../tokens';
+import type { IKernelProviders, IProvider } from '../tokens';
 
 /** How many rows a page is. */
 const PAGE = 8;

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { isWell } from './model';
-import type { PickerModel } from './pickermodel';
+import { isWell } from '../providers/model';
+import type { PickerModel } from './model';
 
 /** A button that adds the kernels that run at the providers and were started elsewhere. */
 export function ElsewhereButton({

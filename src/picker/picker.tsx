@@ -4,14 +4,14 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
-import { Announcer } from './announcer';
-import { ElsewhereButton } from './elsewherebutton';
-import type { KernelChoice } from './kernelchoices';
-import { KernelList, LIST_ID } from './kernellist';
-import { rowId } from './kernelrow';
-import type { PickerModel, Step } from './pickermodel';
+import { Announcer } from '../components/announcer';
+import { ElsewhereButton } from './otherkernels';
+import type { KernelChoice } from './choices';
+import { KernelList, LIST_ID } from './list';
+import { rowId } from './row';
+import type { PickerModel, Step } from './model';
 import { RetryBar } from './retrybar';
-import type { IWords } from './words';
+import type { IWords } from '../text/translations';
 
 const INPUT_ID = 'kpe-picker-filter';
 const MISSING_ID = 'kpe-picker-missing';

@@ -13,13 +13,13 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
-import { KernelPicker } from './kernelpicker';
-import type { KernelChoice } from './kernelchoices';
-import { PickerDialog } from './pickerdialog';
-import { PickerModel } from './pickermodel';
-import { IKernelProviders, PLUGIN_IDS } from './tokens';
-import { wordsOf } from './words';
-import type { IWords } from './words';
+import { KernelPicker } from './picker';
+import type { KernelChoice } from './choices';
+import { PickerDialog } from './dialog';
+import { PickerModel } from './model';
+import { IKernelProviders, PLUGIN_IDS } from '../tokens';
+import { wordsOf } from '../text/translations';
+import type { IWords } from '../text/translations';
 
 /** The plugin that this one stands in for; the server companion switches it off. */
 const STOCK_ID = '@jupyterlab/apputils-extension:sessionDialogs';

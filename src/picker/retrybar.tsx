@@ -2,12 +2,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { stateId } from './kernellist';
-import { stateWord } from './sentences';
-import { StateIcon } from './stateicon';
-import { isUnwell } from './summary';
-import { LOCAL_ID } from './tokens';
-import type { IKernelProviders, IProvider } from './tokens';
+import { stateId } from './list';
+import { stateWord } from '../text/messages';
+import { StateIcon } from '../components/stateicon';
+import { isUnwell } from '../text/summary';
+import { LOCAL_ID } from '../tokens';
+import type { IKernelProviders, IProvider } from '../tokens';
 
 interface IRetryBarProps {
   readonly providers: IKernelProviders;

@@ -2,14 +2,14 @@ import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { isElsewhere, keyOf } from './kernelchoices';
-import type { IConnectRow, IStartRow, KernelChoice } from './kernelchoices';
-import { KernelLogo } from './kernellogo';
-import { KernelName } from './kernelname';
-import { providerOf } from './names';
-import { age } from './sentences';
-import type { KernelPhase } from './tokens';
-import type { IWords } from './words';
+import { isElsewhere, keyOf } from './choices';
+import type { IConnectRow, IStartRow, KernelChoice } from './choices';
+import { KernelLogo } from '../components/kernellogo';
+import { KernelName } from '../components/kernellabel';
+import { providerOf } from '../naming/displayname';
+import { age } from '../text/messages';
+import type { KernelPhase } from '../tokens';
+import type { IWords } from '../text/translations';
 
 /** The id of the element of a row. */
 export function rowId(choice: KernelChoice): string {

@@ -1,7 +1,7 @@
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 
-import type { ICounts } from './sentences';
-import type { IKernelProviders } from './tokens';
+import type { ICounts } from '../text/messages';
+import type { IKernelProviders } from '../tokens';
 
 /** The counts of a provider that has no kernel. */
 export const NO_KERNELS: ICounts = { kernels: 0, running: 0 };

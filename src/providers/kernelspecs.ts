@@ -11,11 +11,11 @@ import type {
   ServiceManagerPlugin
 } from '@jupyterlab/services';
 
-import { withDisplayNames } from './names';
-import { oneAtATime } from './oneatatime';
-import { encodeResourceUrl } from './text';
-import { PLUGIN_IDS } from './tokens';
-import type { KernelSpecJSON, KernelSpecsJSON } from './tokens';
+import { withDisplayNames } from '../naming/displayname';
+import { oneAtATime } from './singleflight';
+import { encodeResourceUrl } from '../naming/resourceurl';
+import { PLUGIN_IDS } from '../tokens';
+import type { KernelSpecJSON, KernelSpecsJSON } from '../tokens';
 
 /**
  * Provides the kernel specs of every provider, with resource URLs that can be fetched.

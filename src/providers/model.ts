@@ -10,15 +10,15 @@ import { Poll } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
-import { providerOf } from './names';
-import { oneAtATime } from './oneatatime';
+import { providerOf } from '../naming/displayname';
+import { oneAtATime } from './singleflight';
 import {
   attachKernel,
   fetchElsewhere,
   fetchProviders,
   retryProvider
-} from './request';
-import { LOCAL_ID, NAME_SEPARATOR } from './tokens';
+} from './requests';
+import { LOCAL_ID, NAME_SEPARATOR } from '../tokens';
 import type {
   IKernelProviders,
   IPreferences,
@@ -26,7 +26,7 @@ import type {
   IProvider,
   IProviderJSON,
   IProvidersJSON
-} from './tokens';
+} from '../tokens';
 
 /** Seconds from one look to the next while a provider is not well, or a kernel under way. */
 const WAITING_INTERVAL = 10;

@@ -1,7 +1,7 @@
 import { DisposableSet } from '@lumino/disposable';
 import type { IDisposable } from '@lumino/disposable';
 
-import type { IKernelProviders } from './tokens';
+import type { IKernelProviders } from '../tokens';
 
 /**
  * Keep something for each provider, such as items of a menu.

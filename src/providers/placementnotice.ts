@@ -2,8 +2,8 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
-import { placementProblem } from './names';
-import { placementSentence } from './sentences';
+import { placementProblem } from '../naming/displayname';
+import { placementSentence } from '../text/messages';
 
 const OPEN_SETTINGS = 'settingeditor:open';
 

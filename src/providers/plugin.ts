@@ -8,16 +8,16 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { KernelProviders, DEFAULT_PREFERENCES } from './model';
-import { placementProblem } from './names';
+import { placementProblem } from '../naming/displayname';
 import { PlacementNotice } from './placementnotice';
-import { ProviderKernelSpecManager } from './specs';
+import { ProviderKernelSpecManager } from './kernelspecs';
 import {
   CHANGED_EVENT,
   IKernelProviders,
   PLUGIN_IDS,
   TRANSLATION_DOMAIN
-} from './tokens';
-import type { IPreferences } from './tokens';
+} from '../tokens';
+import type { IPreferences } from '../tokens';
 
 /** Provides the kernel providers, and keeps them as the server and the user say. */
 export const providersPlugin: JupyterFrontEndPlugin<IKernelProviders> = {

@@ -2,7 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { Kernel } from '@jupyterlab/services';
 
-import type { IProviderJSON, IProvidersJSON } from './tokens';
+import type { IProviderJSON, IProvidersJSON } from '../tokens';
 
 // All of these reject with a `ServerConnection.NetworkError` or `ResponseError` where the
 // server cannot be asked, or says that it cannot do it; the message is then a sentence.

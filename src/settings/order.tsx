@@ -1,8 +1,8 @@
 import { moveDownIcon, moveUpIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { inOrder } from './model';
-import type { ISettingFieldProps } from './settingfield';
+import { inOrder } from '../providers/model';
+import type { ISettingFieldProps } from './props';
 
 /** The order of the providers, to be changed by buttons. */
 export function OrderField(

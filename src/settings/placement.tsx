@@ -8,10 +8,10 @@ import {
   PLACEMENTS,
   providerOf,
   templateOf
-} from './names';
-import type { PlacementProblem } from './names';
-import { placementSentence } from './sentences';
-import type { ISettingFieldProps } from './settingfield';
+} from '../naming/displayname';
+import type { PlacementProblem } from '../naming/displayname';
+import { placementSentence } from '../text/messages';
+import type { ISettingFieldProps } from './props';
 
 /** Stands for a template of the user's own among the choices; it is no placement. */
 const TEMPLATE = 'template';

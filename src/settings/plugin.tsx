@@ -6,10 +6,10 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { IFormRendererRegistry, UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { OrderField } from './orderfield';
-import { PlacementField } from './placementfield';
-import type { IFormFieldProps, ISettingFieldProps } from './settingfield';
-import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from './tokens';
+import { OrderField } from './order';
+import { PlacementField } from './placement';
+import type { IFormFieldProps, ISettingFieldProps } from './props';
+import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
 
 /** Gives the settings that are more than a word fields of their own in the editor. */
 export const settingFieldsPlugin: JupyterFrontEndPlugin<void> = {

@@ -1,7 +1,7 @@
 import type { KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IKernelProviders } from './tokens';
+import type { IKernelProviders } from '../tokens';
 
 /** What the form of the Settings Editor hands to a field of ours; more than this, in fact. */
 export interface IFormFieldProps<T> {

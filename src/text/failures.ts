@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IProvider } from './tokens';
+import type { IProvider } from '../tokens';
 
 /**
  * Why a provider is not well, in the user's language; the words are those of

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { failureSentence } from './failures';
-import type { PlacementProblem } from './names';
-import type { IProvider, ProviderState } from './tokens';
+import type { PlacementProblem } from '../naming/displayname';
+import type { IProvider, ProviderState } from '../tokens';
 
 /** How many kernels a provider has. */
 export interface ICounts {

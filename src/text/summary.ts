@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { NO_KERNELS } from './counts';
-import { isWell } from './model';
-import { stateSentence } from './sentences';
-import { LOCAL_ID } from './tokens';
-import type { IProvider } from './tokens';
+import { NO_KERNELS } from '../providers/counts';
+import { isWell } from '../providers/model';
+import { stateSentence } from './messages';
+import { LOCAL_ID } from '../tokens';
+import type { IProvider } from '../tokens';
 
 /** How the remote providers are, those that are switched off aside. */
 export interface ISummary {

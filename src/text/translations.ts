@@ -1,7 +1,7 @@
 import { translateKernelStatuses } from '@jupyterlab/apputils';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 
-import { TRANSLATION_DOMAIN } from './tokens';
+import { TRANSLATION_DOMAIN } from '../tokens';
 
 /** Texts in the user's language. */
 export interface IWords {

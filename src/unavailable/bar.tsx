@@ -5,14 +5,14 @@ import type { CommandRegistry } from '@lumino/commands';
 import { Throttler } from '@lumino/polling';
 import * as React from 'react';
 
-import { BusyButton } from './busybutton';
-import { Countdown } from './countdown';
-import { Elapsed } from './elapsed';
-import type { KernelGuard } from './kernelguard';
-import { iconOf, troubleSentence } from './missingkernel';
-import type { Trouble } from './missingkernel';
-import { StateIcon } from './stateicon';
-import { COMMAND_IDS } from './tokens';
+import { BusyButton } from '../components/busybutton';
+import { Countdown } from '../components/countdown';
+import { Elapsed } from '../components/elapsed';
+import type { KernelGuard } from './guard';
+import { iconOf, troubleSentence } from './reason';
+import type { Trouble } from './reason';
+import { StateIcon } from '../components/stateicon';
+import { COMMAND_IDS } from '../tokens';
 
 /** Milliseconds that a trouble lasts before it is shown, and is over before it is not. */
 const SETTLE = 1000;

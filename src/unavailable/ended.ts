@@ -3,8 +3,8 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage, Session } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { isRemote } from './missingkernel';
-import type { IKernelProviders } from './tokens';
+import { isRemote } from './reason';
+import type { IKernelProviders } from '../tokens';
 
 /** What is needed to tell of kernels that are lost. */
 export interface ILostKernelOptions {

@@ -7,10 +7,10 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
-import { isRemote, similarKernel, troubleOf } from './missingkernel';
-import type { IKnown, Trouble } from './missingkernel';
-import { isWell } from './model';
-import type { IKernelProviders } from './tokens';
+import { isRemote, similarKernel, troubleOf } from './reason';
+import type { IKnown, Trouble } from './reason';
+import { isWell } from '../providers/model';
+import type { IKernelProviders } from '../tokens';
 
 /** Milliseconds that a kernel which can be used gets to be connected by Lab. */
 const GRACE = 1000;

@@ -12,11 +12,11 @@ import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 
-import { ProviderSessionContextDialogs } from './dialogs';
-import { KernelGuard } from './kernelguard';
-import { tellOfLostKernels } from './lostkernel';
-import { MissingBar } from './missingbar';
-import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from './tokens';
+import { ProviderSessionContextDialogs } from '../picker/plugin';
+import { KernelGuard } from './guard';
+import { tellOfLostKernels } from './ended';
+import { MissingBar } from './bar';
+import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
 
 /** Adds a bar to notebooks whose provider cannot be used, and starts nothing elsewhere. */
 export const missingPlugin: JupyterFrontEndPlugin<void> = {

@@ -1,17 +1,17 @@
 import type { KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { isWell } from './model';
-import { providerOf } from './names';
-import { clock } from './sentences';
-import { lastingSentence } from './summary';
-import { LOCAL_ID, NAME_SEPARATOR } from './tokens';
+import { isWell } from '../providers/model';
+import { providerOf } from '../naming/displayname';
+import { clock } from '../text/messages';
+import { lastingSentence } from '../text/summary';
+import { LOCAL_ID, NAME_SEPARATOR } from '../tokens';
 import type {
   IKernelProviders,
   IProvider,
   KernelPhase,
   ProviderState
-} from './tokens';
+} from '../tokens';
 
 /**
  * Why a notebook cannot use its kernel.

@@ -11,7 +11,7 @@ from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
-from kernel_providers_ext.kernels import KernelProvidersKernelManager
+from kernel_providers_ext.server.kernel_manager import KernelProvidersKernelManager
 
 UNREACHABLE = "http://127.0.0.1:9"
 
@@ -55,7 +55,7 @@ async def test_classes_that_come_late_are_mixed_into(make_server: Any) -> None:
     """An extension that is linked after ours may still configure a class, which is kept."""
     from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
-    from kernel_providers_ext.app import link
+    from kernel_providers_ext.extension import link
 
     class Late(AsyncMappingKernelManager):
         """A class of another extension."""

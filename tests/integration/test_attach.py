@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from .client import Client, until
-from .conftest import Start
-from .processes import Process
+from tests.conftest import Start
+from tests.support.client import Client, until
+from tests.support.processes import Process
 
 pytestmark = pytest.mark.server
 

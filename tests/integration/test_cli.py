@@ -16,8 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from .client import Client, until
-from .processes import Process, free_port
+from tests.support.client import Client, until
+from tests.support.processes import Process, free_port
 
 pytestmark = pytest.mark.server
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from jupyter_server import version_info
 
-from .client import Client, until
-from .conftest import Start
-from .processes import Process, declare
+from tests.conftest import Start
+from tests.support.client import Client, until
+from tests.support.processes import Process, declare
 
 pytestmark = pytest.mark.server
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from .client import Client
-from .conftest import Start
-from .faults import FaultProxy, altered
-from .processes import Process
-from .tunnel import Tunnel
+from tests.conftest import Start
+from tests.support.client import Client
+from tests.support.fault_proxy import FaultProxy, altered
+from tests.support.processes import Process
+from tests.support.tcp_proxy import Tunnel
 
 pytestmark = pytest.mark.server
 

@@ -19,9 +19,9 @@ import pytest
 import trustme
 from aiohttp import web
 
-from .client import LEGACY, V1, Client, until
-from .conftest import Start
-from .faults import (
+from tests.conftest import Start
+from tests.support.client import LEGACY, V1, Client, until
+from tests.support.fault_proxy import (
     KERNELS,
     Fault,
     FaultProxy,
@@ -35,7 +35,7 @@ from .faults import (
     silence,
     truncated,
 )
-from .processes import Process, declare, free_port
+from tests.support.processes import Process, declare, free_port
 
 pytestmark = pytest.mark.server
 

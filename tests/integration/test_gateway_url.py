@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from traitlets.config import Config
 
-from kernel_providers_ext.adopted import adopt
-
-from .client import Client, until
-from .conftest import STOCK
-from .processes import Process, declare, jupyter_server
+from kernel_providers_ext.config.gateway_url import adopt
+from tests.conftest import STOCK
+from tests.support.client import Client, until
+from tests.support.processes import Process, declare, jupyter_server
 
 pytestmark = pytest.mark.server
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from .client import Client, Kernel, until
-from .conftest import Start
-from .faults import FaultProxy, silence
-from .processes import Process, declare, kernel_gateway
+from tests.conftest import Start
+from tests.support.client import Client, Kernel, until
+from tests.support.fault_proxy import FaultProxy, silence
+from tests.support.processes import Process, declare, kernel_gateway
 
 pytestmark = pytest.mark.server
 

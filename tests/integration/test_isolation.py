@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from .client import Client, until
-from .processes import Process, declare, free_port, jupyter_server, kernel_gateway
-from .tunnel import Tunnel
+from tests.support.client import Client, until
+from tests.support.processes import Process, declare, free_port, jupyter_server, kernel_gateway
+from tests.support.tcp_proxy import Tunnel
 
 pytestmark = pytest.mark.server
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from .client import Client, until
-from .faults import KERNELS, Fault, FaultProxy, altered, answering
-from .processes import Process
+from tests.support.client import Client, until
+from tests.support.fault_proxy import KERNELS, Fault, FaultProxy, altered, answering
+from tests.support.processes import Process
 
 pytestmark = pytest.mark.server
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from .client import TIMEOUT, Client, until
-from .processes import Process
+from tests.support.client import TIMEOUT, Client, until
+from tests.support.processes import Process
 
 pytestmark = pytest.mark.server
 

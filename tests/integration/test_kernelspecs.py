@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from .client import Client, Reply
-from .conftest import Start
-from .processes import Process
+from tests.conftest import Start
+from tests.support.client import Client, Reply
+from tests.support.processes import Process
 
 pytestmark = pytest.mark.server
 

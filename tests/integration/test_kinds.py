@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 
-from .client import Client
-from .processes import Process, declare, jupyter_server
-from .scripted import add_distribution
+from tests.support.client import Client
+from tests.support.fake_provider import add_distribution
+from tests.support.processes import Process, declare, jupyter_server
 
 PACKAGE = '''
 from kernel_providers_ext.errors import ConfigurationError, RequestRefused

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from .leaks import LOG, leaks, logged_in
-from .processes import jupyter_server
+from tests.support.leak_check import LOG, leaks, logged_in
+from tests.support.processes import jupyter_server
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from .client import Client, until
-from .processes import Process, declare, jupyter_server
+from tests.support.client import Client, until
+from tests.support.processes import Process, declare, jupyter_server
 
 pytestmark = pytest.mark.server
 

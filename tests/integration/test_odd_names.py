@@ -12,10 +12,10 @@ from urllib.parse import quote, unquote
 import pytest
 from aiohttp import web
 
-from .client import Client
-from .conftest import STOCK, Start
-from .faults import FaultProxy, altered
-from .processes import Process, free_port, jupyter_server
+from tests.conftest import STOCK, Start
+from tests.support.client import Client
+from tests.support.fault_proxy import FaultProxy, altered
+from tests.support.processes import Process, free_port, jupyter_server
 
 pytestmark = pytest.mark.server
 

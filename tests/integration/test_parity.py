@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from .client import Client, Reply
-from .conftest import STOCK
-from .processes import Process, jupyter_server
+from tests.conftest import STOCK
+from tests.support.client import Client, Reply
+from tests.support.processes import Process, jupyter_server
 
 pytestmark = pytest.mark.server
 

@@ -12,10 +12,10 @@ import aiohttp
 import psutil
 import pytest
 
-from .client import Client, until
-from .conftest import Start
-from .processes import Process, declare
-from .tunnel import Tunnel
+from tests.conftest import Start
+from tests.support.client import Client, until
+from tests.support.processes import Process, declare
+from tests.support.tcp_proxy import Tunnel
 
 pytestmark = pytest.mark.server
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from .client import LEGACY, V1, Client, Kernel, until
-from .conftest import Start
-from .faults import FaultProxy, answering
-from .processes import Process, declare
-from .test_overheard import frame
-from .tunnel import Tunnel
+from tests.conftest import Start
+from tests.support.client import LEGACY, V1, Client, Kernel, until
+from tests.support.fault_proxy import FaultProxy, answering
+from tests.support.processes import Process, declare
+from tests.support.tcp_proxy import Tunnel
+from tests.unit.kernels.test_iopub import frame
 
 pytestmark = pytest.mark.server
 

@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from .client import Client, Reply, until
-from .conftest import Start
-from .processes import Process, declare, free_port
+from tests.conftest import Start
+from tests.support.client import Client, Reply, until
+from tests.support.processes import Process, declare, free_port
 
 pytestmark = pytest.mark.server
 

@@ -13,11 +13,11 @@ import aiohttp
 import pytest
 import trustme
 
-from .client import Client
-from .conftest import Start
-from .faults import FaultProxy, answering
-from .leaks import SECRET
-from .processes import Process, free_port
+from tests.conftest import Start
+from tests.support.client import Client
+from tests.support.fault_proxy import FaultProxy, answering
+from tests.support.leak_check import SECRET
+from tests.support.processes import Process, free_port
 
 pytestmark = pytest.mark.server
 

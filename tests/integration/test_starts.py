@@ -12,10 +12,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from .client import Client, until
-from .conftest import Start
-from .faults import Fault, FaultProxy, answering, silence
-from .processes import Process, free_port
+from tests.conftest import Start
+from tests.support.client import Client, until
+from tests.support.fault_proxy import Fault, FaultProxy, answering, silence
+from tests.support.processes import Process, free_port
 
 pytestmark = pytest.mark.server
 

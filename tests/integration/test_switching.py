@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from .client import Client, Kernel, until
-from .processes import Process
+from tests.support.client import Client, Kernel, until
+from tests.support.processes import Process
 
 pytestmark = pytest.mark.server
 

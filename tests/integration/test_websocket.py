@@ -10,10 +10,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from . import sockets
-from .client import LEGACY, V1, Client, Kernel, until
-from .conftest import Start
-from .processes import ROOT, Process
+from tests.conftest import Start
+from tests.support import sockets
+from tests.support.client import LEGACY, V1, Client, Kernel, until
+from tests.support.processes import ROOT, Process
 
 pytestmark = pytest.mark.server
 

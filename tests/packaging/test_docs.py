@@ -7,15 +7,14 @@ import re
 
 import pytest
 
-from kernel_providers_ext.config import KernelProvidersConfig
-from kernel_providers_ext.events import CHANGED
-from kernel_providers_ext.events import SCHEMA as EVENT
-from kernel_providers_ext.provider_config import SCHEMA, ProviderConfig, parse
-from kernel_providers_ext.providers import KernelProviders
-from kernel_providers_ext.report import describe, report
-from kernel_providers_ext.status import Kernelspecs, Reachable, Status, now
-
-from .processes import ROOT
+from kernel_providers_ext.config.traits import KernelProvidersConfig
+from kernel_providers_ext.provider.config import SCHEMA, ProviderConfig, parse
+from kernel_providers_ext.provider.status import Kernelspecs, Reachable, Status, now
+from kernel_providers_ext.registry.providers import KernelProviders
+from kernel_providers_ext.server.events import CHANGED
+from kernel_providers_ext.server.events import SCHEMA as EVENT
+from kernel_providers_ext.server.models import describe, report
+from tests.support.processes import ROOT
 
 REFERENCE = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 FAULTS = (ROOT / "docs" / "faults.md").read_text("utf-8")

@@ -104,6 +104,6 @@ def test_no_layer_is_left_over() -> None:
 
 def test_a_server_does_not_import_aiohttp_as_it_starts() -> None:
     """That would take it 90 ms; the first request to a provider does it."""
-    modules = "kernel_providers_ext.app, kernel_providers_ext.gateway"
+    modules = "kernel_providers_ext.extension, kernel_providers_ext.gateway"
     code = f"import sys, {modules}; sys.exit('aiohttp' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .processes import ROOT
+from tests.support.processes import ROOT
 
 pytestmark = [pytest.mark.wheel, pytest.mark.timeout(900)]
 
@@ -50,8 +50,8 @@ def test_it_has_what_it_needs_and_no_more(wheel: Path) -> None:
     labextension = f"{data}share/jupyter/labextensions/kernel-providers-ext/"
     for name in (
         "kernel_providers_ext/app.py",
-        "kernel_providers_ext/changed.event.json",
-        "kernel_providers_ext/provider.schema.json",
+        "kernel_providers_ext/server/changed.event.json",
+        "kernel_providers_ext/provider/config.schema.json",
         "kernel_providers_ext/py.typed",
         f"{data}etc/jupyter/jupyter_server_config.d/kernel_providers_ext.json",
         f"{labextension}package.json",

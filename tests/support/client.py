@@ -19,7 +19,7 @@ from jupyter_server.services.kernels.connection.base import (
 )
 from yarl import URL
 
-from kernel_providers_ext.providers import KernelProviders
+from kernel_providers_ext.registry.providers import KernelProviders
 
 V1 = "v1.kernel.websocket.jupyter.org"
 LEGACY = ""

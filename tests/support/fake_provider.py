@@ -8,19 +8,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kernel_providers_ext.errors import IncompatibleAnswer
-from kernel_providers_ext.loader import Declaration, KernelProvidersLoader
-from kernel_providers_ext.provider import (
+from kernel_providers_ext.config.loader import Declaration, KernelProvidersLoader
+from kernel_providers_ext.provider.config import ProviderConfig
+from kernel_providers_ext.provider.errors import IncompatibleAnswer
+from kernel_providers_ext.provider.interface import (
     KernelChannels,
     KernelModel,
     RemoteKernelProvider,
     Resource,
     Snapshot,
 )
-from kernel_providers_ext.provider_config import ProviderConfig
-from kernel_providers_ext.providers import KernelProviders
-
-from .client import answers
+from kernel_providers_ext.registry.providers import KernelProviders
+from tests.support.client import answers
 
 UNREACHABLE = "http://127.0.0.1:9"
 

@@ -23,10 +23,10 @@ from typing import Any
 
 import psutil
 
-from .leaks import LOG, SECRET
+from tests.support.leak_check import LOG, SECRET
 
 #: Where what the tests and the benchmark bring can be imported from, by a server as well.
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 READY_TIMEOUT = 60.0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from .processes import free_port
+from tests.support.processes import free_port
 
 
 class Tunnel:

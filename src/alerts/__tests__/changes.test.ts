@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { DAMPING, newsOf } from '../news';
-import type { INews } from '../news';
-import type { NotifyLevel, ProviderState } from '../tokens';
-import { provider } from './specimens';
+import { DAMPING, newsOf } from '../changes';
+import type { INews } from '../changes';
+import type { NotifyLevel, ProviderState } from '../../tokens';
+import { provider } from '../../__tests__/specimens';
 
 /** Look at providers `a` and `b` again and again. */
 class Watch {

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
@@ -7,10 +7,10 @@ import { CommandRegistry } from '@lumino/commands';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { notificationsPlugin } from '../notifications';
-import { DEFAULT_PREFERENCES } from '../model';
-import type { NotifyLevel, ProviderState } from '../tokens';
-import { FakeProviders } from './fakeproviders';
-import { provider } from './specimens';
+import { DEFAULT_PREFERENCES } from '../../providers/model';
+import type { NotifyLevel, ProviderState } from '../../tokens';
+import { FakeProviders } from '../../__tests__/fakeproviders';
+import { provider } from '../../__tests__/specimens';
 
 beforeEach(() => {
   vi.useFakeTimers();

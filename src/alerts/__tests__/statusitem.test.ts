@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IStatusBar } from '@jupyterlab/statusbar';
@@ -8,12 +8,12 @@ import { DisposableDelegate } from '@lumino/disposable';
 import { Widget } from '@lumino/widgets';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { DEFAULT_PREFERENCES } from '../model';
+import { DEFAULT_PREFERENCES } from '../../providers/model';
 import { statusPlugin } from '../statusitem';
-import { COMMAND_IDS } from '../tokens';
-import type { IProvider } from '../tokens';
-import { FakeProviders } from './fakeproviders';
-import { provider } from './specimens';
+import { COMMAND_IDS } from '../../tokens';
+import type { IProvider } from '../../tokens';
+import { FakeProviders } from '../../__tests__/fakeproviders';
+import { provider } from '../../__tests__/specimens';
 
 const LOST = provider('a', { state: 'offline', sentence: 'Cannot reach a.' });
 const REFUSED = provider('b', { state: 'unauthorised', sentence: 'Refused.' });

@@ -1,16 +1,16 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { Notices } from '../notices';
-import { COMMAND_IDS } from '../tokens';
-import type { IProvider } from '../tokens';
-import { FakeProviders } from './fakeproviders';
-import { provider } from './specimens';
+import { Notices } from '../toasts';
+import { COMMAND_IDS } from '../../tokens';
+import type { IProvider } from '../../tokens';
+import { FakeProviders } from '../../__tests__/fakeproviders';
+import { provider } from '../../__tests__/specimens';
 
 const A = offline('a');
 const B = offline('b');

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog } from '@jupyterlab/apputils';
@@ -8,10 +8,10 @@ import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { commandsPlugin } from '../commands';
-import { DEFAULT_PREFERENCES } from '../model';
-import { COMMAND_IDS } from '../tokens';
-import { provider } from './specimens';
+import { commandsPlugin } from '../plugin';
+import { DEFAULT_PREFERENCES } from '../../providers/model';
+import { COMMAND_IDS } from '../../tokens';
+import { provider } from '../../__tests__/specimens';
 
 const { retry, details, shutDownAll } = COMMAND_IDS;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { transitions } from '../announcer';
-import { provider } from './specimens';
+import { provider } from '../../__tests__/specimens';
 
 describe('transitions', () => {
   it('tells of states that have changed, and of nothing that is new', () => {

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import {
@@ -16,8 +16,8 @@ import { Signal } from '@lumino/signaling';
 import { Title, Widget } from '@lumino/widgets';
 import { describe, expect, it, vi } from 'vitest';
 
-import { KernelNameButton } from '../kernelnamebutton';
-import { namesPlugin } from '../kernelnames';
+import { KernelNameButton } from '../toolbarbutton';
+import { namesPlugin } from '../plugin';
 
 // Only for their tokens, while they need more of a browser than there is.
 vi.mock('@jupyterlab/notebook', () => ({ INotebookTracker: {} }));

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { KernelSpec } from '@jupyterlab/services';
@@ -8,8 +8,8 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { KernelNameButton } from '../kernelnamebutton';
-import { remoteSpec } from './specimens';
+import { KernelNameButton } from '../toolbarbutton';
+import { remoteSpec } from '../../__tests__/specimens';
 
 /** A button of a session whose kernel has the name that `scene.name` says. */
 function scene(name: string) {

@@ -6,9 +6,9 @@ import {
   kernelNameOf,
   sorted,
   withUniqueKeys
-} from '../launchercards';
-import type { ICardSource, LauncherItem } from '../launchercards';
-import { remoteSpec, spec } from './specimens';
+} from '../cards';
+import type { ICardSource, LauncherItem } from '../cards';
+import { remoteSpec, spec } from '../../__tests__/specimens';
 
 const specs = new Map([
   ['python3', spec('python3', 'Python 3')],

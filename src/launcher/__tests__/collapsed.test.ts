@@ -1,7 +1,7 @@
 import { StateDB } from '@jupyterlab/statedb';
 import { describe, expect, it, vi } from 'vitest';
 
-import { CollapsedSections } from '../collapsedsections';
+import { CollapsedSections } from '../collapsed';
 
 describe('CollapsedSections', () => {
   it('remembers what was collapsed, and what was opened', async () => {

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import type { LauncherItem } from '../launchercards';
+import type { LauncherItem } from '../cards';
 import {
   emptinessOf,
   isSearchable,
   matching,
   sectionsOf
-} from '../launchersections';
-import type { ILauncherSource, ISection, Places } from '../launchersections';
-import { inOrder } from '../model';
-import type { IPreferences, IProvider } from '../tokens';
-import { FakeProviders } from './fakeproviders';
-import { provider, remoteSpec, spec } from './specimens';
+} from '../layout';
+import type { ILauncherSource, ISection, Places } from '../layout';
+import { inOrder } from '../../providers/model';
+import type { IPreferences, IProvider } from '../../tokens';
+import { FakeProviders } from '../../__tests__/fakeproviders';
+import { provider, remoteSpec, spec } from '../../__tests__/specimens';
 
 const CATEGORIES = { notebook: 'Notizbuch', console: 'Konsole', other: 'Mehr' };
 

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { MainAreaWidget } from '@jupyterlab/apputils';
@@ -11,7 +11,7 @@ import { Signal } from '@lumino/signaling';
 import { ContextMenu, Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { launcherPlugin } from '../launcher';
+import { launcherPlugin } from '../plugin';
 
 /** A main area that keeps a list of its widgets. */
 class FakeShell {

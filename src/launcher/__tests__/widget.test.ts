@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import { LauncherModel } from '@jupyterlab/launcher';
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
@@ -11,12 +11,12 @@ import { Widget } from '@lumino/widgets';
 import { act } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { CollapsedSections } from '../collapsedsections';
-import { ProvidersLauncher } from '../launcherwidget';
-import { COMMAND_IDS } from '../tokens';
-import type { KernelSpecJSON } from '../tokens';
-import { FakeProviders } from './fakeproviders';
-import { provider, remoteSpec, spec } from './specimens';
+import { CollapsedSections } from '../collapsed';
+import { ProvidersLauncher } from '../widget';
+import { COMMAND_IDS } from '../../tokens';
+import type { KernelSpecJSON } from '../../tokens';
+import { FakeProviders } from '../../__tests__/fakeproviders';
+import { provider, remoteSpec, spec } from '../../__tests__/specimens';
 
 const LOCAL = provider('local', { label: 'This server' });
 const FARM = provider('farm');

@@ -7,8 +7,8 @@ import {
   providerOf,
   unique,
   withDisplayNames
-} from '../names';
-import { remoteSpec, spec } from './specimens';
+} from '../displayname';
+import { remoteSpec, spec } from '../../__tests__/specimens';
 
 interface ICases {
   /** Placement, kernel, provider, display name. */
@@ -19,7 +19,7 @@ interface ICases {
 }
 
 /** Read by the server's tests as well: names must not depend on who made them. */
-const CASES = JSON.parse(readFileSync('tests/names.json', 'utf8')) as ICases;
+const CASES = JSON.parse(readFileSync('tests/shared/names.json', 'utf8')) as ICases;
 
 describe('displayName', () => {
   it.each(CASES.placements)(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { namePartsOf, wholly } from '../nameparts';
+import { namePartsOf, wholly } from '../parts';
 
 describe('namePartsOf', () => {
   it.each([

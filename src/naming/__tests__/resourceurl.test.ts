@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { encodeResourceUrl } from '../text';
+import { encodeResourceUrl } from '../resourceurl';
 
 describe('encodeResourceUrl', () => {
   it.each([

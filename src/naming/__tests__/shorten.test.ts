@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { displayName } from '../names';
-import { shortName } from '../shortname';
-import { remoteSpec, spec } from './specimens';
+import { displayName } from '../displayname';
+import { shortName } from '../shorten';
+import { remoteSpec, spec } from '../../__tests__/specimens';
 
 describe('shortName', () => {
   const long = 'Python 3.12 with CUDA and PyTorch';

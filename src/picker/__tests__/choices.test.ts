@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { missingName, preselected } from '../kernelchoices';
-import type { IKernelSource } from '../kernelchoices';
-import { kernel, source, spec, specs, two } from './kernelsources';
+import { missingName, preselected } from '../choices';
+import type { IKernelSource } from '../choices';
+import { kernel, source, spec, specs, two } from '../../__tests__/kernelsources';
 
 describe('preselected', () => {
   const known = specs(

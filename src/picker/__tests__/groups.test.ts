@@ -1,9 +1,9 @@
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { describe, expect, it } from 'vitest';
 
-import { isElsewhere, keyOf } from '../kernelchoices';
-import { filtered, kernelGroups } from '../kernelgroups';
-import type { IKernelGroup } from '../kernelgroups';
+import { isElsewhere, keyOf } from '../choices';
+import { filtered, kernelGroups } from '../groups';
+import type { IKernelGroup } from '../groups';
 import {
   kernel,
   places,
@@ -13,7 +13,7 @@ import {
   spec,
   specs,
   two
-} from './kernelsources';
+} from '../../__tests__/kernelsources';
 
 /** Each group as `label: key, key…`. */
 function outline(groups: readonly IKernelGroup[]): Record<string, string[]> {

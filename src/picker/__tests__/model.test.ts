@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
@@ -7,10 +7,10 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { describe, expect, it } from 'vitest';
 
-import { PickerModel } from '../pickermodel';
-import type { Step } from '../pickermodel';
-import { FakeProviders, specsOf } from './fakeproviders';
-import { provider } from './specimens';
+import { PickerModel } from '../model';
+import type { Step } from '../model';
+import { FakeProviders, specsOf } from '../../__tests__/fakeproviders';
+import { provider } from '../../__tests__/specimens';
 
 interface ISituation {
   /** Names of what can be started. */

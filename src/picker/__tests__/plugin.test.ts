@@ -1,14 +1,14 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { ProviderSessionContextDialogs } from '../dialogs';
-import { FakeProviders } from './fakeproviders';
-import { provider, underwayAt } from './specimens';
+import { ProviderSessionContextDialogs } from '../plugin';
+import { FakeProviders } from '../../__tests__/fakeproviders';
+import { provider, underwayAt } from '../../__tests__/specimens';
 
 const LOCAL: KernelSpec.ISpecModel = {
   name: 'python3',

@@ -2,8 +2,8 @@ import type { Kernel } from '@jupyterlab/services';
 import { describe, expect, it } from 'vitest';
 
 import { countKernels } from '../counts';
-import type { IKernelProviders } from '../tokens';
-import { remoteSpec, spec } from './specimens';
+import type { IKernelProviders } from '../../tokens';
+import { remoteSpec, spec } from '../../__tests__/specimens';
 
 const providers = {
   idOf: (name: string) => (name.includes('/') ? name.split('/')[0] : 'local')

@@ -5,9 +5,9 @@ import {
   encodeResources,
   ProviderKernelSpecAPIClient,
   ProviderKernelSpecManager
-} from '../specs';
-import type { KernelSpecJSON, KernelSpecsJSON } from '../tokens';
-import { remoteSpec } from './specimens';
+} from '../kernelspecs';
+import type { KernelSpecJSON, KernelSpecsJSON } from '../../tokens';
+import { remoteSpec } from '../../__tests__/specimens';
 
 function spec(name: string, resources: Record<string, string>): KernelSpecJSON {
   return {

@@ -4,8 +4,8 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { DEFAULT_PREFERENCES, inOrder, KernelProviders } from '../model';
-import type { IProvidersJSON } from '../tokens';
-import { provider, providerJSON, remoteSpec, spec } from './specimens';
+import type { IProvidersJSON } from '../../tokens';
+import { provider, providerJSON, remoteSpec, spec } from '../../__tests__/specimens';
 
 /** A server at `/user/x/` with a companion, and the model that asks it. */
 class Scene {

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
@@ -10,11 +10,11 @@ import { Signal } from '@lumino/signaling';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { DEFAULT_PREFERENCES } from '../model';
-import { providersPlugin } from '../providers';
-import { ProviderKernelSpecManager } from '../specs';
-import { CHANGED_EVENT, PLUGIN_IDS } from '../tokens';
-import type { IKernelProviders } from '../tokens';
-import { providerJSON, remoteSpec } from './specimens';
+import { providersPlugin } from '../plugin';
+import { ProviderKernelSpecManager } from '../kernelspecs';
+import { CHANGED_EVENT, PLUGIN_IDS } from '../../tokens';
+import type { IKernelProviders } from '../../tokens';
+import { providerJSON, remoteSpec } from '../../__tests__/specimens';
 
 const REMOTE = remoteSpec('gpu', 'GPU farm', 'Python 3');
 

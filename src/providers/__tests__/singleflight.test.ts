@@ -1,7 +1,7 @@
 import { PromiseDelegate } from '@lumino/coreutils';
 import { describe, expect, it } from 'vitest';
 
-import { oneAtATime } from '../oneatatime';
+import { oneAtATime } from '../singleflight';
 
 describe('oneAtATime', () => {
   /** A task that ends when it is told to. */

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import { nullTranslator } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
@@ -7,9 +7,9 @@ import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { OrderField, reordered } from '../orderfield';
-import type { IKernelProviders, IProvider } from '../tokens';
-import { provider } from './specimens';
+import { OrderField, reordered } from '../order';
+import type { IKernelProviders, IProvider } from '../../tokens';
+import { provider } from '../../__tests__/specimens';
 
 const KNOWN = [
   provider('local', { label: 'This server' }),

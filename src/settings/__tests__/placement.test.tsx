@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import { nullTranslator } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
@@ -7,9 +7,9 @@ import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { PlacementField } from '../placementfield';
-import type { IKernelProviders } from '../tokens';
-import { remoteSpec, spec } from './specimens';
+import { PlacementField } from '../placement';
+import type { IKernelProviders } from '../../tokens';
+import { remoteSpec, spec } from '../../__tests__/specimens';
 
 /** The field in a form, which hands each value that is saved back to the field. */
 class Form extends ReactWidget {

@@ -4,7 +4,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
 import { failureSentence } from '../failures';
-import { provider } from './specimens';
+import { provider } from '../../__tests__/specimens';
 
 interface IFailure {
   reason: string;
@@ -13,7 +13,7 @@ interface IFailure {
 }
 
 const FAILURES = JSON.parse(
-  readFileSync('tests/failures.json', 'utf8')
+  readFileSync('tests/shared/failures.json', 'utf8')
 ) as IFailure[];
 
 const trans = nullTranslator.load('');

@@ -9,9 +9,9 @@ import {
   staleness,
   stateSentence,
   stateWord
-} from '../sentences';
-import type { ProviderState } from '../tokens';
-import { provider } from './specimens';
+} from '../messages';
+import type { ProviderState } from '../../tokens';
+import { provider } from '../../__tests__/specimens';
 
 const trans = nullTranslator.load('');
 const now = new Date('2026-05-04T09:30:00');

@@ -2,8 +2,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
 import { lastingSentence, summaryOf, summaryText } from '../summary';
-import type { ProviderState } from '../tokens';
-import { provider } from './specimens';
+import type { ProviderState } from '../../tokens';
+import { provider } from '../../__tests__/specimens';
 
 const trans = nullTranslator.load('');
 

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
@@ -8,11 +8,11 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { KernelGuard } from '../kernelguard';
-import { MissingBar } from '../missingbar';
-import type { Trouble } from '../missingkernel';
-import { COMMAND_IDS } from '../tokens';
-import { provider } from './specimens';
+import type { KernelGuard } from '../guard';
+import { MissingBar } from '../bar';
+import type { Trouble } from '../reason';
+import { COMMAND_IDS } from '../../tokens';
+import { provider } from '../../__tests__/specimens';
 
 const OFFLINE: Trouble = {
   kind: 'unwell',

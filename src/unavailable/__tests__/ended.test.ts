@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import { Notification } from '@jupyterlab/apputils';
 import type { ISessionContext } from '@jupyterlab/apputils';
@@ -7,9 +7,9 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { beforeEach, expect, it, vi } from 'vitest';
 
-import { tellOfLostKernels } from '../lostkernel';
-import { FakeProviders } from './fakeproviders';
-import { provider } from './specimens';
+import { tellOfLostKernels } from '../ended';
+import { FakeProviders } from '../../__tests__/fakeproviders';
+import { provider } from '../../__tests__/specimens';
 
 beforeEach(() => {
   Notification.dismiss();

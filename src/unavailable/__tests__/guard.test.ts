@@ -1,14 +1,14 @@
 // @vitest-environment jsdom
-import './jsdomgaps';
+import '../../__tests__/jsdomgaps';
 
 import type { ISessionContext, SessionContext } from '@jupyterlab/apputils';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { KernelGuard } from '../kernelguard';
-import { FakeProviders, specsOf } from './fakeproviders';
-import { FakeServer } from './fakeserver';
-import { provider, underwayAt } from './specimens';
+import { KernelGuard } from '../guard';
+import { FakeProviders, specsOf } from '../../__tests__/fakeproviders';
+import { FakeServer } from '../../__tests__/fakeserver';
+import { provider, underwayAt } from '../../__tests__/specimens';
 
 const LOCAL = provider('local');
 const ONLINE = provider('gpu');

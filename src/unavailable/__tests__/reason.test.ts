@@ -1,12 +1,12 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
-import { similarKernel, troubleOf, troubleSentence } from '../missingkernel';
-import type { IKnown } from '../missingkernel';
-import { clock } from '../sentences';
-import type { ProviderState } from '../tokens';
-import { FakeProviders, specsOf } from './fakeproviders';
-import { provider, remoteSpec, underwayAt } from './specimens';
+import { similarKernel, troubleOf, troubleSentence } from '../reason';
+import type { IKnown } from '../reason';
+import { clock } from '../../text/messages';
+import type { ProviderState } from '../../tokens';
+import { FakeProviders, specsOf } from '../../__tests__/fakeproviders';
+import { provider, remoteSpec, underwayAt } from '../../__tests__/specimens';
 
 const trans = nullTranslator.load('');
 const NOW = new Date('2026-05-04T10:00:00');

@@ -13,9 +13,8 @@ from jupyter_core import paths
 from traitlets import List, Unicode
 from traitlets.config import LoggingConfigurable
 
-from kernel_providers_ext.loader import FOLDER, Declaration, FileLoader
-
-from .client import until
+from kernel_providers_ext.config.loader import FOLDER, Declaration, FileLoader
+from tests.support.client import until
 
 
 @pytest.fixture(autouse=True)

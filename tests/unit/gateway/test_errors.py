@@ -8,18 +8,18 @@ import socket
 import ssl
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from kernel_providers_ext.errors import ConfigurationError, ProviderError
-from kernel_providers_ext.gateway_errors import Answer, GatewayErrors
-from kernel_providers_ext.provider_config import ProviderConfig
-from kernel_providers_ext.secrets import Secret
+from kernel_providers_ext.gateway.errors import Answer, GatewayErrors
+from kernel_providers_ext.provider.config import ProviderConfig
+from kernel_providers_ext.provider.errors import ConfigurationError, ProviderError
+from kernel_providers_ext.provider.secrets import Secret
+from tests.support.processes import ROOT
 
-FAILURES = json.loads((Path(__file__).parent / "failures.json").read_text())
+FAILURES = json.loads((ROOT / "tests/shared/failures.json").read_text())
 
 #: What aiohttp's errors are about, of which no sentence tells.
 NOTHING: Any = None

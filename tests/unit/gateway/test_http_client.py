@@ -13,18 +13,17 @@ import pytest
 import trustme
 from aiohttp import web
 
-from kernel_providers_ext.errors import (
+from kernel_providers_ext.config.loader import Declaration
+from kernel_providers_ext.gateway.provider import GatewayKernelProvider
+from kernel_providers_ext.provider.config import parse
+from kernel_providers_ext.provider.errors import (
     IncompatibleAnswer,
     ProviderError,
     ProviderUnavailable,
     SignInNeeded,
 )
-from kernel_providers_ext.gateway import GatewayKernelProvider
-from kernel_providers_ext.loader import Declaration
-from kernel_providers_ext.provider_config import parse
-from kernel_providers_ext.providers import KernelProviders
-
-from .client import answers, until
+from kernel_providers_ext.registry.providers import KernelProviders
+from tests.support.client import answers, until
 
 LOG = logging.getLogger("test_gateway_http")
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]

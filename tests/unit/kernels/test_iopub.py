@@ -9,10 +9,9 @@ import pytest
 from jupyter_client.session import Session
 from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
 
-from kernel_providers_ext.overheard import Overheard, overheard_in
-from kernel_providers_ext.provider import Frame
-
-from .client import LEGACY, V1
+from kernel_providers_ext.kernels.iopub import Overheard, overheard_in
+from kernel_providers_ext.provider.interface import Frame
+from tests.support.client import LEGACY, V1
 
 SESSION = Session(key=b"")
 BUSY = {"execution_state": "busy"}

@@ -13,15 +13,14 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.websocket import WebSocketHandler
 
-from kernel_providers_ext.app import mix
-from kernel_providers_ext.kernels import KernelProvidersKernelManager
-from kernel_providers_ext.loader import Declaration
-from kernel_providers_ext.remote_kernel import RemoteKernelManager
-from kernel_providers_ext.websocket import RelayConnection
-
-from .client import V1, answers, until
-from .conftest import Make
-from .test_overheard import frame
+from kernel_providers_ext.config.loader import Declaration
+from kernel_providers_ext.extension import mix
+from kernel_providers_ext.kernels.kernel import RemoteKernelManager
+from kernel_providers_ext.server.kernel_manager import KernelProvidersKernelManager
+from kernel_providers_ext.server.websocket import RelayConnection
+from tests.conftest import Make
+from tests.support.client import V1, answers, until
+from tests.unit.kernels.test_iopub import frame
 
 ID = "11111111-1111-1111-1111-111111111111"
 MODEL = {"id": ID, "name": "py", "execution_state": "starting", "last_activity": "then"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel_providers_ext.ledger import Ledger, Record
+from kernel_providers_ext.kernels.store import Ledger, Record
 
 LOG = logging.getLogger("test_ledger")
 SESSION = {"id": "s", "path": "work/nb.ipynb", "name": "nb.ipynb", "type": "notebook"}

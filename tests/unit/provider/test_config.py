@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from kernel_providers_ext.errors import ConfigurationError
-from kernel_providers_ext.provider_config import SCHEMA, ProviderConfig, Timeouts, Tls, parse
-from kernel_providers_ext.secrets import Secret
+from kernel_providers_ext.provider.config import SCHEMA, ProviderConfig, Timeouts, Tls, parse
+from kernel_providers_ext.provider.errors import ConfigurationError
+from kernel_providers_ext.provider.secrets import Secret
 
 SOURCE = "/etc/jupyter/kernel_providers.d/gpu.json"
 URL = "https://gpu.example.org:8888/user/ada/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tornado import web
 
-from kernel_providers_ext.errors import ProviderError
+from kernel_providers_ext.provider.errors import ProviderError
 
 SENTENCE = "Cannot reach GPU farm at https://gpu.example.org/a%20b: connection refused."
 

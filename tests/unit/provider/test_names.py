@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from itertools import permutations
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
-from kernel_providers_ext.names import display_name, encode, qualify, split, template_of, unique
+from kernel_providers_ext.provider.names import (
+    display_name,
+    encode,
+    qualify,
+    split,
+    template_of,
+    unique,
+)
+from tests.support.processes import ROOT
 
 #: Read by the front end's tests as well: what people see must not depend on who made the name.
-CASES = json.loads(Path(__file__).with_name("names.json").read_text(encoding="utf-8"))
+CASES = json.loads((ROOT / "tests/shared/names.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(

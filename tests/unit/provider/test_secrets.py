@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from kernel_providers_ext import secrets
-from kernel_providers_ext.errors import ConfigurationError
-from kernel_providers_ext.secrets import Secret
-
-from .client import until
+from kernel_providers_ext.provider import secrets
+from kernel_providers_ext.provider.errors import ConfigurationError
+from kernel_providers_ext.provider.secrets import Secret
+from tests.support.client import until
 
 PRINT = [sys.executable, "-c", "print('token-of-gpu')"]
 FAIL = [sys.executable, "-c", "print('token-of-gpu'); raise SystemExit(3)"]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from kernel_providers_ext.errors import (
+from kernel_providers_ext.provider.errors import (
     IncompatibleAnswer,
     NoSuchKernelspec,
     ProviderError,
@@ -14,7 +14,7 @@ from kernel_providers_ext.errors import (
     RequestRefused,
     SignInNeeded,
 )
-from kernel_providers_ext.status import SLOW_AFTER, WORDS, Kernelspecs, Reachable, Status
+from kernel_providers_ext.provider.status import SLOW_AFTER, WORDS, Kernelspecs, Reachable, Status
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LATER = START + timedelta(minutes=1)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kernel_providers_ext.catalogue import Shelf, index, models
-from kernel_providers_ext.names import template_of
-from kernel_providers_ext.provider import Snapshot
+from kernel_providers_ext.provider.interface import Snapshot
+from kernel_providers_ext.provider.names import template_of
+from kernel_providers_ext.registry.catalog import Shelf, index, models
 
 SUFFIX = template_of("suffix")
 

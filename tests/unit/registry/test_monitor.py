@@ -12,22 +12,18 @@ from typing import Any
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
-from kernel_providers_ext.app import mix
-from kernel_providers_ext.attention import Attention
-from kernel_providers_ext.errors import ProviderError, ProviderUnavailable, SignInNeeded
-from kernel_providers_ext.kernelspecs import KernelProvidersSpecManager
-from kernel_providers_ext.loader import Declaration
-from kernel_providers_ext.provider import (
-    KernelModel,
-    Snapshot,
-)
-from kernel_providers_ext.provider_config import ProviderConfig
-from kernel_providers_ext.refresher import Refresher
-from kernel_providers_ext.status import Kernelspecs, Reachable
-
-from .client import answers, until
-from .conftest import Make
-from .scripted import Kernel, ScriptedProvider, snapshot
+from kernel_providers_ext.config.loader import Declaration
+from kernel_providers_ext.extension import mix
+from kernel_providers_ext.provider.config import ProviderConfig
+from kernel_providers_ext.provider.errors import ProviderError, ProviderUnavailable, SignInNeeded
+from kernel_providers_ext.provider.interface import KernelModel, Snapshot
+from kernel_providers_ext.provider.status import Kernelspecs, Reachable
+from kernel_providers_ext.registry.client_activity import Attention
+from kernel_providers_ext.registry.monitor import Refresher
+from kernel_providers_ext.server.kernelspec_manager import KernelProvidersSpecManager
+from tests.conftest import Make
+from tests.support.client import answers, until
+from tests.support.fake_provider import Kernel, ScriptedProvider, snapshot
 
 LOG = logging.getLogger("test_refresher")
 REFUSED = ProviderUnavailable("gpu", "refused", "Cannot reach gpu: connection refused.")

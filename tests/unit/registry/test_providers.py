@@ -11,15 +11,22 @@ from typing import Any
 import pytest
 from traitlets.config import Config, LoggingConfigurable
 
-from kernel_providers_ext.errors import NoSuchKernelspec, ProviderUnavailable
-from kernel_providers_ext.loader import FOLDER, Declaration, FileLoader
-from kernel_providers_ext.provider import RemoteKernelProvider
-from kernel_providers_ext.provider_config import Timeouts
-from kernel_providers_ext.providers import KernelProviders
-
-from .client import answers, until
-from .conftest import Make
-from .scripted import UNREACHABLE, Kernel, ListLoader, ScriptedProvider, gateway, scripted, started
+from kernel_providers_ext.config.loader import FOLDER, Declaration, FileLoader
+from kernel_providers_ext.provider.config import Timeouts
+from kernel_providers_ext.provider.errors import NoSuchKernelspec, ProviderUnavailable
+from kernel_providers_ext.provider.interface import RemoteKernelProvider
+from kernel_providers_ext.registry.providers import KernelProviders
+from tests.conftest import Make
+from tests.support.client import answers, until
+from tests.support.fake_provider import (
+    UNREACHABLE,
+    Kernel,
+    ListLoader,
+    ScriptedProvider,
+    gateway,
+    scripted,
+    started,
+)
 
 
 class UnfinishedProvider(RemoteKernelProvider):

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from kernel_providers_ext.errors import ProviderUnavailable
-from kernel_providers_ext.provider import Resource
-from kernel_providers_ext.provider_config import ProviderConfig
-from kernel_providers_ext.resources import Resources, file_of, logo_of
-
-from .scripted import ScriptedProvider
+from kernel_providers_ext.provider.config import ProviderConfig
+from kernel_providers_ext.provider.errors import ProviderUnavailable
+from kernel_providers_ext.provider.interface import Resource
+from kernel_providers_ext.registry.resources import Resources, file_of, logo_of
+from tests.support.fake_provider import ScriptedProvider
 
 
 def test_the_file_of_a_url_is_decoded() -> None:

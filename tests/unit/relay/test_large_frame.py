@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tornado.websocket import WebSocketHandler
 
-from kernel_providers_ext.large_frame import LARGE, is_large
+from kernel_providers_ext.relay.large_frame import LARGE, is_large
 
 
 class Compressing(WebSocketHandler):

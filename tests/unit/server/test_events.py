@@ -12,14 +12,13 @@ import aiohttp
 import pytest
 from jupyter_events import EventLogger
 
-from kernel_providers_ext.events import CHANGED, DELAY, ChangedEvents
-from kernel_providers_ext.loader import Declaration
-from kernel_providers_ext.providers import KernelProviders
-
-from .client import Client, until
-from .conftest import Make, Start
-from .processes import Process, declare
-from .scripted import ScriptedProvider, gateway, scripted, snapshot, started
+from kernel_providers_ext.config.loader import Declaration
+from kernel_providers_ext.registry.providers import KernelProviders
+from kernel_providers_ext.server.events import CHANGED, DELAY, ChangedEvents
+from tests.conftest import Make, Start
+from tests.support.client import Client, until
+from tests.support.fake_provider import ScriptedProvider, gateway, scripted, snapshot, started
+from tests.support.processes import Process, declare
 
 TIMEOUT = 60
 SPECS, STATES = {"kernelspecs": True}, {"kernelspecs": False}

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from kernel_providers_ext.page_config import page_config_hook
-
-from .client import Client
-from .processes import jupyter_server
+from kernel_providers_ext.server.page_config import page_config_hook
+from tests.support.client import Client
+from tests.support.processes import jupyter_server
 
 OURS = "kernel-providers-ext"
 LAUNCHPAD = "jupyterlab-launchpad"
