@@ -14,7 +14,7 @@ from tests.integration.test_faults import FAULTS
 from tests.support.client import Client
 from tests.support.fault_proxy import FaultProxy
 from tests.support.processes import free_port, kernel_gateway
-from tests.support.tcp_proxy import Tunnel
+from tests.support.tcp_proxy import TcpProxy
 
 from .diary import Diary
 
@@ -91,7 +91,7 @@ class Remote(Place):
         self._proxy = FaultProxy(self.gateway.url, port)
         await self._proxy.open()
         stack.push_async_callback(self._proxy.close)
-        self.tunnel = await Tunnel.open(port)
+        self.tunnel = await TcpProxy.open(port)
         stack.push_async_callback(self.tunnel.close)
 
     async def suffer(self, fault: str, only: str, seconds: float) -> None:

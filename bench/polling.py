@@ -17,13 +17,13 @@ from .results import Findings, Measured, Target
 
 PROVIDERS, KERNELSPECS, TABS = 50, 20, 3
 CONNECTED, ALONE = range(3), range(3, 6)  # providers with a kernel, and with nobody at that
-MINUTES = 10  # for which it is watched, each time
+MINUTES = 10  # for which it is polled, each time
 SETTLED = 240.0  # seconds after which the server knows that nobody is there any more
 NOBODY, SOMEBODY = "ours, no tab", f"ours, {TABS} tabs"
 STOCK_TABS = f"--gateway-url, {TABS} tabs"
 TITLE = "Nobody does anything"
 INTRO = f"""
-A server with {PROVIDERS} providers of {KERNELSPECS} kernelspecs each, watched for {MINUTES} minutes
+A server with {PROVIDERS} providers of {KERNELSPECS} kernelspecs each, polled for {MINUTES} minutes
 with JupyterLab open in {TABS} tabs of Chromium, and for as long with none; and Jupyter Server with
 `--gateway-url` and one gateway, which it asks whenever it is asked itself. At six of the providers
 an idle kernel runs, three of which have an open connection, as from a notebook.
@@ -47,7 +47,7 @@ async def run(_: int, folder: Path) -> Findings:
             stack.callback(server.stop)
             await asyncio.to_thread(server.start)
 
-        async def watch(name: str, server: Process, at: Gateways) -> None:
+        async def poll(name: str, server: Process, at: Gateways) -> None:
             await at.asked()
             cpu = server.cpu_time()
             await asyncio.sleep(60 * MINUTES)
@@ -74,9 +74,9 @@ async def run(_: int, folder: Path) -> Findings:
         async with _tabs(ours), _tabs(stock):
             await asyncio.sleep(60)
             logos.add(SOMEBODY, _logos(await gateways.asked()))
-            await asyncio.gather(watch(SOMEBODY, ours, gateways), watch(STOCK_TABS, stock, gateway))
+            await asyncio.gather(poll(SOMEBODY, ours, gateways), poll(STOCK_TABS, stock, gateway))
         await asyncio.sleep(SETTLED)
-        await watch(NOBODY, ours, gateways)
+        await poll(NOBODY, ours, gateways)
     targets = [
         Target("requests a minute, tabs open", asked.series[SOMEBODY].median, 2),
         Target("bodies a minute, tabs open", bodies.series[SOMEBODY].median, 0),

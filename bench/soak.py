@@ -185,8 +185,8 @@ class Soak:
         ]
         for path in ("api/kernels", "api/sessions"):
             left += [f"left in {path}: {one}" for one in await self._client.get(path)]
-        for ledger in self._folder.glob("server/data/kernel_providers/*.json"):
-            kernels = json.loads(ledger.read_text())["kernels"]
+        for store in self._folder.glob("server/data/kernel_providers/*.json"):
+            kernels = json.loads(store.read_text())["kernels"]
             left += [f"written down: {kernel}" for kernel in kernels]
         return left
 
@@ -247,8 +247,8 @@ def main() -> int:
     asyncio.run(soak.run(arguments.minutes))
     for name, count in sorted(soak.done.items()):
         print(f"{count:6}  {name}")
-    for sentence in soak.wrong:
-        print(f"WRONG: {sentence}")
+    for message in soak.wrong:
+        print(f"WRONG: {message}")
     if soak.wrong:
         print(f"The logs are in {folder}, the seed was {arguments.seed}.")
         return 1

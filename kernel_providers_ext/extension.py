@@ -14,9 +14,9 @@ from jupyter_server.utils import import_item
 from traitlets import Bunch
 from traitlets.config import Config
 
-from .config.gateway_url import adopt
-from .kernels.recovery import Bookkeeper
-from .kernels.store import Ledger
+from .config.gateway_url import gateway_client_declaration
+from .kernels.recovery import KernelRecovery
+from .kernels.store import KernelStore
 from .registry.providers import KernelProviders
 from .server.events import ChangedEvents
 from .server.kernel_manager import KernelProvidersKernelManager
@@ -45,7 +45,7 @@ def link(serverapp: ServerApp) -> None:
     """
     providers = KernelProviders(parent=serverapp)
     try:
-        providers.adopted = adopt(serverapp.config)
+        providers.gateway_declaration = gateway_client_declaration(serverapp.config)
     except NotImplementedError as error:
         serverapp.log.warning(str(error))
         return
@@ -81,9 +81,9 @@ def load(serverapp: ServerApp) -> None:
         ChangedEvents(providers, serverapp.event_logger).follow()
     # A user's servers on a hub differ in the URL, those on a laptop in the folder.
     same = f"{serverapp.base_url} {serverapp.root_dir}"
-    ledger = Ledger(Path(jupyter_data_dir()) / "kernel_providers", same, serverapp.log)
-    bookkeeper = Bookkeeper(ledger, kernels, serverapp.session_manager, serverapp.log)
-    serverapp.io_loop.add_callback(bookkeeper.start)
+    store = KernelStore(Path(jupyter_data_dir()) / "kernel_providers", same, serverapp.log)
+    recovery = KernelRecovery(store, kernels, serverapp.session_manager, serverapp.log)
+    serverapp.io_loop.add_callback(recovery.start)
     serverapp.io_loop.add_callback(providers.start)
 
 
@@ -102,7 +102,7 @@ def _classes(config: Config, providers: KernelProviders) -> dict[str, type]:
         base = given.get(trait, stock)
         base = import_item(base) if isinstance(base, str) else base
         classes[trait] = mix(mixin, base, providers)
-    if providers.adopted and "session_manager_class" not in given:
+    if providers.gateway_declaration and "session_manager_class" not in given:
         # The one that goes with --gateway-url works with no other kernel manager than its own.
         classes["session_manager_class"] = SessionManager
     return classes

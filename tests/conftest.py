@@ -23,7 +23,7 @@ Make = Callable[..., KernelProviders]
 
 PLACES = ("gate-a", "gate-b", "far")
 KINDS = {
-    "scripted": "tests.support.fake_provider:ScriptedProvider",
+    "scripted": "tests.support.fake_provider:FakeProvider",
     "unfinished": "tests.unit.registry.test_providers:UnfinishedProvider",
     "defective": "tests.unit.registry.test_providers:DefectiveProvider",
     "no-class": "tests.unit.registry.test_providers:UNREACHABLE",
@@ -34,7 +34,7 @@ LARGE = {"ServerApp": {"tornado_settings": {"websocket_max_message_size": 2**28}
 
 @pytest.fixture(scope="session", autouse=True)
 def no_secret_gets_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Look through all logs, notebooks and ledgers for secrets when all tests are done."""
+    """Look through all logs, notebooks and stores for secrets when all tests are done."""
     folder = tmp_path_factory.getbasetemp()
     with logged_in(folder, logging.getLogger()):
         yield
@@ -204,13 +204,15 @@ async def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     made: list[KernelProviders] = []
 
     def make_one(
-        *declarations: Declaration | Exception, adopted: Declaration | None = None, **traits: Any
+        *declarations: Declaration | Exception,
+        gateway_declaration: Declaration | None = None,
+        **traits: Any,
     ) -> KernelProviders:
         loader = type("TheLoader", (ListLoader,), {"declarations": declarations})
         providers = KernelProviders(
             **{"log": logging.getLogger("tests"), "loader_class": loader, **traits}
         )
-        providers.adopted = adopted
+        providers.gateway_declaration = gateway_declaration
         made.append(providers)
         providers.load()
         return providers

@@ -12,9 +12,9 @@ from traitlets import Bool, Integer
 
 from ..provider.status import WORDS, Reachable
 from ..registry.local import LocalKernelProvider
-from ..registry.monitor import Refresher
+from ..registry.monitor import ProviderMonitor
 from ..registry.providers import KernelProviders
-from ..server.models import describe
+from ..server.models import status_model
 from .demo import Demo
 
 
@@ -38,28 +38,27 @@ class ListApp(JupyterApp):
         asyncio.run(self._print(providers))
 
     async def _print(self, providers: KernelProviders) -> None:
-        refreshers = list(providers.refreshers)
+        monitors = list(providers.monitors)
         if providers.local_enabled:
             manager = KernelSpecManager(parent=self)
             local = LocalKernelProvider(manager.get_all_specs, self.log)
-            attention = providers.attention
-            refreshers.insert(0, Refresher(local, [], lambda: None, self.log, attention))
+            client_activity = providers.client_activity
+            monitors.insert(0, ProviderMonitor(local, [], lambda: None, self.log, client_activity))
         try:
-            await asyncio.gather(*(refresher.refresh() for refresher in refreshers))
+            await asyncio.gather(*(monitor.refresh() for monitor in monitors))
         finally:
             await providers.aclose()
-        problems = [sentence for _, sentence in providers.problems.values()]
+        problems = [message for _, message in providers.problems.values()]
         if self.json:
             off_ids = list(providers.switched_off)
-            listed = [_as_json(refresher) for refresher in refreshers]
+            listed = [_as_json(monitor) for monitor in monitors]
             found = {"providers": listed, "off": off_ids, "problems": problems}
             print(json.dumps(found, indent=2, ensure_ascii=False))
             return
         off = [(c.id, c.label, WORDS[Reachable.OFF], "-") for c in providers.switched_off.values()]
-        print(_table([("PROVIDER", "LABEL", "STATE", "KERNELS"), *map(_row, refreshers), *off]))
-        for sentence in [*(r.status.sentence for r in refreshers), *problems]:
-            if sentence:
-                print(f"\n{sentence}")
+        print(_table([("PROVIDER", "LABEL", "STATE", "KERNELS"), *map(_row, monitors), *off]))
+        for explanation in [*filter(None, map(_explanation, monitors)), *problems]:
+            print(f"\n{explanation}")
 
 
 class DemoApp(JupyterApp):
@@ -101,21 +100,27 @@ class KernelProvidersApp(JupyterApp):
 main = KernelProvidersApp.launch_instance
 
 
-def _row(refresher: Refresher) -> tuple[str, ...]:
-    provider, status = refresher.provider, refresher.status
-    return provider.id, provider.label, status.word, ", ".join(_kernel_names(refresher)) or "-"
+def _explanation(monitor: ProviderMonitor) -> str:
+    """Return why a provider is not available, with its address; empty if it is."""
+    message, url = monitor.status.message, monitor.provider.config.url
+    return f"{message} Its address is {url}." if message and url else message
 
 
-def _kernel_names(refresher: Refresher) -> list[str]:
-    names = refresher.snapshot.kernelspecs if refresher.snapshot else ()
-    is_local = refresher.provider.kind == LocalKernelProvider.kind
-    return [name if is_local else f"{refresher.provider.id}/{name}" for name in names]
+def _row(monitor: ProviderMonitor) -> tuple[str, ...]:
+    provider, status = monitor.provider, monitor.status
+    return provider.id, provider.label, status.word, ", ".join(_kernel_names(monitor)) or "-"
 
 
-def _as_json(refresher: Refresher) -> dict[str, Any]:
-    provider, status = refresher.provider, refresher.status
-    known = describe(provider.config, provider.label, status, refresher.retry_in)
-    return {**known, "kernelspecs": _kernel_names(refresher)}
+def _kernel_names(monitor: ProviderMonitor) -> list[str]:
+    names = monitor.snapshot.kernelspecs if monitor.snapshot else ()
+    is_local = monitor.provider.kind == LocalKernelProvider.kind
+    return [name if is_local else f"{monitor.provider.id}/{name}" for name in names]
+
+
+def _as_json(monitor: ProviderMonitor) -> dict[str, Any]:
+    provider, status = monitor.provider, monitor.status
+    known = status_model(provider.config, provider.label, status, monitor.retry_in)
+    return {**known, "kernelspecs": _kernel_names(monitor)}
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:

@@ -18,12 +18,12 @@ from traitlets.config import Config
 
 from .loader import Declaration
 
-ADOPTED_ID = "gateway"
+GATEWAY_ID = "gateway"
 #: What the gateway client can be told and a provider cannot.
 _FOREIGN = ("ws_url", "kernels_endpoint", "kernelspecs_endpoint", "kernelspecs_resource_endpoint")
 
 
-def adopt(config: Config) -> Declaration | None:
+def gateway_client_declaration(config: Config) -> Declaration | None:
     """
     Return the gateway that Jupyter Server is configured with; None where there is none.
 
@@ -45,7 +45,7 @@ def adopt(config: Config) -> Declaration | None:
             "knows: it stays in charge of all kernels, and no kernel provider is used. Configure "
             "the gateway in kernel_providers.d instead to have both."
         )
-    return Declaration(ADOPTED_ID, "--gateway-url", _settings(client))
+    return Declaration(GATEWAY_ID, "--gateway-url", _settings(client))
 
 
 def _settings(client: GatewayClient) -> dict[str, Any]:

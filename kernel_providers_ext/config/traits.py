@@ -20,7 +20,7 @@ class KernelProvidersConfig(LoggingConfigurable):
     """
 
     #: The gateway of --gateway-url, if there is one.
-    adopted: Declaration | None = None
+    gateway_declaration: Declaration | None = None
 
     providers = Dict(
         config=True,
@@ -82,7 +82,7 @@ class KernelProvidersConfig(LoggingConfigurable):
 
     @default("local_enabled")
     def _local_unless_gateway(self) -> bool:
-        return self.adopted is None
+        return self.gateway_declaration is None
 
     @property
     def declared(self) -> list[Declaration]:

@@ -64,28 +64,25 @@ class GatewayErrors:
         except ProviderError:
             raise
         except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:
-            raise self.unavailable("timeout", "it did not answer in time") from error
+            raise self.unavailable("timeout", f"{self._label} did not answer in time.") from error
         except aiohttp.ClientConnectorCertificateError as error:
-            why = getattr(error.certificate_error, "verify_message", "it does not fit the address")
-            raise self.unavailable(
-                "tls", f"its certificate is not accepted ({why})", detail=why
-            ) from error
+            why = getattr(error.certificate_error, "verify_message", "it is for another address")
+            message = f"The certificate of {self._label} was not accepted: {why}."
+            raise self.unavailable("tls", message, why) from error
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:
-            raise self.unavailable("tls", "it does not speak TLS as we do") from error
+            raise self.unavailable(
+                "tls", f"The TLS handshake with {self._label} failed."
+            ) from error
         except aiohttp.ClientProxyConnectionError as error:
             raise self._no_proxy("no connection") from error
         except aiohttp.ClientHttpProxyError as error:
             raise self._no_proxy(f"answered {error.status}") from error
         except aiohttp.ClientConnectorError as error:
-            reason_code, why = _why_not_connected(error)
-            if self._config.proxy is not None:  # it is the proxy that we connect to
-                raise self._no_proxy(why) from error
-            detail = why if reason_code == "unreachable" else ""
-            raise self.unavailable(reason_code, why, detail) from error
+            raise self._not_connected(error.os_error) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
             raise self.incompatible("an answer that is not whole") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise self.unavailable("reset", "it closed the connection") from error
+            raise self.unavailable("reset", f"{self._label} closed the connection.") from error
 
     def refusal(self, answer: Answer, what: str) -> ProviderError:
         """Return the error that an answer with a status of 300 and above means."""
@@ -111,12 +108,12 @@ class GatewayErrors:
                 f"a redirect ({status})" if status < 400 else "a page that is not there (404)"
             )
         if status == 429:
-            why = "it has too many requests (429)"
-            return self.unavailable("overloaded", why, retry_after=_retry_after(answer))
+            message = f"{config.label} receives too many requests (429)."
+            return self.unavailable("overloaded", message, retry_after=_retry_after(answer))
         if status in (502, 503, 504) or said is None:
             return self.unavailable(
                 "server_error",
-                f"it answered with an error ({status})",
+                f"{config.label} answered with an error ({status}).",
                 detail=str(status),
                 retry_after=_retry_after(answer),
             )
@@ -128,32 +125,46 @@ class GatewayErrors:
     def no_channels(self) -> RequestRefused:
         """Return the error for a kernel that cannot be connected to; a handshake tells no more."""
         config = self._config
-        sentence = f"{config.label} does not connect to this kernel (404). It may be gone."
-        return RequestRefused(config.id, "no_channels", sentence)
+        message = f"{config.label} does not connect to this kernel (404). It may be gone."
+        return RequestRefused(config.id, "no_channels", message)
 
     def no_listing(self) -> RequestRefused:
         """Return the error for a server that does not tell which kernels it runs."""
-        sentence = (
+        message = (
             f"{self._config.label} does not list its kernels (403). A Kernel Gateway does with "
             "--JupyterWebsocketPersonality.list_kernels=True."
         )
-        return RequestRefused(self._config.id, "no_listing", sentence)
+        return RequestRefused(self._config.id, "no_listing", message)
 
     def no_secret(self, error: ConfigurationError) -> SignInNeeded:
         """Return the error for credentials that cannot be read."""
         config = self._config
-        sentence = f"Cannot sign in to {config.label}: {error} See {config.source}."
-        return SignInNeeded(config.id, "no_secret", sentence, detail=str(error))
+        message = f"Cannot sign in to {config.label}: {error} See {config.source}."
+        return SignInNeeded(config.id, "no_secret", message, detail=str(error))
 
     def unavailable(
-        self, reason_code: str, why: str, detail: str = "", retry_after: float = 0.0
+        self, reason_code: str, message: str, detail: str = "", retry_after: float = 0.0
     ) -> ProviderUnavailable:
-        """Return the error for a server that cannot be reached, and why."""
-        sentence = f"Cannot reach {self._config.label} at {self._config.url}: {why}."
-        return ProviderUnavailable(self._config.id, reason_code, sentence, detail, retry_after)
+        """Return the error for a server that cannot be reached; its address is no part of it."""
+        return ProviderUnavailable(self._config.id, reason_code, message, detail, retry_after)
+
+    def _not_connected(self, error: OSError) -> ProviderUnavailable:
+        why = (error.strerror or "no connection").lower()
+        if self._config.proxy is not None:  # the proxy is what we connect to
+            return self._no_proxy(why)
+        if isinstance(error, socket.gaierror):
+            return self.unavailable("dns", f"The host name of {self._label} was not found.")
+        if isinstance(error, ConnectionRefusedError):
+            return self.unavailable("refused", f"{self._label} refuses connections.")
+        return self.unavailable("unreachable", f"{self._label} cannot be reached: {why}.", why)
 
     def _no_proxy(self, why: str) -> ProviderUnavailable:
-        return self.unavailable("proxy", f"the proxy cannot be used ({why})", detail=why)
+        message = f"The proxy for {self._label} cannot be used: {why}."
+        return self.unavailable("proxy", message, detail=why)
+
+    @property
+    def _label(self) -> str:
+        return self._config.label
 
     def incompatible(self, what: str) -> IncompatibleAnswer:
         """Return the error for an answer that no Jupyter server gives."""
@@ -161,8 +172,8 @@ class GatewayErrors:
         return IncompatibleAnswer(
             config.id,
             "incompatible",
-            f"{config.label} answered, but not as a Jupyter server: {what}. Check the field 'url' "
-            f"in {config.source}: is a base URL like /user/ada/ missing, or is there a log-in page "
+            f"{config.label} does not answer like a Jupyter server: {what}. Check the field 'url' "
+            f"in {config.source}: is a base URL like /user/ada/ missing, or is there a login page "
             "in front of the server?",
             detail=what,
         )
@@ -205,11 +216,3 @@ def _retry_after(answer: Answer) -> float:
         return max((then - datetime.now(timezone.utc)).total_seconds(), 0.0)
     except (TypeError, ValueError):  # the former for a date without a time zone
         return 0.0
-
-
-def _why_not_connected(error: aiohttp.ClientConnectorError) -> tuple[str, str]:
-    if isinstance(error.os_error, socket.gaierror):
-        return "dns", "its name is not known (DNS)"
-    if isinstance(error.os_error, ConnectionRefusedError):
-        return "refused", "connection refused"
-    return "unreachable", (error.os_error.strerror or "no connection").lower()

@@ -25,7 +25,7 @@ CLOSE_TIMEOUT = 2.0  # seconds to wait for a server to agree to a websocket's en
 MAX_BODY = 32 * 2**20  # bytes; a list of 10,000 kernelspecs has about 10 MB
 
 
-class GatewayHttp:
+class GatewayHttpClient:
     """
     The connections to one remote server.
 
@@ -44,7 +44,7 @@ class GatewayHttp:
         self._unwanted: dict[object, asyncio.Future[None]] = {}
         self._credentials: dict[str, str] | None = None
         self._reading = asyncio.Lock()
-        self._proxy = str(config.proxy.where) if config.proxy is not None else None
+        self._proxy = str(config.proxy.source) if config.proxy is not None else None
 
     def reconfigure(self, config: ProviderConfig) -> None:
         """Take over a configuration with the same `connection`."""
@@ -194,7 +194,9 @@ class GatewayHttp:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._closed:
-            raise self._errors.unavailable("closed", "it is configured anew, or not any more")
+            raise self._errors.unavailable(
+                "closed", "This connection was closed, as the configuration changed."
+            )
         if self._session is None or self._session.closed:
             https = self._base.startswith("https:")
             try:
@@ -237,10 +239,10 @@ class GatewayHttp:
     async def _read_all(self) -> dict[str, str]:
         config = self._config
         try:
-            headers = {name: await secret.read() for name, secret in config.headers.items()}
-            cookies = [f"{k}={await secret.read()}" for k, secret in config.cookies.items()]
+            headers = {name: await secret.reveal() for name, secret in config.headers.items()}
+            cookies = [f"{k}={await secret.reveal()}" for k, secret in config.cookies.items()]
             if config.token is not None:
-                headers["Authorization"] = f"token {await config.token.read()}"
+                headers["Authorization"] = f"token {await config.token.reveal()}"
         except ConfigurationError as error:
             raise self._errors.no_secret(error) from error
         if cookies:

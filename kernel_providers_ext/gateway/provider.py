@@ -24,7 +24,7 @@ from ..provider.names import encode
 
 if TYPE_CHECKING:
     from .channels import GatewayChannels
-    from .http_client import GatewayHttp
+    from .http_client import GatewayHttpClient
 
 GATEWAY_TIMEOUT = "504"
 LATE = 5.0  # seconds to look for a kernel whose start was not answered
@@ -38,7 +38,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
 
     def __init__(self, config: ProviderConfig, log: Logger) -> None:
         super().__init__(config, log)
-        self._http: GatewayHttp | None = None
+        self._http: GatewayHttpClient | None = None
         self._may_list = True
 
     def reconfigure(self, config: ProviderConfig) -> bool:
@@ -50,7 +50,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
             self._http.reconfigure(config)
         return True
 
-    async def _server(self) -> GatewayHttp:
+    async def _server(self) -> GatewayHttpClient:
         """
         Return the connections to the server, made when they are first needed.
 
@@ -58,7 +58,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
         """
         if self._http is None:
             module = await asyncio.to_thread(import_module, ".http_client", __package__)
-            self._http = self._http or module.GatewayHttp(self.config)
+            self._http = self._http or module.GatewayHttpClient(self.config)
         return self._http
 
     async def prepare(self) -> None:

@@ -19,7 +19,7 @@ OFFSETS = struct.Struct("<7Q")  # their number; those of five parts, and of the 
 
 
 @dataclass(frozen=True)
-class Overheard:
+class StatusMessage:
     """
     A message by which a kernel tells everybody of itself.
 
@@ -31,7 +31,7 @@ class Overheard:
     is_ending: bool
 
 
-def overheard_in(frame: Frame) -> Overheard | None:
+def parse_status(frame: Frame) -> StatusMessage | None:
     """
     Return what a frame of the websocket tells of the kernel; None where that is nothing.
 
@@ -54,9 +54,9 @@ def overheard_in(frame: Frame) -> Overheard | None:
     cause = str(parent.get("msg_type") or "")
     state = content.get("execution_state")
     if header.get("msg_type") == "status" and isinstance(state, str):
-        return Overheard(state, cause, is_ending=False)
+        return StatusMessage(state, cause, is_ending=False)
     if header.get("msg_type") in ENDS and content.get("restart") is False:
-        return Overheard("", cause, is_ending=True)
+        return StatusMessage("", cause, is_ending=True)
     return None
 
 

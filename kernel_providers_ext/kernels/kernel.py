@@ -21,8 +21,8 @@ from ..provider.interface import Frame, KernelModel, RemoteKernelProvider
 from ..provider.status import now
 from ..registry.providers import KernelProviders
 from ..server.kernelspec_manager import remote_kernelspec
-from .iopub import overheard_in
-from .send_queue import Outbox
+from .iopub import parse_status
+from .send_queue import SendQueue
 
 #: States that a kernel has left as soon as it answers anything, and those in which it stays.
 UNSETTLED = ("starting", "restarting", "unknown")
@@ -81,7 +81,7 @@ class RemoteKernelManager(ServerKernelManager):
         #: What to call when the kernel is no longer this server's, such as to close a relay.
         self.on_removed: set[Callable[[], None]] = set()
         #: What waits to be sent to it, and what copies frames, by the session ids of clients.
-        self.outboxes: dict[str, Outbox] = {}
+        self.send_queues: dict[str, SendQueue] = {}
         self.relaying: dict[str, asyncio.Task[None]] = {}
         #: Whether this server has its provider stop it just now, so that its end is no news.
         self.is_stopping = False
@@ -174,8 +174,8 @@ class RemoteKernelManager(ServerKernelManager):
 
     def _check_started(self) -> None:
         if self.is_starting:
-            sentence = f"{self.kernel_name} is still starting. Wait until it has, or shut it down."
-            raise KernelStarting(self.provider_id, "starting", sentence)
+            message = f"{self.kernel_name} is still starting. Wait until it has, or shut it down."
+            raise KernelStarting(self.provider_id, "starting", message)
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was shutdown.")
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
@@ -194,8 +194,8 @@ class RemoteKernelManager(ServerKernelManager):
         async with self._asking() as provider:
             await provider.restart_kernel(self.remote_id)
         self._become("restarting")
-        for outbox in self.outboxes.values():
-            outbox.clear()
+        for send_queue in self.send_queues.values():
+            send_queue.clear()
         self.touch()
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was interrupted.")
@@ -210,7 +210,7 @@ class RemoteKernelManager(ServerKernelManager):
         return self.has_kernel and self.execution_state != "dead"
 
     @property
-    def may_change_unheard(self) -> bool:
+    def needs_polling(self) -> bool:
         """
         Whether its state may change without anything that comes by telling.
 
@@ -231,17 +231,17 @@ class RemoteKernelManager(ServerKernelManager):
     def unfollow(self, follower: object) -> None:
         """Take notice that they do so no more."""
         self._followers.discard(follower)
-        if self.may_change_unheard:
+        if self.needs_polling:
             self.providers.wake(self.provider_id)
 
-    def overhear(self, frame: Frame) -> None:
+    def observe_frame(self, frame: Frame) -> None:
         """
         Take over what a frame from the kernel tells of its state.
 
         As Jupyter Server does for its own kernels, see `start_watching_activity` there: it is in
         use while it is busy, and by what users have it do.
         """
-        told = overheard_in(frame)
+        told = parse_status(frame)
         is_use = told is not None and self.parent.track_message_type(told.cause)
         if is_use or self.execution_state == "busy":
             self._last_heard = None  # what its provider will tell of that use is no other one
@@ -287,7 +287,7 @@ class RemoteKernelManager(ServerKernelManager):
         """Whether it is in use although it may say nothing."""
         return self.execution_state == "busy" and not self.parent.cull_busy
 
-    def heard(self, model: KernelModel | None, asked: float) -> None:
+    def update(self, model: KernelModel | None, asked: float) -> None:
         """Take over what the provider says of the kernel; None is the proof that it is gone."""
         self.heard_at = time.monotonic()
         if model is None:

@@ -18,7 +18,7 @@ from ..provider.interface import KernelModel, RemoteKernelProvider
 from ..registry.phases import STARTING
 from ..registry.providers import KernelProviders
 from .kernel import RemoteKernelManager
-from .orphans import LeftOvers
+from .orphans import OrphanedKernels
 from .store import Record
 
 KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+")  # what Jupyter Server's routes take for one
@@ -54,7 +54,7 @@ class KernelMap(Protocol):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class StartRequest:
     """A kernel to be started: where, what it is called there, with which folder and variables."""
 
     provider: RemoteKernelProvider
@@ -78,7 +78,7 @@ class RemoteKernels:
         self._log = map.log
         self._asked_for: set[RemoteKernelManager] = set()
         self.relays: set[asyncio.Task[None]] = set()
-        self.left_overs = LeftOvers(self._providers, self.note, self._log)
+        self.orphans = OrphanedKernels(self._providers, self.note, self._log)
 
     def get(self, kernel_id: str) -> RemoteKernelManager | None:
         """Return a kernel that is listed; None where it is not, or is a local one."""
@@ -95,13 +95,15 @@ class RemoteKernels:
         """All that runs at providers because of this server, or may, without sessions."""
         return [
             *(_record(kernel) for kernel in self.listed if kernel.has_kernel),
-            *(_record(one, is_left_over=True) for one in self._asked_for if one.has_kernel),
-            *self.left_overs.records,
+            *(_record(one, is_orphaned=True) for one in self._asked_for if one.has_kernel),
+            *self.orphans.records,
         ]
 
     # -- how a kernel comes ------------------------------------------------------------------------
 
-    async def start(self, wanted: Wanted, kernel_id: str | None, patience: float | None) -> str:
+    async def start(
+        self, wanted: StartRequest, kernel_id: str | None, patience: float | None
+    ) -> str:
         """
         Start a kernel, and return its id.
 
@@ -130,7 +132,9 @@ class RemoteKernels:
         self._begun(kernel)
         return str(kernel.kernel_id)
 
-    async def _start(self, kernel: RemoteKernelManager, wanted: Wanted) -> ProviderError | None:
+    async def _start(
+        self, kernel: RemoteKernelManager, wanted: StartRequest
+    ) -> ProviderError | None:
         """Start a kernel, which may be listed by the time that it has; return why it has not."""
         self._asked_for.add(kernel)
         failure: ProviderError | None = None
@@ -139,15 +143,15 @@ class RemoteKernels:
         except ProviderError as error:
             failure = error
         except Exception as error:
-            sentence = f"The code of the kernel provider {kernel.provider_id} failed. See the log."
-            self._log.error(sentence, exc_info=error)
-            failure = ProviderUnavailable(kernel.provider_id, "defect", sentence)
+            message = f"The code of the kernel provider {kernel.provider_id} failed. See the log."
+            self._log.error(message, exc_info=error)
+            failure = ProviderUnavailable(kernel.provider_id, "defect", message)
         except asyncio.CancelledError:
-            sentence = f"The start of {kernel.kernel_name} was cancelled."
-            failure = KernelGone(kernel.provider_id, "cancelled", sentence)
+            message = f"The start of {kernel.kernel_name} was cancelled."
+            failure = KernelGone(kernel.provider_id, "cancelled", message)
         self._asked_for.discard(kernel)
         if failure is not None and kernel.has_kernel:
-            self._leave_over(kernel, failure.sentence)
+            self._orphan(kernel, failure.message)
             kernel.remote_id = ""
         self.note()
         return failure
@@ -157,7 +161,7 @@ class RemoteKernels:
         self._asked_for.discard(kernel)
         self._list(kernel)
         self._log.info("Kernel is starting: %s (%s)", kernel.kernel_id, kernel.kernel_name)
-        self._providers.underway.begin(
+        self._providers.phases.begin(
             kernel, kernel.provider_id, kernel.kernel_id, STARTING, kernel.made
         )
         assert kernel.starting is not None
@@ -165,19 +169,19 @@ class RemoteKernels:
 
     def _late(self, kernel: RemoteKernelManager, failure: ProviderError | None) -> None:
         """Take notice that a start which took long has ended, well or not."""
-        self._providers.underway.end(kernel)
+        self._providers.phases.end(kernel)
         if self.get(str(kernel.kernel_id)) is not kernel:
             return
         if failure is None:
             self._begun(kernel)
             return
-        self._log.warning("Kernel %s did not start: %s", kernel.kernel_id, failure.sentence)
+        self._log.warning("Kernel %s did not start: %s", kernel.kernel_id, failure.message)
         # JupyterLab shows the reason of a kernel that is dead.
-        kernel.execution_state, kernel.reason = "dead", failure.sentence
+        kernel.execution_state, kernel.reason = "dead", failure.message
         asyncio.get_running_loop().call_later(REMEMBERED, self.remove, kernel)
 
     def _begun(self, kernel: RemoteKernelManager) -> None:
-        self._providers.watch(kernel.provider_id, kernel)
+        self._providers.poll(kernel.provider_id, kernel)
         self._log.info("Kernel started: %s (%s)", kernel.kernel_id, kernel.kernel_name)
 
     async def attach(self, provider_id: str, remote_id: str) -> str:
@@ -193,18 +197,18 @@ class RemoteKernels:
             if (known.provider_id, known.remote_id) == (provider_id, remote_id):
                 return str(known.kernel_id)
         if model is None:
-            sentence = f"{provider.label} has no kernel {remote_id}."
-            raise KernelGone(provider_id, "kernel_gone", sentence)
+            message = f"{provider.label} has no kernel {remote_id}."
+            raise KernelGone(provider_id, "kernel_gone", message)
         kernel = self._make(provider_id, str(model.get("name") or ""), None)
         kernel.is_attached = True
         kernel.take({**model, "id": remote_id})
-        self.left_overs.take_back(provider_id, remote_id)
+        self.orphans.take_back(provider_id, remote_id)
         self._list(kernel)
-        self._providers.watch(provider_id, kernel)
+        self._providers.poll(provider_id, kernel)
         self._log.info("Kernel attached: %s (%s)", kernel.kernel_id, kernel.kernel_name)
         return str(kernel.kernel_id)
 
-    async def elsewhere(self, provider_id: str) -> list[KernelModel]:
+    async def other_kernels(self, provider_id: str) -> list[KernelModel]:
         """
         Return the kernels at a provider that are none of this server's, under our names for them.
 
@@ -226,8 +230,8 @@ class RemoteKernels:
         except ProviderError:
             start = 0.0
         expected_until = time.monotonic() + start if record.is_starting else 0.0
-        if record.is_left_over:
-            self.left_overs.add(record, expected_until)
+        if record.is_orphaned:
+            self.orphans.add(record, expected_until)
         elif record.kernel_id not in self._map._kernels:
             kernel = self._make(record.provider_id, record.remote_name, record.kernel_id)
             kernel.remote_id, kernel.url = record.remote_id, record.url
@@ -235,7 +239,7 @@ class RemoteKernels:
             kernel.expected_until = expected_until
             kernel.execution_state = "starting" if record.is_starting else "unknown"
             self._list(kernel)
-            self._providers.watch(kernel.provider_id, kernel)
+            self._providers.poll(kernel.provider_id, kernel)
             self._log.info("Kernel found again: %s (%s)", kernel.kernel_id, kernel.kernel_name)
 
     def free_id(self, wanted: str) -> str:
@@ -290,7 +294,7 @@ class RemoteKernels:
         except ProviderError as error:
             if not moves_on:
                 raise
-            self._leave_over(kernel, error.sentence)
+            self._orphan(kernel, error.message)
         self.remove(kernel)
 
     def lost(self, kernel: RemoteKernelManager) -> None:
@@ -308,7 +312,7 @@ class RemoteKernels:
             return
         self._map._kernels.pop(kernel.kernel_id)
         self._map._kernel_connections.pop(kernel.kernel_id, None)
-        self._providers.unwatch(kernel.provider_id, kernel)
+        self._providers.stop_polling(kernel.provider_id, kernel)
         for removed in list(kernel.on_removed):
             removed()
         KERNEL_CURRENTLY_RUNNING_TOTAL.labels(type=kernel.kernel_name).dec()
@@ -338,14 +342,14 @@ class RemoteKernels:
             stopped, late = await asyncio.wait(stopping, timeout=EXIT_TIMEOUT)
             for task in late:
                 task.cancel()
-                self._leave_over(stopping[task], "no answer in time")
+                self._orphan(stopping[task], "no answer in time")
             for task in stopped:
                 if error := task.exception():
-                    self._leave_over(stopping[task], str(error))
+                    self._orphan(stopping[task], str(error))
             await asyncio.gather(*late, return_exceptions=True)
         for kernel in stopping.values():
             self.remove(kernel)
-        await self.left_overs.aclose()
+        await self.orphans.aclose()
 
     def _stops_with_server(self, kernel: RemoteKernelManager) -> bool:
         if kernel.is_attached or not kernel.has_kernel:
@@ -353,13 +357,13 @@ class RemoteKernels:
         try:
             return kernel.provider.config.on_server_exit == "shutdown"
         except ProviderError as error:
-            self._left_running(kernel, error.sentence)
+            self._left_running(kernel, error.message)
             return False
 
-    def _leave_over(self, kernel: RemoteKernelManager, why: str) -> None:
+    def _orphan(self, kernel: RemoteKernelManager, why: str) -> None:
         """Leave a kernel that nobody wants any more to its provider, for now."""
         self._left_running(kernel, why)
-        self.left_overs.add(_record(kernel, is_left_over=True), kernel.expected_until)
+        self.orphans.add(_record(kernel, is_orphaned=True), kernel.expected_until)
 
     def _left_running(self, kernel: RemoteKernelManager, why: str) -> None:
         self._log.warning(
@@ -372,14 +376,14 @@ class RemoteKernels:
             self.observer.note()
 
 
-def _record(kernel: RemoteKernelManager, *, is_left_over: bool = False) -> Record:
+def _record(kernel: RemoteKernelManager, *, is_orphaned: bool = False) -> Record:
     return Record(
         provider_id=kernel.provider_id,
         url=kernel.url,
         remote_name=kernel.remote_name,
         remote_id=kernel.remote_id,
         kernel_id=str(kernel.kernel_id or ""),
-        is_left_over=is_left_over,
+        is_orphaned=is_orphaned,
         is_attached=kernel.is_attached,
         is_starting=kernel.is_starting or time.monotonic() < kernel.expected_until,
     )

@@ -14,7 +14,7 @@ from ..registry.providers import KernelProviders
 from .store import Record
 
 
-class LeftOver:
+class OrphanedKernel:
     """
     A kernel that was left over.
 
@@ -22,7 +22,7 @@ class LeftOver:
     come, as nobody has said what became of its start.
     """
 
-    def __init__(self, record: Record, expected_until: float, owner: LeftOvers) -> None:
+    def __init__(self, record: Record, expected_until: float, owner: OrphanedKernels) -> None:
         self.record = record
         self.remote_id = record.remote_id
         self.url = record.url
@@ -36,16 +36,16 @@ class LeftOver:
         return time.monotonic() < self.expected_until
 
     @property
-    def may_change_unheard(self) -> bool:
+    def needs_polling(self) -> bool:
         """It may always have come, or have gone."""
         return True
 
-    def heard(self, model: KernelModel | None, asked: float) -> None:
+    def update(self, model: KernelModel | None, asked: float) -> None:
         """Take notice that the provider answers."""
-        self._owner.heard(self, model)
+        self._owner.update(self, model)
 
 
-class LeftOvers:
+class OrphanedKernels:
     """Stops what was left over once its provider can be reached."""
 
     def __init__(
@@ -54,7 +54,7 @@ class LeftOvers:
         self._providers = providers
         self._on_change = on_change
         self._log = log
-        self._kernels: list[LeftOver] = []
+        self._kernels: list[OrphanedKernel] = []
 
     @property
     def records(self) -> list[Record]:
@@ -63,9 +63,9 @@ class LeftOvers:
 
     def add(self, record: Record, expected_until: float) -> None:
         """Have a kernel stopped as soon as that can be done."""
-        kernel = LeftOver(record, expected_until, self)
+        kernel = OrphanedKernel(record, expected_until, self)
         self._kernels.append(kernel)
-        self._providers.watch(record.provider_id, kernel)
+        self._providers.poll(record.provider_id, kernel)
         self._on_change()
 
     def take_back(self, provider_id: str, remote_id: str) -> None:
@@ -74,7 +74,7 @@ class LeftOvers:
             if (kernel.record.provider_id, kernel.remote_id) == (provider_id, remote_id):
                 self._forget(kernel)
 
-    def heard(self, kernel: LeftOver, model: KernelModel | None) -> None:
+    def update(self, kernel: OrphanedKernel, model: KernelModel | None) -> None:
         """Stop a kernel of which its provider tells, and forget one that is gone."""
         if kernel not in self._kernels:
             return
@@ -91,7 +91,7 @@ class LeftOvers:
             task.cancel()
         await asyncio.gather(*stopping, return_exceptions=True)
 
-    async def _stop(self, kernel: LeftOver) -> None:
+    async def _stop(self, kernel: OrphanedKernel) -> None:
         provider_id = kernel.record.provider_id
         try:
             await self._providers.provider(provider_id).shutdown_kernel(kernel.remote_id)
@@ -102,10 +102,10 @@ class LeftOvers:
         self._log.info("Kernel %s, left over at %s, was stopped.", kernel.remote_id, provider_id)
         self._forget(kernel)
 
-    def _forget(self, kernel: LeftOver) -> None:
+    def _forget(self, kernel: OrphanedKernel) -> None:
         if kernel.stopping is not None:
             kernel.stopping.cancel()
         if kernel in self._kernels:
             self._kernels.remove(kernel)
-            self._providers.unwatch(kernel.record.provider_id, kernel)
+            self._providers.stop_polling(kernel.record.provider_id, kernel)
             self._on_change()

@@ -16,29 +16,29 @@ from jupyter_server.services.sessions.sessionmanager import SessionManager
 from ..provider.errors import ProviderError
 from ..registry.providers import KernelProviders
 from ..server.kernel_manager import KernelProvidersKernelManager
-from .store import Ledger, Record
+from .store import KernelStore, Record
 
 SOON = 1.0  # seconds from a kernel's start to its session's being written down
 INTERVAL = 10.0  # seconds from one look at the sessions to the next
 SESSION_FIELDS = ("id", "path", "name", "type")
 
 
-class Bookkeeper:
+class KernelRecovery:
     """
-    Keeps the ledger of one server.
+    Keeps the store of one server.
 
-    Records of providers that are not configured now, or are somewhere else now, stay in the ledger
+    Records of providers that are not configured now, or are somewhere else now, stay in the store
     until they are back.
     """
 
     def __init__(
         self,
-        ledger: Ledger,
+        store: KernelStore,
         kernels: KernelProvidersKernelManager,
         sessions: SessionManager,
         log: Logger,
     ) -> None:
-        self._ledger = ledger
+        self._store = store
         self._kernels = kernels
         self._providers: KernelProviders = kernels.providers
         self._sessions = sessions
@@ -53,7 +53,7 @@ class Bookkeeper:
     async def start(self) -> None:
         """Find the kernels of before, and begin to write."""
         try:
-            self._waiting = self._ledger.read()
+            self._waiting = self._store.read()
         except Exception as error:
             self._complain(error)  # and leave alone what cannot be read now
             return
@@ -74,7 +74,7 @@ class Bookkeeper:
             await asyncio.gather(self._task, return_exceptions=True)
         await self._look_at_sessions()
         self._write()
-        self._ledger.close()
+        self._store.close()
 
     async def _run(self) -> None:
         next_look = inf
@@ -111,7 +111,7 @@ class Bookkeeper:
             return False
 
     async def _restore_session(self, record: Record, session: Any) -> None:
-        if record.kernel_id in self._kernels and not record.is_left_over:
+        if record.kernel_id in self._kernels and not record.is_orphaned:
             _id, path, name, type_ = (session.get(field) for field in SESSION_FIELDS)
             try:
                 await self._sessions.save_session(
@@ -138,13 +138,13 @@ class Bookkeeper:
         return [*self._waiting, *map(self._with_sessions, self._kernels.remote.records)]
 
     def _with_sessions(self, record: Record) -> Record:
-        if record.is_left_over:
+        if record.is_orphaned:
             return record
         return replace(record, sessions=self._sessions_of.get(record.kernel_id, ()))
 
     def _write(self) -> None:
         try:
-            self._ledger.write(self._records())
+            self._store.write(self._records())
         except Exception as error:  # whatever it is, the server goes on without
             self._complain(error)
         else:

@@ -10,7 +10,7 @@ from ..provider.interface import Frame
 LIMIT = 64 * 2**20  # bytes
 
 
-class Outbox:
+class SendQueue:
     """
     The frames of one client, in their order.
 

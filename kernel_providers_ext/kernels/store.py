@@ -28,7 +28,7 @@ class Record:
     A kernel at a provider.
 
     ``url`` is the provider's address, which is the proof that it is the same one later.
-    ``is_left_over`` tells that nobody wants the kernel any more, and it only remains to be stopped;
+    ``is_orphaned`` tells that nobody wants the kernel any more, and it only remains to be stopped;
     ``is_attached`` that it was not started by this server; ``is_starting`` that it may still come.
     ``sessions`` are its sessions as Jupyter Server saves them: id, path, name and type.
     """
@@ -38,13 +38,13 @@ class Record:
     remote_name: str
     remote_id: str
     kernel_id: str
-    is_left_over: bool = False
+    is_orphaned: bool = False
     is_attached: bool = False
     is_starting: bool = False
     sessions: tuple[Mapping[str, str | None], ...] = ()
 
 
-class Ledger:
+class KernelStore:
     """
     A file with records, which belongs to one server for as long as that runs.
 

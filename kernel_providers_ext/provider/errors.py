@@ -47,21 +47,21 @@ class ProviderError(web.HTTPError):
         self,
         provider_id: str,
         reason_code: str,
-        sentence: str,
+        message: str,
         detail: str = "",
         retry_after: float = 0.0,
     ) -> None:
-        super().__init__(self.http_status, sentence)
+        super().__init__(self.http_status, message)
         self.retry_after = retry_after
         self.provider_id = provider_id
         self.reason_code = reason_code
-        self.sentence = sentence
+        self.message = message
         self.detail = detail
 
     @property
     def log_message(self) -> str:
         """The sentence as it is; tornado's own doubles each % in it."""
-        return self.sentence
+        return self.message
 
     @log_message.setter
     def log_message(self, _: str | None) -> None:
@@ -73,7 +73,7 @@ class ProviderError(web.HTTPError):
         return self.reason_code not in _UNCERTAIN
 
     def __str__(self) -> str:
-        return self.sentence
+        return self.message
 
 
 class ProviderUnavailable(ProviderError):

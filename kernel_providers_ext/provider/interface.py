@@ -161,8 +161,8 @@ class RemoteKernelProvider(KernelProvider):
 
     async def running_kernels(self) -> Collection[KernelModel]:
         """Return the models of all kernels that run there, also those of others."""
-        sentence = f"{self.label} does not list its kernels."
-        raise RequestRefused(self.id, "no_listing", sentence)
+        message = f"{self.label} does not list its kernels."
+        raise RequestRefused(self.id, "no_listing", message)
 
     @abstractmethod
     async def interrupt_kernel(self, kernel_id: str) -> None:
@@ -193,8 +193,8 @@ def no_such_kernelspec(
     """Return the error for a kernel that a provider does not offer, with those it does."""
     offered = sorted(filter(config.offers, known))
     has = f" It has: {', '.join(offered[:10])}." if offered else ""
-    sentence = f"{config.label} offers no kernel called {kernel_name!r}.{has}"
-    return NoSuchKernelspec(config.id, "no_such_kernelspec", sentence)
+    message = f"{config.label} offers no kernel called {kernel_name!r}.{has}"
+    return NoSuchKernelspec(config.id, "no_such_kernelspec", message)
 
 
 def _is_kernelspec(name: str, model: object) -> bool:

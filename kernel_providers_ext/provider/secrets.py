@@ -19,37 +19,37 @@ class Secret:
     """
     Where a secret comes from.
 
-    ``kind`` is ``value``, ``env``, ``file`` or ``command``; ``where`` is the secret itself, the
+    ``kind`` is ``value``, ``env``, ``file`` or ``command``; ``source`` is the secret itself, the
     variable's name, the file's path, or the command as a tuple of words.
     """
 
     kind: str
-    where: str | tuple[str, ...]
+    source: str | tuple[str, ...]
 
     @classmethod
     def parse(cls, given: str | Mapping[str, Any]) -> Secret:
         """Return the secret of ``{"env": "GPU_TOKEN"}`` and the like; a string is a value."""
         if isinstance(given, str):
             return cls("value", given)
-        [(kind, where)] = given.items()
-        return cls(kind, tuple(where) if kind == "command" else str(where))
+        [(kind, source)] = given.items()
+        return cls(kind, tuple(source) if kind == "command" else str(source))
 
-    async def read(self) -> str:
+    async def reveal(self) -> str:
         """
         Return the secret as it is now, stripped of white space, off the event loop.
 
         Raises ConfigurationError with a sentence where there is none to be had.
         """
         if self.kind == "env":
-            secret = os.environ.get(str(self.where))
+            secret = os.environ.get(str(self.source))
             if secret is None:
-                raise ConfigurationError(f"The environment variable {self.where} is not set.")
+                raise ConfigurationError(f"The environment variable {self.source} is not set.")
         elif self.kind == "file":
             secret = await asyncio.to_thread(self._read_file)
         elif self.kind == "command":
             secret = await self._run()
         else:
-            secret = str(self.where)
+            secret = str(self.source)
         secret = secret.strip()
         if not secret:
             raise ConfigurationError(f"There is nothing in {self!r}.")
@@ -58,7 +58,7 @@ class Secret:
         return secret
 
     def _read_file(self) -> str:
-        path = Path(str(self.where))
+        path = Path(str(self.source))
         try:
             path = path.expanduser()
             return path.read_text()
@@ -73,14 +73,14 @@ class Secret:
     async def _run(self) -> str:
         try:
             process = await asyncio.create_subprocess_exec(
-                *self.where,
+                *self.source,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
             )
         except OSError as error:
             raise ConfigurationError(
-                f"The command {self.where[0]} cannot be run: {error.strerror}."
+                f"The command {self.source[0]} cannot be run: {error.strerror}."
             ) from error
         try:
             output, _ = await asyncio.wait_for(process.communicate(), COMMAND_TIMEOUT)
@@ -90,19 +90,19 @@ class Secret:
             if isinstance(error, asyncio.CancelledError):
                 raise
             raise ConfigurationError(
-                f"The command {self.where[0]} did not end within {COMMAND_TIMEOUT:.0f} s."
+                f"The command {self.source[0]} did not end within {COMMAND_TIMEOUT:.0f} s."
             ) from error
         if process.returncode:
             raise ConfigurationError(
-                f"The command {self.where[0]} failed with exit code {process.returncode}."
+                f"The command {self.source[0]} failed with exit code {process.returncode}."
             )
         return output.decode(errors="replace")
 
     def __repr__(self) -> str:
         shown = {
             "value": "a value",
-            "env": f"the environment variable {self.where}",
-            "file": f"the file {self.where}",
-            "command": f"the output of {self.where[0] if self.where else '?'}",
+            "env": f"the environment variable {self.source}",
+            "file": f"the file {self.source}",
+            "command": f"the output of {self.source[0] if self.source else '?'}",
         }
         return f"<secret: {shown[self.kind]}>"

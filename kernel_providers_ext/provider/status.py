@@ -82,7 +82,7 @@ class Status:
     latency: float | None = None
     reason_code: str = ""
     detail: str = ""
-    sentence: str = ""
+    message: str = ""
 
     def answered(self, now: datetime, latency: float) -> Status:
         """Return the state after kernelspecs have come, ``latency`` seconds after being asked."""
@@ -105,11 +105,11 @@ class Status:
             kernelspecs=_WITHOUT_REFRESH[self.kernelspecs],
             reason_code=error.reason_code,
             detail=error.detail,
-            sentence=error.sentence,
+            message=error.message,
         )
 
     @property
-    def is_well(self) -> bool:
+    def is_available(self) -> bool:
         """Tell whether the provider answered when last asked."""
         return self.reachable in (Reachable.ONLINE, Reachable.SLOW)
 

@@ -16,9 +16,9 @@ from .resources import file_of
 
 
 @dataclass(frozen=True)
-class Shelf:
+class CatalogSource:
     """
-    One provider's part of the catalogue; ``label`` is one that no other shelf has.
+    One provider's part of the catalog; ``label`` is one that no other source has.
 
     ``is_default`` marks the provider whose kernels keep their own names and display names: a server
     started with nothing but ``--gateway-url`` shows what it always showed.
@@ -36,24 +36,24 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Entry:
-    """A kernelspec of the catalogue: whose it is, what it is called there, and its own model."""
+    """A kernelspec of the catalog: whose it is, what it is called there, and its own model."""
 
     provider_id: str
     kernel_name: str
     original: KernelspecModel
 
 
-def index(shelves: Iterable[Shelf]) -> dict[str, Entry]:
+def index(sources: Iterable[CatalogSource]) -> dict[str, Entry]:
     """Return all kernelspecs by this server's names for them."""
     return {
-        shelf.name(kernel_name): Entry(shelf.provider_id, kernel_name, model)
-        for shelf in shelves
-        for kernel_name, model in shelf.snapshot.kernelspecs.items()
+        source.name(kernel_name): Entry(source.provider_id, kernel_name, model)
+        for source in sources
+        for kernel_name, model in source.snapshot.kernelspecs.items()
     }
 
 
 def models(
-    shelves: Collection[Shelf], template: str, base_url: str, taken: Collection[str]
+    sources: Collection[CatalogSource], template: str, base_url: str, taken: Collection[str]
 ) -> dict[str, dict[str, Any]]:
     """
     Return the models that this server answers with, by name.
@@ -62,47 +62,47 @@ def models(
     in a slash, and ``taken`` has the display names of local kernels, which always keep theirs.
     """
     shown = {
-        shelf.name(kernel_name): (
+        source.name(kernel_name): (
             _original_display_name(kernel_name, model)
-            if shelf.is_default
+            if source.is_default
             else names.display_name(
                 template,
                 kernel=_original_display_name(kernel_name, model),
-                provider=shelf.label,
+                provider=source.label,
             )
         )
-        for shelf in shelves
-        for kernel_name, model in shelf.snapshot.kernelspecs.items()
+        for source in sources
+        for kernel_name, model in source.snapshot.kernelspecs.items()
     }
     unique = names.unique(shown, taken)
     return {
-        shelf.name(kernel_name): _model(shelf, kernel_name, model, unique, base_url)
-        for shelf in shelves
-        for kernel_name, model in shelf.snapshot.kernelspecs.items()
+        source.name(kernel_name): _model(source, kernel_name, model, unique, base_url)
+        for source in sources
+        for kernel_name, model in source.snapshot.kernelspecs.items()
     }
 
 
 def _model(
-    shelf: Shelf,
+    source: CatalogSource,
     kernel_name: str,
     model: KernelspecModel,
     shown: Mapping[str, str],
     base_url: str,
 ) -> dict[str, Any]:
-    name = shelf.name(kernel_name)
+    name = source.name(kernel_name)
     resources = {
         key: f"{base_url}kernelspecs/{names.encode(name)}/{names.encode(file_of(url))}"
         for key, url in model.get("resources", {}).items()
         if file_of(url)
     }
     spec = dict(model["spec"])
-    if not shelf.is_default:
+    if not source.is_default:
         spec["display_name"] = shown[name]
         # Flat strings: other launchers show each of them as a column.
         spec["metadata"] = {
             **(spec.get("metadata") or {}),
-            "kernel_provider": shelf.provider_id,
-            "kernel_provider_label": shelf.label,
+            "kernel_provider": source.provider_id,
+            "kernel_provider_label": source.label,
             "kernel_display_name": _original_display_name(kernel_name, model),
         }
     return {**model, "name": name, "spec": spec, "resources": resources}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-LASTS = 180.0  # seconds; an open JupyterLab asks about once a minute
+ACTIVE_FOR = 180.0  # seconds; an open JupyterLab asks about once a minute
 
 
-class Attention:
+class ClientActivity:
     """
     Is there for a while after somebody has asked, and at first.
 
@@ -18,16 +18,16 @@ class Attention:
 
     def __init__(self, on_return: Callable[[], None] = lambda: None) -> None:
         self._on_return = on_return
-        self._until = time.monotonic() + LASTS
+        self._until = time.monotonic() + ACTIVE_FOR
 
     @property
-    def is_there(self) -> bool:
+    def is_active(self) -> bool:
         """Whether somebody has asked lately."""
         return time.monotonic() < self._until
 
-    def pay(self) -> None:
+    def record(self) -> None:
         """Note that somebody asks; ``on_return`` is called where nobody has for long."""
-        was_there = self.is_there
-        self._until = time.monotonic() + LASTS
-        if not was_there:
+        was_active = self.is_active
+        self._until = time.monotonic() + ACTIVE_FOR
+        if not was_active:
             self._on_return()

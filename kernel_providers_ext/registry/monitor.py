@@ -21,17 +21,17 @@ from ..provider.interface import (
     Snapshot,
 )
 from ..provider.status import Kernelspecs, Status, now
-from .client_activity import Attention
+from .client_activity import ClientActivity
 from .resources import Resources, logo_of
 
 KERNELS_INTERVAL = 10.0  # seconds between looks at kernels whose state may change unheard
-UNATTENDED_KERNELS_INTERVAL = 60.0  # the same, while nobody asks us
-UNATTENDED_INTERVAL = 600.0  # seconds between looks at anything else, while nobody asks us
+IDLE_KERNELS_INTERVAL = 60.0  # the same, while nobody asks us
+IDLE_INTERVAL = 600.0  # seconds between looks at anything else, while nobody asks us
 FIRST_RETRY = 2.0  # seconds until a provider that failed is asked again, doubled each time
 LONGEST_REST = 3600.0  # seconds for which a provider is left alone at most, whatever it asks for
 
 
-class Watched(Protocol):
+class PolledKernel(Protocol):
     """A running kernel that wants to hear how it is."""
 
     @property
@@ -43,10 +43,10 @@ class Watched(Protocol):
         """The provider's address when the kernel was last heard of."""
 
     @property
-    def may_change_unheard(self) -> bool:
+    def needs_polling(self) -> bool:
         """Whether only a look at it tells what state it is in."""
 
-    def heard(self, model: KernelModel | None, asked: float) -> None:
+    def update(self, model: KernelModel | None, asked: float) -> None:
         """
         Take notice of the kernel's model; None when it is proved to be gone.
 
@@ -54,22 +54,22 @@ class Watched(Protocol):
         """
 
 
-class Refresher:
+class ProviderMonitor:
     """
     One provider with what is known of it: its status and its snapshot.
 
-    ``watched`` are the running kernels to ask for; it is read anew each time. ``on_change`` is
+    ``polled`` are the running kernels to ask for; it is read anew each time. ``on_change`` is
     called after status or snapshot have changed in a way that people can see. While nobody pays
-    ``attention``, the provider is asked more rarely.
+    ``client_activity``, the provider is asked more rarely.
     """
 
     def __init__(
         self,
         provider: KernelProvider,
-        watched: Collection[Watched],
+        polled: Collection[PolledKernel],
         on_change: Callable[[], None],
         log: Logger,
-        attention: Attention,
+        client_activity: ClientActivity,
     ) -> None:
         self.provider = provider
         self.snapshot: Snapshot | None = None
@@ -77,13 +77,13 @@ class Refresher:
         #: Why the last attempt has failed; None where it has not.
         self.failure: ProviderError | None = None
         self.first_answer = asyncio.Event()
-        #: Set for as long as the provider is well, and when another refresher has taken over.
-        self.well = asyncio.Event()
+        #: Set for as long as the provider is well, and when another monitor has taken over.
+        self.available = asyncio.Event()
         self.resources = Resources()
-        self._watched = watched
+        self._polled = polled
         self._on_change = on_change
         self._log = log
-        self._attention = attention
+        self._client_activity = client_activity
         self._failures = 0
         self._last_defect = ""
         self._due = 0.0  # by the monotonic clock
@@ -103,7 +103,7 @@ class Refresher:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name=f"refresh {self.provider.id}")
 
-    def take_over(self, before: Refresher) -> None:
+    def take_over(self, before: ProviderMonitor) -> None:
         """Begin with what was known of the provider before its configuration was changed."""
         if before.snapshot is not None:
             self.snapshot = _unvalidated(before.snapshot).offered(self.provider.config)
@@ -179,7 +179,7 @@ class Refresher:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
         self._attempt_ended.set()
-        self.well.set()
+        self.available.set()
         await self.resources.aclose()
         await self.provider.aclose()
 
@@ -207,33 +207,33 @@ class Refresher:
             self._attempt_ended.set()
             self._attempt_ended = asyncio.Event()
 
-    async def refresh_kernels(self, *, only_unheard: bool = False) -> bool:
+    async def refresh_kernels(self, *, only_needed: bool = False) -> bool:
         """
         Ask for the running kernels once, and tell each what came of it.
 
         Return whether the provider was there, or was not asked.
         """
         provider = self.provider
-        watched = [k for k in self._watched if k.may_change_unheard or not only_unheard]
+        polled = [k for k in self._polled if k.needs_polling or not only_needed]
         # A provider that is away tells nothing of its kernels either.
         is_away = self._is_resting or isinstance(self.failure, ProviderUnavailable)
-        if not watched or is_away or not isinstance(provider, RemoteKernelProvider):
+        if not polled or is_away or not isinstance(provider, RemoteKernelProvider):
             return True
         asked = time.monotonic()
         try:
-            models = await provider.kernels([kernel.remote_id for kernel in watched])
+            models = await provider.kernels([kernel.remote_id for kernel in polled])
         except Exception as error:
             # Not knowing is no news, and the kernelspecs' refresh tells of the provider.
             failure = self._as_provider_error(error)
             if failure.retry_after:
                 self.failed(failure)
             return not isinstance(failure, ProviderUnavailable) or self._is_resting
-        for kernel in watched:
+        for kernel in polled:
             if models.get(kernel.remote_id) is None and kernel.url != provider.config.url:
                 continue  # another server has no proof that it is gone
             if kernel.remote_id in models:
                 try:
-                    kernel.heard(models[kernel.remote_id], asked)
+                    kernel.update(models[kernel.remote_id], asked)
                 except Exception as error:
                     self._as_provider_error(error)
         return True
@@ -249,19 +249,19 @@ class Refresher:
             is_due = time.monotonic() >= self._due
             if is_due:
                 await self.refresh()
-                if self.status.is_well and (
+                if self.status.is_available and (
                     self._fetching_logos is None or self._fetching_logos.done()
                 ):
                     self._fetching_logos = asyncio.create_task(self._fetch_logos())
                 self._due = max(time.monotonic() + self._interval(), self._rest_until)
-            is_there = await self.refresh_kernels(only_unheard=not is_due)
-            if not is_there and not is_due and self.status.is_well:
+            is_there = await self.refresh_kernels(only_needed=not is_due)
+            if not is_there and not is_due and self.status.is_available:
                 self._due = 0.0  # see at once what has become of the provider
                 continue
             pause = self._due - time.monotonic()
-            if any(kernel.may_change_unheard for kernel in self._watched):
-                is_attended = self._attention.is_there
-                often = KERNELS_INTERVAL if is_attended else UNATTENDED_KERNELS_INTERVAL
+            if any(kernel.needs_polling for kernel in self._polled):
+                is_active = self._client_activity.is_active
+                often = KERNELS_INTERVAL if is_active else IDLE_KERNELS_INTERVAL
                 pause = min(pause, often)
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(pause, 0.0))
@@ -291,18 +291,18 @@ class Refresher:
         """Return the error itself, or the one for a defect in the provider's code, logged once."""
         if isinstance(error, ProviderError):
             return error
-        sentence = f"The code of the kernel provider {self.provider.id} failed. See the log."
+        message = f"The code of the kernel provider {self.provider.id} failed. See the log."
         if repr(error) != self._last_defect:
             self._last_defect = repr(error)
-            self._log.error(sentence, exc_info=error)
-        return ProviderUnavailable(self.provider.id, "defect", sentence)
+            self._log.error(message, exc_info=error)
+        return ProviderUnavailable(self.provider.id, "defect", message)
 
     def _interval(self) -> float:
         """Return the seconds until the next refresh, spread so that servers do not ask in step."""
         interval = self.provider.config.refresh_interval
         # Notebooks may wait for a provider that is away.
-        if not self._attention.is_there and not (self._failures and self._watched):
-            interval = max(interval, UNATTENDED_INTERVAL)
+        if not self._client_activity.is_active and not (self._failures and self._polled):
+            interval = max(interval, IDLE_INTERVAL)
         if self._failures:
             interval = min(interval, FIRST_RETRY * 2.0 ** min(self._failures - 1, 16))
         return interval * random.uniform(1.0, 1.2)
@@ -310,22 +310,22 @@ class Refresher:
     def _become(self, status: Status, snapshot: Snapshot | None) -> None:
         """Take over a new state: one line in the log and one call per change people can see."""
         before, self.status = self.status, status
-        if status.is_well:
-            self.well.set()
+        if status.is_available:
+            self.available.set()
         else:
-            self.well.clear()
+            self.available.clear()
         same_specs = self.snapshot == snapshot
         self.snapshot = snapshot
         said = (status.reachable, status.reason_code)
         if said != (before.reachable, before.reason_code):
             label = self.provider.id
             state = f"{status.word} since {status.since.astimezone():%Y-%m-%d %H:%M:%S}"
-            if status.is_well:
+            if status.is_available:
                 count = len(snapshot.kernelspecs) if snapshot else 0
                 kernels = f"{count} kernel{'' if count == 1 else 's'}"
                 self._log.info("Kernel provider %s: %s, %s.", label, state, kernels)
             else:
-                self._log.warning("Kernel provider %s: %s. %s", label, state, status.sentence)
+                self._log.warning("Kernel provider %s: %s. %s", label, state, status.message)
         elif same_specs:
             return
         self._on_change()

@@ -27,7 +27,7 @@ class Phase:
     since: datetime
 
 
-class Underway:
+class KernelPhases:
     """The phases of all kernels; ``on_change`` is called after each change."""
 
     def __init__(self, on_change: Callable[[], None]) -> None:

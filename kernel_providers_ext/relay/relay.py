@@ -12,7 +12,7 @@ from datetime import datetime
 from tornado.websocket import WebSocketClosedError
 
 from ..kernels.kernel import RemoteKernelManager
-from ..kernels.send_queue import Outbox
+from ..kernels.send_queue import SendQueue
 from ..provider.errors import (
     IncompatibleAnswer,
     NoSuchProvider,
@@ -34,8 +34,8 @@ class Relay:
 
     Where the connection to the provider is lost, it is opened again with the browser's session id,
     by which the provider finds what the kernel has sent meanwhile. What the browser sends waits in
-    the outbox, and is sent once, in its order. A provider that is known to be away is left alone:
-    only its refresher asks it.
+    the send_queue, and is sent once, in its order. A provider that is known to be away is left alone:
+    only its monitor asks it.
     """
 
     def __init__(self, kernel: RemoteKernelManager, session_id: str | None) -> None:
@@ -67,15 +67,15 @@ class Relay:
         finally:
             slow.cancel()  # else the first frame tells that the kernel has started
 
-    async def run(self, outbox: Outbox, write: Callable[[Frame], Awaitable[None]]) -> str:
+    async def run(self, send_queue: SendQueue, write: Callable[[Frame], Awaitable[None]]) -> str:
         """
         Copy frames until the browser has left or the kernel cannot be reached any more.
 
-        ``outbox`` has what the browser sends, and an end when it has left; ``write`` takes a frame
+        ``send_queue`` has what the browser sends, and an end when it has left; ``write`` takes a frame
         to the browser, and raises WebSocketClosedError if that has left.
         Returns a sentence that says why it ended, empty where the browser has left.
         """
-        sending = asyncio.create_task(self._send(outbox))
+        sending = asyncio.create_task(self._send(send_queue))
         receiving = asyncio.create_task(self._receive(write))
         try:
             await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
@@ -88,24 +88,24 @@ class Relay:
             receiving.cancel()
             ends = await asyncio.gather(sending, receiving, return_exceptions=True)
             await self.aclose()  # it may have been opened again meanwhile
-        return next((end.sentence for end in ends if isinstance(end, ProviderError)), "")
+        return next((end.message for end in ends if isinstance(end, ProviderError)), "")
 
     async def aclose(self) -> None:
         """Close the connection to the provider."""
         self._end_phase()
         await self._channels.aclose()
 
-    async def _send(self, outbox: Outbox) -> None:
+    async def _send(self, send_queue: SendQueue) -> None:
         channels = self._channels
-        while (frame := await outbox.first()) is not None:
-            while outbox.has(frame):
+        while (frame := await send_queue.first()) is not None:
+            while send_queue.has(frame):
                 try:
                     is_sent = await channels.send(frame)
                 except asyncio.CancelledError:
-                    outbox.drop(frame)  # it may be on its way
+                    send_queue.drop(frame)  # it may be on its way
                     raise
                 if is_sent:
-                    outbox.drop(frame)
+                    send_queue.drop(frame)
                 else:
                     channels = await self._successor(channels)
 
@@ -133,7 +133,7 @@ class Relay:
             if time.monotonic() - begun > FIRST_PAUSE:  # it has not just come to be cut again
                 self._attempts = 0
             self._end_phase()
-            self._kernel.overhear(frame)
+            self._kernel.observe_frame(frame)
             await write(frame)  # to wait is what slows the provider down to the browser's pace
 
     async def _reopen(self) -> None:
@@ -146,8 +146,8 @@ class Relay:
             self._end_phase()
         if channels.subprotocol != self.subprotocol:
             await channels.aclose()
-            sentence = f"{kernel.provider.label} speaks another protocol than before."
-            raise IncompatibleAnswer(kernel.provider_id, "incompatible", sentence)
+            message = f"{kernel.provider.label} speaks another protocol than before."
+            raise IncompatibleAnswer(kernel.provider_id, "incompatible", message)
         async with self._renewed:
             self._channels = channels
             self._renewed.notify_all()
@@ -179,16 +179,16 @@ class Relay:
 
     def _begin_phase(self, name: str, since: datetime) -> None:
         kernel = self._kernel
-        kernel.providers.underway.begin(self, kernel.provider_id, kernel.kernel_id, name, since)
+        kernel.providers.phases.begin(self, kernel.provider_id, kernel.kernel_id, name, since)
 
     def _end_phase(self) -> None:
-        self._kernel.providers.underway.end(self)
+        self._kernel.providers.phases.end(self)
 
     async def _wait(self, attempt: int) -> None:
         """Wait until the provider is well, and then a while, so that not all come at once."""
         kernel = self._kernel
         with suppress(NoSuchProvider):  # opening the channels tells of that
-            while not (refresher := kernel.providers.refresher(kernel.provider_id)).status.is_well:
-                await refresher.well.wait()
+            while not (monitor := kernel.providers.monitor(kernel.provider_id)).status.is_available:
+                await monitor.available.wait()
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt - 1, 16))
         await asyncio.sleep(random.uniform(0, longest))

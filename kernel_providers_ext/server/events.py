@@ -8,7 +8,7 @@ from pathlib import Path
 from jupyter_events import EventLogger
 
 from ..registry.providers import KernelProviders
-from .models import report
+from .models import providers_model
 
 SCHEMA = Path(__file__).with_name("changed.event.json")
 CHANGED = "https://events.jupyter.org/kernel_providers_ext/changed/v1"
@@ -60,7 +60,7 @@ class ChangedEvents:
 
     def _visible(self) -> tuple[object, object]:
         """Return what clients can see: what concerns kernelspecs, and all the rest."""
-        known = report(self._providers)
+        known = providers_model(self._providers)
         states = [
             {key: value for key, value in provider.items() if key not in NO_NEWS}
             for provider in known["providers"]

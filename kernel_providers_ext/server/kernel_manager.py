@@ -16,7 +16,7 @@ from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.services.sessions.handlers import SessionHandler
 
 from ..kernels.kernel import RemoteKernelManager
-from ..kernels.lifecycle import EXIT_TIMEOUT, RemoteKernels, Wanted
+from ..kernels.lifecycle import EXIT_TIMEOUT, RemoteKernels, StartRequest
 from ..provider.errors import KernelGone, ProviderError
 from ..provider.interface import RemoteKernelProvider
 from ..provider.status import now
@@ -72,12 +72,12 @@ class KernelProvidersKernelManager(MappingKernelManager):
             return str(await ensure_async(local))
         available = {**os.environ, **(kwargs.get("env") or {})}
         env = _permitted(provider, _without(available, self.providers.secret_variables))
-        wanted = Wanted(provider, remote_name, path, env)
+        wanted = StartRequest(provider, remote_name, path, env)
         if _session_moves_on():
             return await self._start_while_wanted(wanted)
         return await self.remote.start(wanted, kernel_id, self.providers.start_patience)
 
-    async def _start_while_wanted(self, wanted: Wanted) -> str:
+    async def _start_while_wanted(self, wanted: StartRequest) -> str:
         """
         Start a kernel for a notebook that moves on, which keeps the one it has until then.
 
@@ -88,8 +88,8 @@ class KernelProvidersKernelManager(MappingKernelManager):
             await asyncio.wait({starting}, timeout=LOOK_INTERVAL)
             if _client_has_left() and starting.cancel():
                 await asyncio.wait({starting})
-                sentence = "The start was cancelled, as nobody waited for it any more."
-                raise KernelGone(wanted.provider.id, "cancelled", sentence)
+                message = "The start was cancelled, as nobody waited for it any more."
+                raise KernelGone(wanted.provider.id, "cancelled", message)
         return starting.result()
 
     async def shutdown_kernel(  # type: ignore[override]
@@ -139,7 +139,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
             return False
         try:
             self.providers.check(kernel.provider_id)
-            refresher = self.providers.refresher(kernel.provider_id)
+            monitor = self.providers.monitor(kernel.provider_id)
         except ProviderError:
             return False  # it could not be stopped anyway
         idle = (now() - kernel.last_activity).total_seconds()
@@ -147,7 +147,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
             return True  # its time has not come yet
         lately = time.monotonic() - JUST_NOW
         # Others may have used it since it was looked at.
-        if kernel.heard_at < lately and not await refresher.refresh_kernels():
+        if kernel.heard_at < lately and not await monitor.refresh_kernels():
             self.providers.wake(kernel.provider_id)  # so that the next one does not wait for it
         return kernel.heard_at >= lately
 

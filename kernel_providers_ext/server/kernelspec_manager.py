@@ -28,7 +28,7 @@ class KernelProvidersSpecManager(KernelSpecManager):
         Awaitable where the configured manager's answer is. Also where there are no local kernels,
         because then there is nothing to show before the first provider has answered.
         """
-        self.providers.attention.pay()
+        self.providers.client_activity.record()
         if not self.providers.local_enabled:
             return self._without_local()
         local = super().get_all_specs()

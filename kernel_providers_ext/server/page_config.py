@@ -19,34 +19,34 @@ PageConfigHook = Callable[[Any, PageConfig], PageConfig]
 
 
 @dataclass(frozen=True)
-class StandIn:
+class Replacement:
     """
     A plugin of ours that takes the place of a stock one.
 
-    ``rival`` is the plugin of another package that takes the same place; where there is one, ours
-    gives way. ``nowhere_in`` names the applications without such a place, ``needs`` a plugin of
+    ``defers_to`` is the plugin of another package that takes the same place; where there is one, ours
+    gives way. ``unavailable_in`` names the applications without such a place, ``needs`` a plugin of
     ours without which this one cannot be.
     """
 
-    ours: str
-    stock: str
-    rival: str | None = None
-    nowhere_in: Collection[str] = ()
+    plugin: str
+    replaces: str
+    defers_to: str | None = None
+    unavailable_in: Collection[str] = ()
     needs: str | None = None
 
 
-STAND_INS = (
-    StandIn(f"{PACKAGE}:specs", "@jupyterlab/services-extension:kernel-spec-manager"),
-    StandIn(
+REPLACEMENTS = (
+    Replacement(f"{PACKAGE}:kernelspecs", "@jupyterlab/services-extension:kernel-spec-manager"),
+    Replacement(
         f"{PACKAGE}:launcher",
         "@jupyterlab/launcher-extension:plugin",
-        rival="jupyterlab-launchpad:plugin",
-        nowhere_in=(NOTEBOOK,),
+        defers_to="jupyterlab-launchpad:plugin",
+        unavailable_in=(NOTEBOOK,),
     ),
-    StandIn(
-        f"{PACKAGE}:dialogs",
+    Replacement(
+        f"{PACKAGE}:picker",
         "@jupyterlab/apputils-extension:sessionDialogs",
-        rival="jupyterlab-launchpad:dialogs",
+        defers_to="jupyterlab-launchpad:dialogs",
         needs=f"{PACKAGE}:providers",
     ),
 )
@@ -66,34 +66,40 @@ def page_config_hook(others: PageConfigHook | None, *, is_active: bool) -> PageC
             return page_config
         disabled = _names(page_config.get("disabledExtensions", []))
         app = page_config.get("appName", "")
-        losers = [_loser(s, app, present, disabled) for s in STAND_INS] if is_active else [PACKAGE]
-        more = [loser for loser in losers if loser and not _is_off(loser, disabled)]
+        to_disable = (
+            [_plugin_to_disable(s, app, present, disabled) for s in REPLACEMENTS]
+            if is_active
+            else [PACKAGE]
+        )
+        more = [plugin for plugin in to_disable if plugin and not _is_off(plugin, disabled)]
         return {**page_config, "disabledExtensions": [*disabled, *more]}
 
     return hook
 
 
-def _loser(
-    stand_in: StandIn, app: str, present: Collection[str], disabled: Collection[str]
+def _plugin_to_disable(
+    replacement: Replacement, app: str, present: Collection[str], disabled: Collection[str]
 ) -> str | None:
     """Return which plugin of the pair has to be off; None where ours is off anyway."""
-    if _is_off(stand_in.ours, disabled):
+    if _is_off(replacement.plugin, disabled):
         return None
     gives_way = (
-        app in stand_in.nowhere_in
-        or (stand_in.needs is not None and _is_off(stand_in.needs, disabled))
-        or _is_taken(stand_in, present, disabled)
+        app in replacement.unavailable_in
+        or (replacement.needs is not None and _is_off(replacement.needs, disabled))
+        or _is_taken(replacement, present, disabled)
     )
-    return stand_in.ours if gives_way else stand_in.stock
+    return replacement.plugin if gives_way else replacement.replaces
 
 
-def _is_taken(stand_in: StandIn, present: Collection[str], disabled: Collection[str]) -> bool:
+def _is_taken(
+    replacement: Replacement, present: Collection[str], disabled: Collection[str]
+) -> bool:
     """Tell whether the place is another package's, or was cleared by somebody else."""
-    if stand_in.rival is None:
+    if replacement.defers_to is None:
         return False
-    if _package(stand_in.rival) in present:
-        return not _is_off(stand_in.rival, disabled)
-    return _is_off(stand_in.stock, disabled)
+    if _package(replacement.defers_to) in present:
+        return not _is_off(replacement.defers_to, disabled)
+    return _is_off(replacement.replaces, disabled)
 
 
 def _is_off(plugin: str, disabled: Collection[str]) -> bool:

@@ -31,7 +31,7 @@ from ..registry.providers import KernelProviders
 from ..registry.resources import file_of
 from .kernel_manager import KernelProvidersKernelManager
 from .kernelspec_manager import KernelProvidersSpecManager
-from .models import report, report_of
+from .models import provider_model, providers_model
 
 AUTH_RESOURCE = "kernelspecs"
 MAX_WAIT = 2.0  # seconds for a logo that is not in memory yet
@@ -74,7 +74,7 @@ class ProvidersHandler(OfProviders, APIHandler):
     @authorized
     async def get(self) -> None:
         """Answer with all providers, and what is wrong with the configuration."""
-        self.finish(json.dumps(report(self._providers)))
+        self.finish(json.dumps(providers_model(self._providers)))
 
 
 class RetryHandler(OfProviders, APIHandler):
@@ -86,9 +86,9 @@ class RetryHandler(OfProviders, APIHandler):
     @authorized
     async def post(self, which: str) -> None:
         """Answer with the provider once it was asked anew, whatever came of it."""
-        await self._providers.refresher(which).retry()
-        refresher = self._providers.refresher(which)  # it may have been configured anew meanwhile
-        self.finish(json.dumps(report_of(self._providers, refresher)))
+        await self._providers.monitor(which).retry()
+        monitor = self._providers.monitor(which)  # it may have been configured anew meanwhile
+        self.finish(json.dumps(provider_model(self._providers, monitor)))
 
 
 class KernelsHandler(OfProviders, APIHandler):
@@ -100,7 +100,7 @@ class KernelsHandler(OfProviders, APIHandler):
     @authorized
     async def get(self, which: str) -> None:
         """Answer with the kernels there, after asking the provider."""
-        found = await self._remote(which).elsewhere(which)
+        found = await self._remote(which).other_kernels(which)
         fields = ("id", "name", "execution_state", "last_activity", "connections")
         models = [{field: model.get(field) for field in fields} for model in found]
         self.finish(json.dumps({"kernels": models}))
@@ -122,7 +122,7 @@ class KernelsHandler(OfProviders, APIHandler):
 
     def _remote(self, which: str) -> RemoteKernels:
         """Return this server's remote kernels; raises ProviderError for what is no provider."""
-        self._providers.refresher(which)
+        self._providers.monitor(which)
         manager = self.kernel_manager
         assert isinstance(manager, KernelProvidersKernelManager)
         return manager.remote

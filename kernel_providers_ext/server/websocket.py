@@ -17,7 +17,7 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 
 from ..kernels.kernel import RemoteKernelManager
-from ..kernels.send_queue import Outbox
+from ..kernels.send_queue import SendQueue
 from ..provider.interface import Frame
 from ..relay.large_frame import is_large, write_large
 from ..relay.relay import Relay
@@ -60,7 +60,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         super().__init__(**kwargs)
         session_id = self.websocket_handler.get_argument("session_id", None)
         self._client = session_id or uuid.uuid4().hex
-        self._outbox = Outbox()
+        self._send_queue = SendQueue()
         self._relay = Relay(self.kernel_manager, session_id)
         self._opening: asyncio.Task[None] | None = None
         self._relaying: asyncio.Task[None] | None = None
@@ -110,9 +110,11 @@ class RelayConnection(BaseKernelWebsocketConnection):
         self.multi_kernel_manager.notify_connect(self.kernel_id)
         self.kernel_manager.on_removed.add(self._on_removed)
         self._connected = True
-        self._outbox = self.kernel_manager.outboxes.setdefault(self._client, self._outbox)
-        self._outbox.user = self
-        self._outbox.begin()
+        self._send_queue = self.kernel_manager.send_queues.setdefault(
+            self._client, self._send_queue
+        )
+        self._send_queue.user = self
+        self._send_queue.begin()
         self._relaying = asyncio.create_task(self._run())
         self.kernel_manager.relaying[self._client] = self._relaying
         relays = self.kernel_manager.owner.relays
@@ -121,7 +123,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """Pass on a frame of the browser."""
-        if not self._outbox.put(incoming_msg):
+        if not self._send_queue.put(incoming_msg):
             self._end("Too much was sent while the kernel's provider did not take it.")
 
     def disconnect(self) -> None:  # type: ignore[override] # it is called without await
@@ -130,7 +132,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
             self._opening.cancel()
         if self._relaying is not None:
             if not self._relaying.done():
-                self._outbox.finish()
+                self._send_queue.finish()
             asyncio.get_running_loop().call_later(LINGER, self._relaying.cancel)
             self._relaying = None
             self.kernel_manager.on_removed.discard(self._on_removed)
@@ -157,7 +159,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
     async def _run(self) -> None:
         why = ""
         try:
-            why = await self._relay.run(self._outbox, self._write)
+            why = await self._relay.run(self._send_queue, self._write)
         finally:
             self._end(why)
             self._leave()
@@ -167,14 +169,14 @@ class RelayConnection(BaseKernelWebsocketConnection):
         kernel = self.kernel_manager
         if kernel.relaying.get(self._client) is asyncio.current_task():
             del kernel.relaying[self._client]
-        if self._outbox:
+        if self._send_queue:
             asyncio.get_running_loop().call_later(KEPT, self._forget)
         else:
             self._forget()
 
     def _forget(self) -> None:
-        if self._outbox.user is self:  # the client has not come again
-            self.kernel_manager.outboxes.pop(self._client, None)
+        if self._send_queue.user is self:  # the client has not come again
+            self.kernel_manager.send_queues.pop(self._client, None)
 
     async def _write(self, frame: Frame) -> None:
         if isinstance(frame, bytes) and is_large(self.websocket_handler, frame):

@@ -44,7 +44,7 @@ async def test_two_servers_share_nothing(make_server: Any) -> None:
     for server, provider_id in ((one, "one"), (two, "two")):
         assert isinstance(server.kernel_manager, KernelProvidersKernelManager)
         providers = server.kernel_manager.providers
-        assert [r.provider.id for r in providers.refreshers] == [provider_id]
+        assert [r.provider.id for r in providers.monitors] == [provider_id]
         assert server.kernel_spec_manager.providers is providers
     assert one.kernel_manager.providers is not two.kernel_manager.providers
     for server in (one, two):

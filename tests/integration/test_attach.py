@@ -32,7 +32,7 @@ class Site:
         kernel_id: str = reply.body["id"]
         return kernel_id
 
-    async def elsewhere(self) -> list[str]:
+    async def other_kernels(self) -> list[str]:
         """Return the ids of the kernels that were started elsewhere."""
         return [one["id"] for one in (await self.client.get(HERE.format("open")))["kernels"]]
 
@@ -63,11 +63,11 @@ async def test_a_kernel_of_others_is_found_and_used(site: Site) -> None:
     mine = await site.client.start_kernel("open/python3")
     assert [kernel["id"] for kernel in await site.client.get("api/kernels")] == [mine]
     # Others may have more of them there.
-    found = await site.elsewhere()
+    found = await site.other_kernels()
     assert (site.theirs in found, mine in found) == (True, False)
     kernel_id = await site.attach()
     assert await site.attach() == kernel_id, "once is enough"
-    assert site.theirs not in await site.elsewhere()
+    assert site.theirs not in await site.other_kernels()
     session = await site.client.start_session("open/python3", id=kernel_id)
     assert session["kernel"]["name"] == "open/python3"
     assert await site.client.run(kernel_id, "print(x)") == "42\n"

@@ -72,7 +72,7 @@ def test_list_says_what_there_is(
         ["gate", "The Gate", "Online", "gate/python3"],
         ["off", "off", "Off", "-"],
     ]
-    assert f"Cannot reach down at {down['url']}: connection refused." in table
+    assert f"down refuses connections. Its address is {down['url']}." in table
     assert "broken.json: the field 'url' is not a web address." in table
 
     found = json.loads(listed(env, "--json"))

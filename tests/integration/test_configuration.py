@@ -83,7 +83,7 @@ async def test_a_broken_file_costs_only_its_provider(
     await until(told)
     assert await names(client) == {"python3", "good/python3"}
     log = server.log()
-    for sentence in (
+    for message in (
         "no-url.json: the field 'url' is missing.",
         "bad-url.json: the field 'url' is not a web address.",
         "bad-kind.json: the field 'kind' names 'quantum', which is not installed.",
@@ -91,7 +91,7 @@ async def test_a_broken_file_costs_only_its_provider(
         "typo.json: the field 'tokn' is not known. Did you mean 'token'?",
         "good.json: there is a provider 'good' already, from c.KernelProviders.providers['good'].",
     ):
-        assert log.count(sentence) == 1, sentence
+        assert log.count(message) == 1, message
     assert "Traceback" not in log
     reply = await client.request("POST", "api/kernels", {"name": "no-url/python3"})
     assert "the field 'url' is missing" in reply.body["message"]

@@ -10,7 +10,7 @@ from tests.conftest import Start
 from tests.support.client import Client
 from tests.support.fault_proxy import FaultProxy, altered
 from tests.support.processes import Process
-from tests.support.tcp_proxy import Tunnel
+from tests.support.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.server
 
@@ -46,7 +46,7 @@ async def test_a_providers_default_may_be_anything(
 
 async def test_a_default_at_a_provider_that_is_away(start: Start, remote: Process) -> None:
     """It stays the default, nothing starts elsewhere, and it starts once the provider is there."""
-    tunnel = await Tunnel.open(remote.port)
+    tunnel = await TcpProxy.open(remote.port)
     await tunnel.cut()
     url = f"http://127.0.0.1:{tunnel.port}/"
     _, client = start(
@@ -60,7 +60,7 @@ async def test_a_default_at_a_provider_that_is_away(start: Start, remote: Proces
         for path, body in (("api/kernels", None), ("api/sessions", {**notebook, "kernel": {}})):
             reply = await client.request("POST", path, body)
             assert reply.status in (500, 503)  # the former is Jupyter Server's, for a session
-            assert "Cannot reach gpu" in json.dumps(reply.body)
+            assert "gpu refuses connections" in json.dumps(reply.body)
         assert await client.get("api/kernels") == []
         local = await client.start_kernel("python3")
         assert await client.run(local, "print(1)") == "1\n"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from traitlets.config import Config
 
-from kernel_providers_ext.config.gateway_url import adopt
+from kernel_providers_ext.config.gateway_url import gateway_client_declaration
 from tests.conftest import STOCK
 from tests.support.client import Client, until
 from tests.support.processes import Process, declare, jupyter_server
@@ -145,9 +145,9 @@ def test_the_environment_counts_as_well(
 ) -> None:
     """What only Jupyter Server's client knows may also stand in the environment."""
     monkeypatch.setenv("JUPYTER_GATEWAY_URL", "http://gateway.example.org")
-    assert adopt(Config()) is not None
+    assert gateway_client_declaration(Config()) is not None
     monkeypatch.setenv(variable, value)
     with pytest.raises(
         NotImplementedError, match=variable.removeprefix("JUPYTER_GATEWAY_").lower()
     ):
-        adopt(Config())
+        gateway_client_declaration(Config())

@@ -1,4 +1,4 @@
-"""Secrets that the tests leave in logs, notebooks or ledgers are found at the end of a run."""
+"""Secrets that the tests leave in logs, notebooks or stores are found at the end of a run."""
 
 from __future__ import annotations
 

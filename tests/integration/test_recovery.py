@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import Start
 from tests.support.client import Client, until
 from tests.support.processes import Process, declare
-from tests.support.tcp_proxy import Tunnel
+from tests.support.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.server
 
@@ -27,7 +27,7 @@ class Site:
     server: Process
     client: Client
     remote: Client
-    tunnel: Tunnel
+    tunnel: TcpProxy
     session: dict[str, Any]
 
     @property
@@ -46,7 +46,7 @@ class Site:
     def is_written(self, path: str) -> bool:
         """Tell whether a notebook is written down."""
         folder = self.server.folder / "data" / "kernel_providers"
-        return any(path in ledger.read_text() for ledger in folder.glob("*.json"))
+        return any(path in store.read_text() for store in folder.glob("*.json"))
 
     async def run(self, code: str) -> str:
         return await self.client.run(self.kernel_id, code)
@@ -70,7 +70,7 @@ class Site:
 
 async def begin(start: Start, remote: Process, **settings: str) -> Site:
     """Start a server and run something in a notebook at its provider."""
-    tunnel = await Tunnel.open(remote.port)
+    tunnel = await TcpProxy.open(remote.port)
     url = f"http://127.0.0.1:{tunnel.port}/"
     server, client = start({"far": {"url": url, "token": {"value": remote.token}, **settings}})
     session = await client.start_session("far/python3", "work.ipynb")
@@ -188,7 +188,7 @@ async def test_providers_in_trouble_do_not_hold_up_the_exit(
 ) -> None:
     """What can be stopped is, what cannot is stopped by the next server, and nobody waits."""
     well, hung, refusing = places["gate-b"], places["far"], remote
-    silent, cut = await Tunnel.open(hung.port), await Tunnel.open(refusing.port)
+    silent, cut = await TcpProxy.open(hung.port), await TcpProxy.open(refusing.port)
     urls = {
         "well": (well.url, well),
         "hung": (f"http://127.0.0.1:{silent.port}{hung.base_url}", hung),
@@ -272,7 +272,7 @@ async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
 ) -> None:
     """Kernels that are kept are there until the server is not, however long others take to stop."""
     site = await begin(start, remote, on_server_exit="keep")
-    silent = await Tunnel.open(places["gate-b"].port)
+    silent = await TcpProxy.open(places["gate-b"].port)
     url, token = f"http://127.0.0.1:{silent.port}/", places["gate-b"].token
     declare(site.server, "hung", {"url": url, "token": {"value": token}})
     await site.client.wait_for_kernelspec("hung/python3")

@@ -14,7 +14,7 @@ from tests.conftest import Start
 from tests.support.client import LEGACY, V1, Client, Kernel, until
 from tests.support.fault_proxy import FaultProxy, answering
 from tests.support.processes import Process, declare
-from tests.support.tcp_proxy import Tunnel
+from tests.support.tcp_proxy import TcpProxy
 from tests.unit.kernels.test_iopub import frame
 
 pytestmark = pytest.mark.server
@@ -28,7 +28,7 @@ class Site:
 
     server: Process
     client: Client
-    tunnel: Tunnel
+    tunnel: TcpProxy
     gateway: Process
 
     async def become(self, state: str) -> None:
@@ -44,7 +44,7 @@ class Site:
 @pytest.fixture
 async def site(start: Start, remote: Process) -> AsyncIterator[Site]:
     """A server that reaches a gateway of its own through a tunnel."""
-    tunnel = await Tunnel.open(remote.port)
+    tunnel = await TcpProxy.open(remote.port)
     url = f"http://127.0.0.1:{tunnel.port}/"
     server, client = start({"far": {"url": url, "token": {"value": remote.token}}})
     await client.wait_for_kernelspec("far/python3")
@@ -104,7 +104,7 @@ for n in range({unseen + 10}):
 async def phases(client: Client) -> dict[str, str]:
     """Return the kernels of the first provider that are between two states."""
     providers = (await client.get("api/kernel-providers"))["providers"]
-    return {one["kernel_id"]: one["phase"] for one in providers[1]["underway"]}
+    return {one["kernel_id"]: one["phase"] for one in providers[1]["kernel_phases"]}
 
 
 async def lose_connections(user: Client, proxy: FaultProxy) -> None:

@@ -54,7 +54,7 @@ class Site:
 
 DEAD = "http://127.0.0.1:9"
 TIMES = ("since", "last_seen", "latency_ms", "retry_in")
-WELL: dict[str, Any] = {"reason": "", "detail": "", "sentence": "", "underway": []}
+WELL: dict[str, Any] = {"reason": "", "detail": "", "message": "", "kernel_phases": []}
 
 
 @pytest.fixture
@@ -87,14 +87,14 @@ async def test_the_list_has_all_that_there_is(site: Site) -> None:
     """Local kernels first, then the others in order, then what is off."""
     online = {"state": "online", "kernelspecs": "fresh"}
     local = {"id": "local", "label": "This server", "kind": "local", "url": None, "source": None}
-    failed = {"state": "offline", "reason": "refused", "sentence": site.providers[2]["sentence"]}
+    failed = {"state": "offline", "reason": "refused", "message": site.providers[2]["message"]}
     assert [{k: v for k, v in p.items() if k not in TIMES} for p in site.providers] == [
         {**local, **online, **WELL},
         expected(site, "b", label="Farm [b]", url=site.place.url, **online),
         expected(site, "c", label="Farm [c]", url=DEAD, **failed),
         expected(site, "a-off", label="Old", url="http://gpu.example.org", state="off"),
     ]
-    assert "connection refused" in failed["sentence"]
+    assert "connection refused" in failed["message"]
     spec = (await site.client.kernelspecs())["b/python3"]["spec"]
     assert spec["metadata"]["kernel_provider_label"] == "Farm [b]"
     assert site.place.token not in str(site.answer)
@@ -103,9 +103,9 @@ async def test_the_list_has_all_that_there_is(site: Site) -> None:
 async def test_the_list_says_what_is_wrong(site: Site) -> None:
     """What was left out is named with its source and a sentence; the template is the server's."""
     [problem] = site.answer.pop("problems")
-    assert set(problem) == {"id", "source", "sentence"}
+    assert set(problem) == {"id", "source", "message"}
     assert (problem["id"], problem["source"]) == ("d-bad", str(site.folder / "d-bad.json"))
-    assert "the field 'url' is not a web address" in problem["sentence"]
+    assert "the field 'url' is not a web address" in problem["message"]
     del site.answer["providers"]
     assert site.answer == {"default": "local", "template": "{provider}: {kernel}"}
 
@@ -171,7 +171,7 @@ async def test_what_cannot_be_retried_is_not_found(start: Start) -> None:
     """Who is not there, is local, off or left out cannot be asked; a sentence says so."""
     server, client = start({"off": {"enabled": False}, "bad": {}})
     folder = server.config_folder / "kernel_providers.d"
-    for provider_id, sentence in {
+    for provider_id, message in {
         "nobody": "There is no remote kernel provider 'nobody'.",
         "local": "There is no remote kernel provider 'local'.",
         "100%25%2F%2e%2e": "There is no remote kernel provider '100%/..'.",
@@ -180,7 +180,7 @@ async def test_what_cannot_be_retried_is_not_found(start: Start) -> None:
     }.items():
         reply = await client.request("POST", f"api/kernel-providers/{provider_id}/retry")
         assert reply.status == 404
-        assert sentence in reply.body["message"]
+        assert message in reply.body["message"]
     assert "Traceback" not in server.log()
 
 

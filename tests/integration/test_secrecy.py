@@ -119,7 +119,7 @@ async def test_a_redirect_takes_no_secret_along(
     kernel = await client.connect(kernel_id)
     await one.proxy.begin(answering(307, "", Location=f"{two.settings['url']}/api/kernelspecs"))
     known = await client.wait_for_state("one", "incompatible")
-    assert "a redirect (307)" in known["sentence"]
+    assert "a redirect (307)" in known["message"]
     reply = await client.request("POST", "api/kernels", {"name": "one/python3"})
     assert reply.status == 502
     with pytest.raises(aiohttp.WSServerHandshakeError):

@@ -70,7 +70,7 @@ class Site:
     async def underway(self) -> list[dict[str, str]]:
         """Return what is under way at the provider."""
         providers = (await self.client.get("api/kernel-providers"))["providers"]
-        underway: list[dict[str, str]] = providers[1]["underway"]
+        underway: list[dict[str, str]] = providers[1]["kernel_phases"]
         return underway
 
     async def is_asked(self) -> None:
@@ -232,7 +232,7 @@ async def test_a_crash_during_a_start_leaves_no_orphan(begin: Any, patience: flo
     site = await begin(patience)
     starting = asyncio.create_task(site.client.start_session(SLOW, "work.ipynb"))
     await site.is_asked()
-    word = "work.ipynb" if patience == 1 else '"is_left_over": true'
+    word = "work.ipynb" if patience == 1 else '"is_orphaned": true'
     folder = site.server.folder / "data" / "kernel_providers"
 
     async def written() -> bool:
@@ -282,7 +282,7 @@ async def test_a_kernel_whose_process_is_slow_shows_that_it_starts(
 
     async def phases() -> Any:
         providers = (await client.get("api/kernel-providers"))["providers"]
-        return [(one["kernel_id"], one["phase"]) for one in providers[1]["underway"]]
+        return [(one["kernel_id"], one["phase"]) for one in providers[1]["kernel_phases"]]
 
     async def is_over() -> bool:
         return not await phases()

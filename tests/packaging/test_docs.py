@@ -13,12 +13,12 @@ from kernel_providers_ext.provider.status import Kernelspecs, Reachable, Status,
 from kernel_providers_ext.registry.providers import KernelProviders
 from kernel_providers_ext.server.events import CHANGED
 from kernel_providers_ext.server.events import SCHEMA as EVENT
-from kernel_providers_ext.server.models import describe, report
+from kernel_providers_ext.server.models import providers_model, status_model
 from tests.support.processes import ROOT
 
-REFERENCE = (ROOT / "docs" / "configuration.md").read_text("utf-8")
-FAULTS = (ROOT / "docs" / "faults.md").read_text("utf-8")
-REST = (ROOT / "docs" / "rest.md").read_text("utf-8")
+REFERENCE = (ROOT / "docs" / "reference" / "configuration.md").read_text("utf-8")
+FAULTS = (ROOT / "docs" / "guide" / "when-something-goes-wrong.md").read_text("utf-8")
+REST = (ROOT / "docs" / "reference" / "rest.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("field", SCHEMA["properties"])
@@ -43,8 +43,8 @@ def test_the_readmes_example_is_a_provider() -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        *report(KernelProviders()),
-        *describe(ProviderConfig("gpu", "gpu.json"), "GPU", Status(now())),
+        *providers_model(KernelProviders()),
+        *status_model(ProviderConfig("gpu", "gpu.json"), "GPU", Status(now())),
         *(state.value for state in (*Reachable, *Kernelspecs)),
     ],
 )
@@ -56,7 +56,7 @@ def test_each_word_of_the_list_is_in_its_reference(word: str) -> None:
 def test_the_example_of_the_list_is_one() -> None:
     """The example has the fields that an answer has, in their order."""
     example = json.loads(re.findall(r"```json\n(.*?)```", REST, re.DOTALL)[0])
-    answer = report(KernelProviders())
+    answer = providers_model(KernelProviders())
     assert list(example) == list(answer)
     assert [list(p) for p in example["providers"]] == [list(answer["providers"][0])] * 2
     assert {**example["providers"][0], "since": ""} == {**answer["providers"][0], "since": ""}
@@ -76,8 +76,8 @@ CASES = re.findall(r"^\| (?!what goes wrong)([^|]+) \|[^|]+\| ([^|]+) \|$", FAUL
 @pytest.mark.parametrize(("case", "tests"), CASES)
 def test_each_fault_has_its_tests(case: str, tests: str) -> None:
     """What is said of a fault is what tests prove, and these exist."""
-    of_server = re.findall(r"`(tests/\w+\.py)::(\w+)`", tests)
-    of_browser = re.findall(r"`(ui-tests/tests/[\w-]+\.spec\.ts)`: \"([^\"]+)\"", tests)
+    of_server = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", tests)
+    of_browser = re.findall(r"`(ui-tests/tests/[\w/-]+\.spec\.ts)`: \"([^\"]+)\"", tests)
     assert of_server or of_browser
     assert len(of_server) + len(of_browser) == tests.count("`") / 2, "something is misspelt"
     for file, name in of_server:

@@ -16,12 +16,12 @@ LAYERS: dict[str, int] = {
     module: layer
     for layer, modules in enumerate(
         [
-            ("attention", "errors", "names", "loader", "ledger"),
+            ("client_activity", "errors", "names", "loader", "store"),
             ("secrets", "status"),
-            ("underway",),
+            ("kernel_phases",),
             ("provider_config",),
             ("provider", "gateway_errors"),
-            ("outbox", "overheard", "large_frame", "gateway_channels"),
+            ("send_queue", "status_message", "large_frame", "gateway_channels"),
             (
                 "gateway_http",
                 "resources",
@@ -31,14 +31,14 @@ LAYERS: dict[str, int] = {
                 "config",
                 "page_config",
             ),
-            ("catalogue",),
-            ("gateway", "refresher"),
+            ("catalog",),
+            ("gateway", "monitor"),
             ("providers",),
-            ("kernelspecs", "report", "left_overs"),
+            ("kernelspecs", "report", "orphans"),
             ("remote_kernel", "events"),
             ("relay", "remote_kernels"),
             ("kernels", "websocket"),
-            ("bookkeeper", "routes"),
+            ("recovery", "routes"),
             ("app",),
             ("demo",),
             ("cli",),
@@ -82,7 +82,7 @@ def test_imports_point_downwards(module: str) -> None:
     ("line", "found"),
     [
         ("from .errors import ProviderError", {"errors"}),
-        ("from . import names, catalogue", {"names", "catalogue"}),
+        ("from . import names, catalog", {"names", "catalog"}),
         ("from kernel_providers_ext.kernels import RemoteKernelManager", {"kernels"}),
         ("from kernel_providers_ext import app", {"app"}),
         ("import kernel_providers_ext.routes as r", {"routes"}),

@@ -303,5 +303,5 @@ async def until(
 
 async def answers(providers: KernelProviders) -> None:
     """Wait until each provider has answered or failed once."""
-    for refresher in providers.refreshers:
-        await refresher.first_answer.wait()
+    for monitor in providers.monitors:
+        await monitor.first_answer.wait()

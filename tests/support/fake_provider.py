@@ -29,7 +29,7 @@ def snapshot(*names: str, **more: Any) -> Snapshot:
     return Snapshot({n: {"name": n, "spec": {}, "resources": {}} for n in names}, **more)
 
 
-class ScriptedProvider(RemoteKernelProvider):
+class FakeProvider(RemoteKernelProvider):
     """Answers, or fails, as it is told or as its options say; counts how often it was asked."""
 
     kind = "scripted"
@@ -94,9 +94,9 @@ class Kernel:
         self.remote_id = remote_id
         self.url = url
         self.news: list[KernelModel | None] = []
-        self.may_change_unheard = True
+        self.needs_polling = True
 
-    def heard(self, model: KernelModel | None, asked: float) -> None:
+    def update(self, model: KernelModel | None, asked: float) -> None:
         self.news.append(model)
 
 

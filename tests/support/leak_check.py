@@ -1,4 +1,4 @@
-"""Secrets of the tests in what the tests leave behind: logs, notebooks, ledgers."""
+"""Secrets of the tests in what the tests leave behind: logs, notebooks, stores."""
 
 from __future__ import annotations
 

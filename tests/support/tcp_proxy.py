@@ -8,7 +8,7 @@ from contextlib import suppress
 from tests.support.processes import free_port
 
 
-class Tunnel:
+class TcpProxy:
     """A TCP port that leads to another one of this machine."""
 
     def __init__(self, target: int) -> None:
@@ -21,7 +21,7 @@ class Tunnel:
         self.port = free_port()
 
     @classmethod
-    async def open(cls, target: int) -> Tunnel:
+    async def open(cls, target: int) -> TcpProxy:
         """Return an open way to a port."""
         tunnel = cls(target)
         await tunnel.mend()

@@ -84,10 +84,10 @@ async def test_a_failure_has_the_sentence_that_the_front_end_translates(
 ) -> None:
     """Word, detail and sentence go together as in the table."""
     error = await failure(row["reason"], row["detail"])
-    assert (error.reason_code, error.detail, error.sentence) == (
+    assert (error.reason_code, error.detail, error.message) == (
         row["reason"],
         row["detail"],
-        row["sentence"],
+        row["message"],
     )
 
 

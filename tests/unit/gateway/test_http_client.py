@@ -231,7 +231,7 @@ async def test_a_proxy_is_used(serve: Serve) -> None:
     await gateway.aclose()
 
     gateway = provider("http://gpu.invalid:8888", proxy="http://127.0.0.1:9")
-    with pytest.raises(ProviderUnavailable, match="the proxy cannot be used"):
+    with pytest.raises(ProviderUnavailable, match="The proxy for gpu cannot be used"):
         await gateway.snapshot()
     await gateway.aclose()
 

@@ -9,7 +9,7 @@ import pytest
 from jupyter_client.session import Session
 from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
 
-from kernel_providers_ext.kernels.iopub import Overheard, overheard_in
+from kernel_providers_ext.kernels.iopub import StatusMessage, parse_status
 from kernel_providers_ext.provider.interface import Frame
 from tests.support.client import LEGACY, V1
 
@@ -36,13 +36,13 @@ def frame(
 @pytest.mark.parametrize("protocol", [V1, LEGACY])
 def test_a_kernels_state_and_its_end_are_heard(protocol: str) -> None:
     """In both protocols, with the type of the request that a state comes of."""
-    assert overheard_in(frame(protocol)) == Overheard("busy", "execute_request", False)
+    assert parse_status(frame(protocol)) == StatusMessage("busy", "execute_request", False)
     starting = frame(protocol, content={"execution_state": "starting"}, cause=None)
-    assert overheard_in(starting) == Overheard("starting", "", False)
+    assert parse_status(starting) == StatusMessage("starting", "", False)
     for last_words in ("shutdown_reply", "shutdown"):
         content = {"status": "ok", "restart": False}
         end = frame(protocol, last_words, content, "shutdown_request")
-        assert overheard_in(end) == Overheard("", "shutdown_request", True)
+        assert parse_status(end) == StatusMessage("", "shutdown_request", True)
 
 
 @pytest.mark.parametrize("protocol", [V1, LEGACY])
@@ -59,7 +59,7 @@ def test_a_kernels_state_and_its_end_are_heard(protocol: str) -> None:
 )
 def test_all_other_messages_are_passed_over(protocol: str, other: dict[str, Any]) -> None:
     """Among them those that have the words in them, a restart, and what is too long to look at."""
-    assert overheard_in(frame(protocol, **other)) is None
+    assert parse_status(frame(protocol, **other)) is None
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_all_other_messages_are_passed_over(protocol: str, other: dict[str, Any]
 )
 def test_rubbish_is_passed_over(rubbish: Frame) -> None:
     """Whatever a provider sends, it does no harm to the relay."""
-    assert overheard_in(rubbish) is None
+    assert parse_status(rubbish) is None

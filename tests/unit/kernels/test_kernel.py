@@ -30,7 +30,7 @@ FOLLOWER = "somebody"
 @pytest.fixture
 async def kernel(make: Make, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RemoteKernelManager]:
     """A kernel at a provider that is asked for nothing by itself."""
-    monkeypatch.setattr("kernel_providers_ext.refresher.KERNELS_INTERVAL", 600.0)
+    monkeypatch.setattr("kernel_providers_ext.registry.monitor.KERNELS_INTERVAL", 600.0)
     options = {"kind": "scripted", "options": {"running": {ID: MODEL}}, "refresh_interval": 600}
     providers = make(Declaration("gpu", "gpu.json", options))
     await providers.start()
@@ -49,13 +49,13 @@ async def kernel(make: Make, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[R
 
 def say(kernel: RemoteKernelManager, state: str, cause: str = "execute_request") -> str:
     """Have the kernel tell its state, and return the one that it has then."""
-    kernel.overhear(frame(V1, content={"execution_state": state}, cause=cause))
+    kernel.observe_frame(frame(V1, content={"execution_state": state}, cause=cause))
     return str(kernel.execution_state)
 
 
 def asked(kernel: RemoteKernelManager) -> int:
     """Return how often the provider was asked for it."""
-    provider: Any = kernel.provider  # a ScriptedProvider
+    provider: Any = kernel.provider  # a FakeProvider
     return len(provider.asked_for)
 
 
@@ -72,21 +72,21 @@ async def test_it_may_change_unheard_unless_somebody_follows_it(
     kernel: RemoteKernelManager,
 ) -> None:
     """A cell that goes on when its notebook is closed has the provider asked at once."""
-    unheard = [kernel.may_change_unheard]  # it has answered nobody yet
+    unheard = [kernel.needs_polling]  # it has answered nobody yet
     kernel.follow(FOLLOWER)
-    unheard.append(kernel.may_change_unheard)
+    unheard.append(kernel.needs_polling)
     say(kernel, "busy")
-    unheard.append(kernel.may_change_unheard)
+    unheard.append(kernel.needs_polling)
     before = asked(kernel)
     kernel.unfollow(FOLLOWER)
-    unheard.append(kernel.may_change_unheard)
+    unheard.append(kernel.needs_polling)
 
     async def is_asked_for() -> bool:
         return asked(kernel) > before
 
     await until(is_asked_for, pause=0.01)
     say(kernel, "idle")
-    unheard.append(kernel.may_change_unheard)
+    unheard.append(kernel.needs_polling)
     assert unheard == [False, True, False, True, False]
 
 
@@ -100,12 +100,12 @@ async def test_its_last_words_have_it_looked_at(
     kernel.is_stopping = is_stopping
     before = asked(kernel)
     content = {"status": "ok", "restart": False}
-    kernel.overhear(frame(V1, "shutdown_reply", content, "shutdown_request"))
-    assert kernel.may_change_unheard == (not is_stopping)
-    for _ in range(10):  # turns of the refresher, each of which could ask
+    kernel.observe_frame(frame(V1, "shutdown_reply", content, "shutdown_request"))
+    assert kernel.needs_polling == (not is_stopping)
+    for _ in range(10):  # turns of the monitor, each of which could ask
         await asyncio.sleep(0.01)
     assert (asked(kernel) > before) == (not is_stopping)
-    kernel.heard(None, time.monotonic())
+    kernel.update(None, time.monotonic())
     assert kernel.execution_state == ("idle" if is_stopping else "dead")
 
 
@@ -116,7 +116,7 @@ async def test_what_it_says_itself_is_newer_than_an_answer_on_its_way(
     before = time.monotonic()
     states = [say(kernel, "busy")]
     for asked_at in (before, time.monotonic()):
-        kernel.heard({**MODEL, "execution_state": "idle"}, asked_at)
+        kernel.update({**MODEL, "execution_state": "idle"}, asked_at)
         states.append(str(kernel.execution_state))
     assert states == ["busy", "busy", "idle"]
 
@@ -131,11 +131,11 @@ async def test_only_what_users_have_it_do_is_use(kernel: RemoteKernelManager) ->
 
     def look(stamp: str) -> Callable[[], object]:
         model = {**MODEL, "execution_state": "idle", "last_activity": stamp}
-        return lambda: kernel.heard(model, time.monotonic())
+        return lambda: kernel.update(model, time.monotonic())
 
     assert not is_used_by(lambda: say(kernel, "busy", "kernel_info_request"))
     assert is_used_by(lambda: say(kernel, "busy"))
-    assert is_used_by(lambda: kernel.overhear(frame(V1, "stream", {"text": "1"})))
+    assert is_used_by(lambda: kernel.observe_frame(frame(V1, "stream", {"text": "1"})))
     assert is_used_by(lambda: say(kernel, "idle"))
     assert not is_used_by(look("when the provider has noted that"))
     assert not is_used_by(look("when the provider has noted that"))
@@ -149,9 +149,9 @@ async def test_a_state_in_which_nothing_may_be_told_any_more_is_asked_for(
     """Such as that of a kernel that its provider could not start again."""
     kernel.follow(FOLLOWER)
     say(kernel, "idle")
-    before, unheard = asked(kernel), [kernel.may_change_unheard]
+    before, unheard = asked(kernel), [kernel.needs_polling]
     say(kernel, state, "")
-    unheard.append(kernel.may_change_unheard)
+    unheard.append(kernel.needs_polling)
     assert unheard == [False, True]
 
     async def is_asked_for() -> bool:
@@ -165,9 +165,9 @@ async def test_a_cell_that_says_nothing_keeps_it_in_use(
     kernel: RemoteKernelManager, monkeypatch: pytest.MonkeyPatch, is_told: bool
 ) -> None:
     """For as long as it runs, so that nobody takes the server for idle."""
-    monkeypatch.setattr("kernel_providers_ext.remote_kernel.AT_WORK", 0.01)
+    monkeypatch.setattr("kernel_providers_ext.kernels.kernel.AT_WORK", 0.01)
     if not is_told:  # it had begun before anybody was connected
-        kernel.heard({**MODEL, "execution_state": "busy"}, time.monotonic())
+        kernel.update({**MODEL, "execution_state": "busy"}, time.monotonic())
     kernel.follow(FOLLOWER)
     if is_told:
         say(kernel, "busy")
@@ -190,7 +190,7 @@ async def test_a_cell_that_says_nothing_may_be_culled_where_that_is_wanted(
     """With Jupyter Server's `cull_busy`, only what a kernel says is use."""
     kernel.parent.cull_busy = True
     begun = kernel.last_activity
-    kernel.heard({**MODEL, "execution_state": "busy"}, time.monotonic())
+    kernel.update({**MODEL, "execution_state": "busy"}, time.monotonic())
     kernel.follow(FOLLOWER)
     assert kernel.last_activity == begun
 
@@ -239,20 +239,20 @@ async def test_what_waits_is_kept_from_the_last_time_that_its_client_left(
     kernel: RemoteKernelManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not from a time before, after which the client has come again."""
-    monkeypatch.setattr("kernel_providers_ext.websocket.LINGER", 0.0)
+    monkeypatch.setattr("kernel_providers_ext.server.websocket.LINGER", 0.0)
 
     async def has_left() -> bool:
         return not kernel.relaying
 
     for kept in (0.05, 600.0):
-        monkeypatch.setattr("kernel_providers_ext.websocket.KEPT", kept)
+        monkeypatch.setattr("kernel_providers_ext.server.websocket.KEPT", kept)
         connection = connected(kernel, Stuck())
         await connection.connect()
         connection.handle_incoming_message("typed")
         connection.disconnect()
         await until(has_left, pause=0.01)
     await asyncio.sleep(0.1)  # the first time is over
-    assert len(kernel.outboxes["client"]) == 2
+    assert len(kernel.send_queues["client"]) == 2
 
 
 async def test_a_browser_that_leaves_while_it_is_connected_leaves_nothing_open(

@@ -1,4 +1,4 @@
-"""The ledger: what is written down is found again, whatever has happened to the file."""
+"""The store: what is written down is found again, whatever has happened to the file."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from pathlib import Path
 
 import pytest
 
-from kernel_providers_ext.kernels.store import Ledger, Record
+from kernel_providers_ext.kernels.store import KernelStore, Record
 
 LOG = logging.getLogger("test_ledger")
 SESSION = {"id": "s", "path": "work/nb.ipynb", "name": "nb.ipynb", "type": "notebook"}
 ONE = Record("gpu", "https://gpu.example.org", "python3", "far", "near", sessions=(SESSION,))
-TWO = Record("gpu", "https://gpu.example.org", "ir", "far-2", "near-2", is_left_over=True)
+TWO = Record("gpu", "https://gpu.example.org", "ir", "far-2", "near-2", is_orphaned=True)
 
-Open = Callable[..., Ledger]
+Open = Callable[..., KernelStore]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where ledgers are, which is not there yet."""
+    """Where stores are, which is not there yet."""
     return tmp_path / "data" / "kernel_providers"
 
 
 @pytest.fixture
 def make(folder: Path) -> Iterator[Open]:
-    """Make ledgers of servers with a root folder."""
-    made: list[Ledger] = []
+    """Make stores of servers with a root folder."""
+    made: list[KernelStore] = []
 
-    def make_one(root: str = "/home/ada") -> Ledger:
-        made.append(Ledger(folder, root, LOG))
+    def make_one(root: str = "/home/ada") -> KernelStore:
+        made.append(KernelStore(folder, root, LOG))
         return made[-1]
 
     yield make_one
-    for ledger in made:
-        ledger.close()
+    for store in made:
+        store.close()
 
 
 def written(folder: Path) -> Path:
@@ -47,19 +47,19 @@ def written(folder: Path) -> Path:
 
 def test_what_was_written_is_read_by_the_next_server(make: Open, folder: Path) -> None:
     """All fields survive, and only the user can read them."""
-    ledger = make()
-    assert ledger.read() == []
-    ledger.write([ONE, TWO])
+    store = make()
+    assert store.read() == []
+    store.write([ONE, TWO])
     assert os.stat(written(folder)).st_mode & 0o777 == 0o600
-    ledger.close()
+    store.close()
     assert make().read() == [ONE, TWO]
 
 
 def test_a_server_without_remote_kernels_writes_nothing(make: Open, folder: Path) -> None:
     """Nobody who uses no provider gets a file."""
-    ledger = make()
-    assert ledger.read() == []
-    ledger.write([])
+    store = make()
+    assert store.read() == []
+    store.write([])
     assert not folder.exists()
 
 
@@ -94,17 +94,17 @@ def test_a_file_that_cannot_be_read_is_put_aside(
     make: Open, folder: Path, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A half-written file, or one of a later version, costs nobody the server, and is not lost."""
-    ledger = make()
-    ledger.write([ONE])
-    ledger.close()
+    store = make()
+    store.write([ONE])
+    store.close()
     path = written(folder)
     path.write_text(text)
-    ledger = make()
-    assert ledger.read() == []
+    store = make()
+    assert store.read() == []
     assert path.with_suffix(".unreadable").read_text() == text
     assert "cannot be read" in caplog.text
-    ledger.write([TWO])
-    ledger.close()
+    store.write([TWO])
+    store.close()
     assert make().read() == [TWO]
 
 
@@ -112,8 +112,8 @@ def test_a_crash_while_writing_loses_nothing(
     make: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file of before is there until the new one is whole."""
-    ledger = make()
-    ledger.write([ONE])
+    store = make()
+    store.write([ONE])
 
     def crash(_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -121,6 +121,6 @@ def test_a_crash_while_writing_loses_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", crash)
         with pytest.raises(OSError, match="No space"):
-            ledger.write([TWO])
-    ledger.close()
+            store.write([TWO])
+    store.close()
     assert make().read() == [ONE]

@@ -98,9 +98,9 @@ def test_an_id_may_be_a_host_name(provider_id: str) -> None:
 )
 def test_a_bad_id_is_explained(provider_id: str) -> None:
     """The sentence about an id names its source and the id, and says what an id is made of."""
-    sentence = refusal({"url": URL}, provider_id)
-    assert sentence.startswith(f"{SOURCE}: {provider_id!r} cannot be a provider's id.")
-    assert "lower-case letters" in sentence
+    message = refusal({"url": URL}, provider_id)
+    assert message.startswith(f"{SOURCE}: {provider_id!r} cannot be a provider's id.")
+    assert "lower-case letters" in message
 
 
 def test_the_id_of_this_server_is_taken() -> None:
@@ -111,17 +111,17 @@ def test_the_id_of_this_server_is_taken() -> None:
 @pytest.mark.parametrize("proxy", ["http://ada:token-of-gpu@proxy:port", "http://"])
 def test_a_bad_proxy_is_explained(proxy: str) -> None:
     """A proxy's address is checked as the server's is, and not quoted: it may hold a password."""
-    sentence = refusal({"url": URL, "proxy": proxy})
-    assert sentence.startswith(f"{SOURCE}: the field 'proxy' is not a web address.")
-    assert "token-of-gpu" not in sentence
+    message = refusal({"url": URL, "proxy": proxy})
+    assert message.startswith(f"{SOURCE}: the field 'proxy' is not a web address.")
+    assert "token-of-gpu" not in message
 
 
 @pytest.mark.parametrize("settings", [None, [], "token-of-gpu", 1, [{"url": URL}]])
 def test_a_provider_is_an_object(settings: object) -> None:
     """JSON other than an object is refused with an example of what is meant, and is not quoted."""
-    sentence = refusal(settings)
-    assert sentence.startswith(f"{SOURCE}: a provider is a JSON object, like {{")
-    assert "token-of-gpu" not in sentence
+    message = refusal(settings)
+    assert message.startswith(f"{SOURCE}: a provider is a JSON object, like {{")
+    assert "token-of-gpu" not in message
 
 
 @pytest.mark.parametrize(
@@ -169,11 +169,11 @@ def test_a_provider_is_an_object(settings: object) -> None:
 def test_a_bad_field_is_explained(settings: dict[str, Any], field: str, remedy: str) -> None:
     """The sentence names the source, the field and the remedy, and quotes no value."""
     needs_url = settings and not {"url", "ulr"} & set(settings)
-    sentence = refusal({**settings, **({"url": URL} if needs_url else {})})
-    assert sentence.startswith(f"{SOURCE}: the field {field}. ")
-    assert remedy in sentence
-    assert sentence[-1] in ".?"
-    assert "token-of-gpu" not in sentence
+    message = refusal({**settings, **({"url": URL} if needs_url else {})})
+    assert message.startswith(f"{SOURCE}: the field {field}. ")
+    assert remedy in message
+    assert message[-1] in ".?"
+    assert "token-of-gpu" not in message
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,10 @@ def test_a_web_address_is_taken_as_it_is(url: str) -> None:
 )
 def test_a_bad_address_is_explained(url: str, words: str) -> None:
     """A URL that is no web address, or has more in it, is refused without being quoted."""
-    sentence = refusal({"url": url})
-    assert sentence.startswith(f"{SOURCE}: the field 'url' ")
-    assert words in sentence
-    assert "token-of-gpu" not in sentence
+    message = refusal({"url": url})
+    assert message.startswith(f"{SOURCE}: the field 'url' ")
+    assert words in message
+    assert "token-of-gpu" not in message
 
 
 @pytest.mark.parametrize(

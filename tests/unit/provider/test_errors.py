@@ -7,15 +7,15 @@ from tornado import web
 
 from kernel_providers_ext.provider.errors import ProviderError
 
-SENTENCE = "Cannot reach GPU farm at https://gpu.example.org/a%20b: connection refused."
+SENTENCE = "GPU farm at https://gpu.example.org/a%20b refuses connections."
 
 
 @pytest.mark.parametrize("kind", ProviderError.__subclasses__())
 def test_an_error_is_its_sentence(kind: type[ProviderError]) -> None:
-    """Each error prints as its sentence, and tornado answers with a status that is our own."""
+    """Each error prints as its message, and tornado answers with a status that is our own."""
     error = kind("gpu", "refused", SENTENCE)
     assert isinstance(error, web.HTTPError)
-    assert (str(error), error.sentence) == (SENTENCE, SENTENCE)
+    assert (str(error), error.message) == (SENTENCE, SENTENCE)
     assert (error.provider_id, error.reason_code) == ("gpu", "refused")
     assert error.status_code == kind.http_status
     assert error.status_code in (404, 502, 503), "a 401 or 403 would be taken for the user's own"

@@ -46,15 +46,15 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 async def test_a_secret_is_read_from_where_it_is(given: str | dict[str, Any]) -> None:
     """A value, a variable, a file and a command all give the secret without white space."""
-    assert await Secret.parse(given).read() == "token-of-gpu"
+    assert await Secret.parse(given).reveal() == "token-of-gpu"
 
 
 async def test_a_secret_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """A token that was renewed is the one that is read the next time."""
     secret = Secret.parse({"env": "GPU_TOKEN"})
-    await secret.read()
+    await secret.reveal()
     monkeypatch.setenv("GPU_TOKEN", "token-of-tomorrow")
-    assert await secret.read() == "token-of-tomorrow"
+    assert await secret.reveal() == "token-of-tomorrow"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ async def test_a_secret_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_secret_that_cannot_be_had_is_explained(given: Any, words: str) -> None:
     """The sentence says where the secret was looked for and what is wrong, but not the secret."""
     with pytest.raises(ConfigurationError, match=words) as caught:
-        await Secret.parse(given).read()
+        await Secret.parse(given).reveal()
     assert "token-of-gpu" not in str(caught.value)
 
 
@@ -86,13 +86,13 @@ async def test_a_command_has_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that hangs is given up with a sentence that names it."""
     monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 0.1)
     with pytest.raises(ConfigurationError, match="The command sleep did not end within"):
-        await Secret.parse({"command": ["sleep", "600"]}).read()
+        await Secret.parse({"command": ["sleep", "600"]}).reveal()
 
 
 async def test_a_command_ends_with_those_who_wait_for_it(tmp_path: Path) -> None:
     """A command is not left running where nobody waits for the secret any more."""
     code = "import os, time; open('pid', 'w').write(f'{os.getpid()} '); time.sleep(600)"
-    reading = asyncio.create_task(Secret("command", (sys.executable, "-c", code)).read())
+    reading = asyncio.create_task(Secret("command", (sys.executable, "-c", code)).reveal())
 
     async def written() -> str:
         path = tmp_path / "pid"

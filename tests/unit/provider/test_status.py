@@ -20,7 +20,7 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LATER = START + timedelta(minutes=1)
 LAST = START + timedelta(minutes=2)
 ONLINE = Status(START).answered(START, 0.1)
-REFUSED = ProviderUnavailable("gpu", "refused", "Cannot reach gpu: connection refused.")
+REFUSED = ProviderUnavailable("gpu", "refused", "gpu refuses connections.")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_an_answer_makes_it_well(
     """After an answer the kernelspecs are fresh and no trouble is left, whatever was before."""
     after = before.answered(LATER, latency)
     assert after == Status(LATER, reachable, Kernelspecs.FRESH, last_seen=LATER, latency=latency)
-    assert (after.is_well, after.word) == (True, word)
+    assert (after.is_available, after.word) == (True, word)
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_a_failure_keeps_what_was_known(
 ) -> None:
     """After a failure there is a reason, and what was known of the provider is kept as stale."""
     after = before.failed(LATER, kind("gpu", "reason", "A sentence."))
-    assert (after.reachable, after.word, after.is_well) == (reachable, word, False)
+    assert (after.reachable, after.word, after.is_available) == (reachable, word, False)
     assert after.kernelspecs is kernelspecs
     assert (after.last_seen, after.latency) == (before.last_seen, before.latency)
-    assert (after.reason_code, after.sentence) == ("reason", "A sentence.")
+    assert (after.reason_code, after.message) == ("reason", "A sentence.")
 
 
 def test_since_is_when_the_state_last_changed() -> None:

@@ -1,4 +1,4 @@
-"""The catalogue: remote kernelspecs under this server's names, display names and URLs."""
+"""The catalog: remote kernelspecs under this server's names, display names and URLs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from kernel_providers_ext.provider.interface import Snapshot
 from kernel_providers_ext.provider.names import template_of
-from kernel_providers_ext.registry.catalog import Shelf, index, models
+from kernel_providers_ext.registry.catalog import CatalogSource, index, models
 
 SUFFIX = template_of("suffix")
 
@@ -20,24 +20,26 @@ def kernelspec(name: str, display_name: object = "Python 3", **more: Any) -> dic
     return {"name": name, "spec": spec, "resources": {}, **more}
 
 
-def shelf(
+def source(
     provider_id: str, *specs: dict[str, Any], label: str = "", default: bool = False
-) -> Shelf:
-    """Return a provider's shelf with these kernelspecs."""
+) -> CatalogSource:
+    """Return a provider's source with these kernelspecs."""
     snapshot = Snapshot({spec["name"]: spec for spec in specs})
-    return Shelf(provider_id, label or provider_id.upper(), snapshot, default)
+    return CatalogSource(provider_id, label or provider_id.upper(), snapshot, default)
 
 
-def shown(*shelves: Shelf, template: str = SUFFIX, taken: tuple[str, ...] = ()) -> dict[str, str]:
+def shown(
+    *sources: CatalogSource, template: str = SUFFIX, taken: tuple[str, ...] = ()
+) -> dict[str, str]:
     """Return the display names by name."""
-    found = models(shelves, template, "/", taken)
+    found = models(sources, template, "/", taken)
     return {name: model["spec"]["display_name"] for name, model in found.items()}
 
 
 def test_a_kernel_is_found_under_its_qualified_name() -> None:
     """A name leads to the provider and to the kernel's name there, however that looks."""
     names = ["python3", "gpu/python3", "my kernel", "100%", "日本"]
-    found = index([shelf("hub", *map(kernelspec, names)), shelf("b", kernelspec("python3"))])
+    found = index([source("hub", *map(kernelspec, names)), source("b", kernelspec("python3"))])
     assert {name: (e.provider_id, e.kernel_name) for name, e in found.items()} == {
         **{f"hub/{name}": ("hub", name) for name in names},
         "b/python3": ("b", "python3"),
@@ -48,7 +50,7 @@ def test_a_model_keeps_what_the_provider_says() -> None:
     """A model has our name and display name, says whose it is, and is the provider's otherwise."""
     original = kernelspec("python3", more="kept")
     original["spec"]["metadata"] = {"debugger": True}
-    [(name, model)] = models([shelf("gpu", original)], SUFFIX, "/", ()).items()
+    [(name, model)] = models([source("gpu", original)], SUFFIX, "/", ()).items()
     metadata = {
         "debugger": True,
         "kernel_provider": "gpu",
@@ -77,23 +79,23 @@ def test_a_model_keeps_what_the_provider_says() -> None:
 def test_resources_are_ours(kernel_name: str, url: str, ours: str | None) -> None:
     """A logo's URL is one of this server, with the name as one segment, whatever the remote has."""
     spec = kernelspec(kernel_name, resources={"logo": url})
-    [model] = models([shelf("gpu", spec)], SUFFIX, "/b/", ()).values()
+    [model] = models([source("gpu", spec)], SUFFIX, "/b/", ()).values()
     assert model["resources"] == ({"logo": ours} if ours else {})
 
 
 @pytest.mark.parametrize("given", [None, "", "  ", 5, ["Python"]])
 def test_a_display_name_is_never_empty(given: object) -> None:
     """A kernel whose display name says nothing is shown with its name."""
-    assert shown(shelf("gpu", kernelspec("py", given))) == {"gpu/py": "py (GPU)"}
-    assert shown(shelf("gpu", kernelspec("py", given)), template="{kernel}") == {"gpu/py": "py"}
+    assert shown(source("gpu", kernelspec("py", given))) == {"gpu/py": "py (GPU)"}
+    assert shown(source("gpu", kernelspec("py", given)), template="{kernel}") == {"gpu/py": "py"}
 
 
 def test_display_names_are_unique_whatever_the_order() -> None:
     """Kernels that are called the same are told apart, in any order of providers."""
-    shelves = [
-        shelf("a", kernelspec("py"), kernelspec("py2"), label="A"),
-        shelf("b", kernelspec("py"), label="B"),
-        shelf("c", kernelspec("py")),
+    sources = [
+        source("a", kernelspec("py"), kernelspec("py2"), label="A"),
+        source("b", kernelspec("py"), label="B"),
+        source("c", kernelspec("py")),
     ]
     expected = {
         "a/py": "Python 3 (A) [a/py]",
@@ -101,13 +103,13 @@ def test_display_names_are_unique_whatever_the_order() -> None:
         "b/py": "Python 3 (B)",
         "c/py": "Python 3 (C)",
     }
-    for order in permutations(shelves):
+    for order in permutations(sources):
         assert shown(*order) == expected
 
 
 def test_local_display_names_are_left_to_local_kernels() -> None:
     """A remote kernel that would look like a local one is told apart; the local one never is."""
-    remote = [shelf("a", kernelspec("py")), shelf("b", kernelspec("ir", "R"))]
+    remote = [source("a", kernelspec("py")), source("b", kernelspec("ir", "R"))]
     assert shown(*remote, template="{kernel}", taken=("Python 3",)) == {
         "a/py": "Python 3 [a/py]",
         "b/ir": "R",
@@ -117,8 +119,8 @@ def test_local_display_names_are_left_to_local_kernels() -> None:
 def test_the_default_provider_keeps_its_names() -> None:
     """A provider that stands in for local kernels has its names and display names as they are."""
     original = kernelspec("python3", resources={"logo": "/far/kernelspecs/python3/logo.svg"})
-    gateway = shelf("gateway", original, default=True)
-    found = models([gateway, shelf("b", kernelspec("py"))], "{kernel}", "/", ())
+    gateway = source("gateway", original, default=True)
+    found = models([gateway, source("b", kernelspec("py"))], "{kernel}", "/", ())
     assert found["python3"] == {**original, "resources": {"logo": "/kernelspecs/python3/logo.svg"}}
     assert found["b/py"]["spec"]["display_name"] == "Python 3 [b/py]"
     assert index([gateway])["python3"].provider_id == "gateway"

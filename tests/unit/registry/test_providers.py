@@ -20,9 +20,9 @@ from tests.conftest import Make
 from tests.support.client import answers, until
 from tests.support.fake_provider import (
     UNREACHABLE,
+    FakeProvider,
     Kernel,
     ListLoader,
-    ScriptedProvider,
     gateway,
     scripted,
     started,
@@ -33,7 +33,7 @@ class UnfinishedProvider(RemoteKernelProvider):
     """A kind whose author has forgotten the methods."""
 
 
-class DefectiveProvider(ScriptedProvider):
+class DefectiveProvider(FakeProvider):
     """A kind whose constructor has a defect."""
 
     def __init__(self, *_: Any) -> None:
@@ -106,8 +106,12 @@ def test_a_bad_declaration_does_not_touch_local_names(make: Make, provider_id: s
 
 async def test_without_local_kernels_the_gateway_is_the_default(make: Make) -> None:
     """The gateway of --gateway-url takes the place of local kernels; its names stay bare."""
-    adopted = Declaration("gateway", "--gateway-url", scripted("", "py", default="py").settings)
-    providers = await started(make(scripted("b", "py", default="py"), adopted=adopted))
+    gateway_declaration = Declaration(
+        "gateway", "--gateway-url", scripted("", "py", default="py").settings
+    )
+    providers = await started(
+        make(scripted("b", "py", default="py"), gateway_declaration=gateway_declaration)
+    )
     assert list(providers.kernelspecs("/", ())) == ["py", "b/py"]
     assert providers.default_kernel_name == "py"
     for name, belongs_to in {
@@ -137,7 +141,7 @@ async def test_without_local_kernels_a_providers_default_is_the_default(make: Ma
 
 
 async def test_one_providers_trouble_is_its_own(make: Make) -> None:
-    """What cannot be used is left out with a sentence, who does not answer is offline."""
+    """What cannot be used is left out with a message, who does not answer is offline."""
     providers = make(
         Declaration("broken", "broken.json", problem="broken.json: line 1 is not JSON."),
         Declaration("bad", "bad.json", {"token": "token-of-gpu", "url": UNREACHABLE}),
@@ -158,12 +162,12 @@ async def test_one_providers_trouble_is_its_own(make: Make) -> None:
         "system/gpu.json": "already, from gpu.json. Rename or remove one of them.",
     }
     assert list(providers.problems) == list(words)
-    for source, (provider_id, sentence) in providers.problems.items():
-        assert sentence.startswith(f"{source}: ")
-        assert words[source] in sentence
-        assert sentence.endswith("Until then this provider is left out.")
+    for source, (provider_id, message) in providers.problems.items():
+        assert message.startswith(f"{source}: ")
+        assert words[source] in message
+        assert message.endswith("Until then this provider is left out.")
         assert provider_id in source
-        assert "token-of-gpu" not in sentence
+        assert "token-of-gpu" not in message
 
 
 @pytest.mark.parametrize("kind", ["unfinished", "defective", "no-class"])
@@ -172,10 +176,10 @@ async def test_a_defective_kind_is_left_out(make: Make, kind: str) -> None:
     bad = Declaration("bad", "bad.json", {"kind": kind})
     providers = await started(make(bad, scripted("good", "py")))
     assert list(providers.kernelspecs("/", ())) == ["good/py"]
-    [(provider_id, sentence)] = providers.problems.values()
+    [(provider_id, message)] = providers.problems.values()
     assert provider_id == "bad"
-    assert sentence.startswith("bad.json: ")
-    assert repr(kind) in sentence
+    assert message.startswith("bad.json: ")
+    assert repr(kind) in message
 
 
 def test_a_provider_that_is_off_is_no_problem(make: Make) -> None:
@@ -219,7 +223,7 @@ async def test_only_what_changed_is_replaced(make: Make) -> None:
         providers.provider("c")
 
     async def closed() -> bool:
-        old = [p for p in before.values() if isinstance(p, ScriptedProvider) and p.closed]
+        old = [p for p in before.values() if isinstance(p, FakeProvider) and p.closed]
         return old == [before["b"], before["c"]]
 
     await until(closed, pause=0.01)
@@ -253,16 +257,16 @@ async def test_running_kernels_stay_with_a_reconfigured_provider(make: Make) -> 
     """A running kernel hears of itself through the provider as it is configured now."""
     providers = await started(make(scripted("a", "py", running={"1": {"state": "old"}})))
     kernel = Kernel("1")
-    providers.watch("a", kernel)
+    providers.poll("a", kernel)
 
-    async def heard(state: str) -> bool:
+    async def was_told(state: str) -> bool:
         return {"state": state} in kernel.news
 
-    await until(lambda: heard("old"), pause=0.01)
+    await until(lambda: was_told("old"), pause=0.01)
     providers.apply([scripted("a", "py", running={"1": {"state": "new"}})])
-    await until(lambda: heard("new"), pause=0.01)
-    providers.unwatch("a", kernel)
-    providers.unwatch("a", kernel)
+    await until(lambda: was_told("new"), pause=0.01)
+    providers.stop_polling("a", kernel)
+    providers.stop_polling("a", kernel)
 
 
 @pytest.mark.parametrize(
@@ -317,7 +321,7 @@ def test_a_loader_that_fails_costs_only_what_it_loads(
     """Where a site's loader fails, that is logged, and what is configured directly is there."""
     inline = {"a": {"url": UNREACHABLE}, "b": {"ulr": UNREACHABLE}}
     providers = make(ConnectionError("no database"), providers=inline)
-    assert [refresher.provider.id for refresher in providers.refreshers] == ["a"]
+    assert [monitor.provider.id for monitor in providers.monitors] == ["a"]
     assert list(providers.problems) == ["c.KernelProviders.providers['b']"]
     assert "no database in TheLoader" in caplog.text
 

@@ -13,7 +13,7 @@ from kernel_providers_ext.provider.config import ProviderConfig
 from kernel_providers_ext.provider.errors import ProviderUnavailable
 from kernel_providers_ext.provider.interface import Resource
 from kernel_providers_ext.registry.resources import Resources, file_of, logo_of
-from tests.support.fake_provider import ScriptedProvider
+from tests.support.fake_provider import FakeProvider
 
 
 def test_the_file_of_a_url_is_decoded() -> None:
@@ -35,7 +35,7 @@ def test_the_logo_is_the_one_that_lab_shows(resources: dict[str, str], logo: str
     assert logo_of({"name": "py", "spec": {}, "resources": resources}) == logo
 
 
-class Library(ScriptedProvider):
+class Library(FakeProvider):
     """Has every file, each fetched by its name and how often it was before."""
 
     def __init__(self) -> None:

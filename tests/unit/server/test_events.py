@@ -17,7 +17,7 @@ from kernel_providers_ext.registry.providers import KernelProviders
 from kernel_providers_ext.server.events import CHANGED, DELAY, ChangedEvents
 from tests.conftest import Make, Start
 from tests.support.client import Client, until
-from tests.support.fake_provider import ScriptedProvider, gateway, scripted, snapshot, started
+from tests.support.fake_provider import FakeProvider, gateway, scripted, snapshot, started
 from tests.support.processes import Process, declare
 
 TIMEOUT = 60
@@ -36,7 +36,7 @@ class Listener:
     async def _hear(self, logger: EventLogger, schema_id: str, data: dict[str, Any]) -> None:
         self._heard.append(data)
 
-    async def heard(self) -> list[dict[str, Any]]:
+    async def update(self) -> list[dict[str, Any]]:
         """Return what was heard since the last time, once all that is due was emitted."""
         await asyncio.sleep(1.5 * DELAY)  # ends after the timer of any change before it
         await self.logger.gather_listeners()
@@ -44,10 +44,10 @@ class Listener:
         return heard
 
 
-def asked(providers: KernelProviders, provider_id: str) -> ScriptedProvider:
+def asked(providers: KernelProviders, provider_id: str) -> FakeProvider:
     """Return a scripted provider."""
     provider = providers.provider(provider_id)
-    assert isinstance(provider, ScriptedProvider)
+    assert isinstance(provider, FakeProvider)
     return provider
 
 
@@ -56,7 +56,7 @@ async def test_a_burst_is_one_event(make: Make) -> None:
     providers = make(*(scripted(name, "py") for name in "abc"))
     listener = Listener(providers)
     await started(providers)
-    assert await listener.heard() == [SPECS]
+    assert await listener.update() == [SPECS]
 
 
 async def test_each_change_of_the_configuration_is_told(make: Make) -> None:
@@ -85,7 +85,7 @@ async def test_each_change_of_the_configuration_is_told(make: Make) -> None:
         ([], [SPECS]),
     ):
         providers.apply(declarations)
-        assert await listener.heard() == expected, declarations
+        assert await listener.update() == expected, declarations
 
 
 async def test_what_a_provider_answers_is_told(make: Make) -> None:
@@ -105,8 +105,8 @@ async def test_what_a_provider_answers_is_told(make: Make) -> None:
         (snapshot(), [SPECS]),
     ):
         asked(providers, "a").answer = answer
-        await providers.refresher("a").retry()
-        assert await listener.heard() == expected, answer
+        await providers.monitor("a").retry()
+        assert await listener.update() == expected, answer
 
 
 async def test_what_has_been_undone_meanwhile_is_not_told(make: Make) -> None:
@@ -116,7 +116,7 @@ async def test_what_has_been_undone_meanwhile_is_not_told(make: Make) -> None:
     listener = Listener(providers)
     providers.apply([a, gateway("bad", tokn=1)])
     providers.apply([a])
-    assert await listener.heard() == []
+    assert await listener.update() == []
 
 
 async def test_nothing_is_told_before_and_after(make: Make) -> None:
@@ -125,13 +125,13 @@ async def test_nothing_is_told_before_and_after(make: Make) -> None:
     providers = make(a)
     listener = Listener(providers)
     await asyncio.to_thread(providers.apply, [a, bad])  # as there need not be a loop yet
-    assert await listener.heard() == []
+    assert await listener.update() == []
     await started(providers)
-    assert await listener.heard() == [SPECS]
+    assert await listener.update() == [SPECS]
     providers.apply([])
     await providers.aclose()
     providers.apply([scripted("b", "py")])
-    assert await listener.heard() == []
+    assert await listener.update() == []
 
 
 async def test_two_servers_in_one_process_tell_their_own(make: Make) -> None:
@@ -139,10 +139,10 @@ async def test_two_servers_in_one_process_tell_their_own(make: Make) -> None:
     one, two = await started(make(scripted("a", "py"))), await started(make(scripted("b", "py")))
     listeners = Listener(one), Listener(two)
     one.apply([])
-    assert [await listener.heard() for listener in listeners] == [[SPECS], []]
+    assert [await listener.update() for listener in listeners] == [[SPECS], []]
     again = Listener(two, listeners[1].logger)
     two.apply([])
-    assert SPECS in await again.heard()
+    assert SPECS in await again.update()
 
 
 class BrokenLogger(EventLogger):
@@ -157,23 +157,23 @@ class BrokenLogger(EventLogger):
         raise ZeroDivisionError("no event")
 
 
-@pytest.mark.parametrize("sentence", ["no schema", "no event"])
+@pytest.mark.parametrize("message", ["no schema", "no event"])
 async def test_events_that_fail_hurt_nobody(
-    make: Make, caplog: pytest.LogCaptureFixture, sentence: str
+    make: Make, caplog: pytest.LogCaptureFixture, message: str
 ) -> None:
     """Where events cannot be emitted, one sentence says so, and the providers go on."""
     providers = make(scripted("a", "py"))
-    logger = BrokenLogger(parent=None if sentence == "no schema" else EventLogger())
+    logger = BrokenLogger(parent=None if message == "no schema" else EventLogger())
     ChangedEvents(providers, logger).follow()
     await started(providers)
 
     async def told() -> bool:
-        return f"Clients cannot be told of changes of kernel providers: {sentence}" in caplog.text
+        return f"Clients cannot be told of changes of kernel providers: {message}" in caplog.text
 
     await until(told, pause=0.01)
     assert "Traceback" not in caplog.text
     asked(providers, "a").answer = snapshot("py", "r")
-    await providers.refresher("a").retry()
+    await providers.monitor("a").retry()
     assert list(providers.kernelspecs("/", ())) == ["a/py", "a/r"]
 
 
