@@ -45,12 +45,12 @@ def disabled_in(
     [
         ([], {SPECS, LAUNCHER, DIALOGS}),
         ([OURS], set()),
-        ([f"{OURS}:specs"], {LAUNCHER, DIALOGS}),
+        ([f"{OURS}:kernelspecs"], {LAUNCHER, DIALOGS}),
         ([f"{OURS}:launcher"], {SPECS, DIALOGS}),
-        ([f"{OURS}:providers"], {SPECS, LAUNCHER, f"{OURS}:dialogs"}),
-        ([f"{OURS}:dialogs"], {SPECS, LAUNCHER}),
-        ([f"{OURS}:{name}" for name in ("specs", "launcher", "dialogs")], set()),
-        ([f"{OURS}:status", "another:plugin"], {SPECS, LAUNCHER, DIALOGS}),
+        ([f"{OURS}:providers"], {SPECS, LAUNCHER, f"{OURS}:picker"}),
+        ([f"{OURS}:picker"], {SPECS, LAUNCHER}),
+        ([f"{OURS}:{name}" for name in ("kernelspecs", "launcher", "picker")], set()),
+        ([f"{OURS}:status-item", "another:plugin"], {SPECS, LAUNCHER, DIALOGS}),
         ([SPECS], {LAUNCHER, DIALOGS}),
     ],
 )
@@ -90,14 +90,14 @@ def test_other_hooks_still_count() -> None:
 @pytest.mark.parametrize(
     ("disabled", "more"),
     [
-        (STATIC, {f"{OURS}:launcher", f"{OURS}:dialogs"}),
-        ([], {f"{OURS}:launcher", f"{OURS}:dialogs"}),
+        (STATIC, {f"{OURS}:launcher", f"{OURS}:picker"}),
+        ([], {f"{OURS}:launcher", f"{OURS}:picker"}),
         ([LAUNCHPAD], {LAUNCHER, DIALOGS}),
-        ([*STATIC, f"{LAUNCHPAD}:plugin"], {f"{OURS}:dialogs"}),
+        ([*STATIC, f"{LAUNCHPAD}:plugin"], {f"{OURS}:picker"}),
         ([*STATIC, f"{LAUNCHPAD}:dialogs"], {f"{OURS}:launcher"}),
         ([*STATIC, f"{LAUNCHPAD}:plugin", f"{LAUNCHPAD}:dialogs"], set()),
-        ([*STATIC, f"{LAUNCHPAD}:nebi"], {f"{OURS}:launcher", f"{OURS}:dialogs"}),
-        ([*STATIC, f"{OURS}:launcher"], {f"{OURS}:dialogs"}),
+        ([*STATIC, f"{LAUNCHPAD}:nebi"], {f"{OURS}:launcher", f"{OURS}:picker"}),
+        ([*STATIC, f"{OURS}:launcher"], {f"{OURS}:picker"}),
     ],
 )
 def test_launchpad_keeps_its_places(disabled: list[str], more: set[str]) -> None:
@@ -185,7 +185,7 @@ async def test_a_plugin_is_switched_off_as_any_other(lab: Lab) -> None:
 async def test_launchpad_is_noticed(lab: Lab) -> None:
     """Launchpad keeps its places in a real Lab; with it disabled, they are ours."""
     lab.install(LAUNCHPAD, disabledExtensions=STATIC)
-    expected = {*STATIC, SPECS, f"{OURS}:launcher", f"{OURS}:dialogs"}
+    expected = {*STATIC, SPECS, f"{OURS}:launcher", f"{OURS}:picker"}
     assert await lab.disabled() == expected
     lab.disable(LAUNCHPAD)
     assert await lab.disabled() == {LAUNCHPAD, SPECS, LAUNCHER, DIALOGS}
