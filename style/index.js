@@ -1,9 +1,9 @@
 import './base.css';
-import './details.css';
+import './components.css';
+import './commands.css';
 import './launcher.css';
-import './kernelname.css';
 import './picker.css';
-import './missing.css';
-import './statusitem.css';
+import './unavailable.css';
 import './kernelnames.css';
-import './settingfields.css';
+import './settings.css';
+import './alerts.css';

@@ -1,4 +1,4 @@
-// Makes the pictures in docs/ anew: `jlpm screenshots`.
+// Takes the pictures in docs/images/: `jlpm screenshots`.
 const config = require('./playwright.config');
 
 module.exports = { ...config, testDir: 'screenshots' };

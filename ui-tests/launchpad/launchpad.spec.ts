@@ -1,7 +1,7 @@
 import { expect } from '@jupyterlab/galata';
 
-import { test } from '../tests/fixtures';
-import { DEMO_A } from '../tests/lab';
+import { test } from '../support/fixtures';
+import { DEMO_A } from '../support/lab';
 
 test.use({ autoGoto: false });
 

@@ -3,15 +3,15 @@ import path from 'node:path';
 import { expect } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
-import { test } from '../tests/fixtures';
-import type { Gateway } from '../tests/gateway';
+import { test } from '../support/fixtures';
+import type { Gateway } from '../support/gateway';
 import {
   DEMO_A,
   Notebook,
   openNotebook,
   section,
   writeNotebook
-} from '../tests/lab';
+} from '../support/lab';
 
 // As people see it: with JupyterLab's own fonts, and in the top folder.
 test.use({
@@ -36,7 +36,14 @@ for (const [suffix, theme] of [
   test(`pictures in ${theme}`, async ({ makeGateway, page, request }) => {
     const shoot = async (name: string): Promise<void> => {
       await page.screenshot({
-        path: path.join(__dirname, '..', '..', 'docs', `${name}${suffix}.png`)
+        path: path.join(
+          __dirname,
+          '..',
+          '..',
+          'docs',
+          'images',
+          `${name}${suffix}.png`
+        )
       });
     };
     await page.goto('?reset');

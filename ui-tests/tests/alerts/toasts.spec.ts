@@ -1,7 +1,7 @@
 import { expect } from '@jupyterlab/galata';
 
-import { test } from './fixtures';
-import { section } from './lab';
+import { test } from '../../support/fixtures';
+import { section } from '../../support/lab';
 
 test('a provider that goes is told of, and no dialog is in the way', async ({
   makeGateway,

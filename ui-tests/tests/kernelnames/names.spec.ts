@@ -3,8 +3,8 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 import type { Locator } from '@playwright/test';
 
-import { test } from './fixtures';
-import { DEMO_A, LOCAL, launcherCard, Notebook } from './lab';
+import { test } from '../../support/fixtures';
+import { DEMO_A, LOCAL, launcherCard, Notebook } from '../../support/lab';
 
 // The form saves what is chosen, and the server must know it.
 test.use({ mockSettings: false });

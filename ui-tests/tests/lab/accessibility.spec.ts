@@ -1,8 +1,8 @@
 import { expect } from '@jupyterlab/galata';
 
-import { seriousIn } from './axe';
-import { test } from './fixtures';
-import { DEMO_B, Notebook, openUnknown, section } from './lab';
+import { seriousIn } from '../../support/axe';
+import { test } from '../../support/fixtures';
+import { DEMO_B, Notebook, openUnknown, section } from '../../support/lab';
 
 const THEMES = [
   'JupyterLab Light',

@@ -5,9 +5,9 @@ import { expect } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { APIRequestContext } from '@playwright/test';
 
-import { test } from './fixtures';
-import { provider } from './gateway';
-import { DEMO_A, launcherCard, Notebook, section } from './lab';
+import { test } from '../../support/fixtures';
+import { provider } from '../../support/gateway';
+import { DEMO_A, launcherCard, Notebook, section } from '../../support/lab';
 
 test.use({ autoGoto: false });
 

@@ -1,6 +1,6 @@
 import { expect } from '@jupyterlab/galata';
 
-import { list, test } from './fixtures';
+import { list, test } from '../../support/fixtures';
 import {
   consoleButton,
   DEMO_A,
@@ -8,7 +8,7 @@ import {
   LOCAL,
   Notebook,
   PRINT_PLACE
-} from './lab';
+} from '../../support/lab';
 
 test('a notebook moves between the kernels of three places', async ({
   page,

@@ -1,7 +1,7 @@
 import { expect } from '@jupyterlab/galata';
 
-import { test } from './fixtures';
-import { openUnknown, Picker, section } from './lab';
+import { test } from '../../support/fixtures';
+import { openUnknown, Picker, section } from '../../support/lab';
 
 // JupyterLab marks what can be translated: whatever is not marked cannot be.
 test.use({

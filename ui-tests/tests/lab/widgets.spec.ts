@@ -1,7 +1,7 @@
 import { expect } from '@jupyterlab/galata';
 
-import { test } from './fixtures';
-import { DEMO_A, Notebook } from './lab';
+import { test } from '../../support/fixtures';
+import { DEMO_A, Notebook } from '../../support/lab';
 
 test('a slider is moved from the page and from a remote kernel', async ({
   page

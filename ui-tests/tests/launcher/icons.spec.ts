@@ -1,7 +1,7 @@
 import { expect } from '@jupyterlab/galata';
 
-import { test } from './fixtures';
-import { DEMO_A, DEMO_B, launcherCard, LOCAL } from './lab';
+import { test } from '../../support/fixtures';
+import { DEMO_A, DEMO_B, launcherCard, LOCAL } from '../../support/lab';
 
 test.use({ autoGoto: false });
 

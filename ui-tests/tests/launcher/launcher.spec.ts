@@ -1,6 +1,6 @@
 import { expect } from '@jupyterlab/galata';
 
-import { list, test } from './fixtures';
+import { list, test } from '../../support/fixtures';
 import {
   consoleButton,
   DEMO_A,
@@ -9,7 +9,7 @@ import {
   launcherCard,
   Notebook,
   section
-} from './lab';
+} from '../../support/lab';
 
 test('there is a section for each provider, with what it is and has', async ({
   page

@@ -1,7 +1,7 @@
 import { expect } from '@jupyterlab/galata';
 
-import { list, test } from './fixtures';
-import { DEMO_A, LOCAL, Notebook, section } from './lab';
+import { list, test } from '../../support/fixtures';
+import { DEMO_A, LOCAL, Notebook, section } from '../../support/lab';
 
 const LISTS = '--JupyterWebsocketPersonality.list_kernels=True';
 

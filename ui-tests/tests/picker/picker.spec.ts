@@ -1,7 +1,14 @@
 import { expect } from '@jupyterlab/galata';
 
-import { list, test } from './fixtures';
-import { DEMO_A, DEMO_B, LOCAL, Notebook, Picker, PRINT_PLACE } from './lab';
+import { list, test } from '../../support/fixtures';
+import {
+  DEMO_A,
+  DEMO_B,
+  LOCAL,
+  Notebook,
+  Picker,
+  PRINT_PLACE
+} from '../../support/lab';
 
 test('the picker has a group for each provider, with what runs there', async ({
   page,

@@ -1,8 +1,8 @@
 import { expect } from '@jupyterlab/galata';
 
-import { test } from './fixtures';
-import { provider } from './gateway';
-import { section } from './lab';
+import { test } from '../../support/fixtures';
+import { provider } from '../../support/gateway';
+import { section } from '../../support/lab';
 
 // JupyterLab's own poll comes 61 seconds after the page, and ours 60: that a provider is
 // there, or is gone, is seen before that only because of the server's events.

@@ -1,8 +1,8 @@
 import { expect } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
-import { list, test } from './fixtures';
-import { DEMO_A, LOCAL, Notebook, section } from './lab';
+import { list, test } from '../../support/fixtures';
+import { DEMO_A, LOCAL, Notebook, section } from '../../support/lab';
 
 test('the details of a provider tell all that is known, and leave the focus where it was', async ({
   makeGateway,

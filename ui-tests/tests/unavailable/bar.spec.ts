@@ -1,8 +1,8 @@
 import { expect } from '@jupyterlab/galata';
 import type { APIRequestContext } from '@playwright/test';
 
-import { list, test } from './fixtures';
-import { provider } from './gateway';
+import { list, test } from '../../support/fixtures';
+import { provider } from '../../support/gateway';
 import {
   LOCAL,
   missingBar,
@@ -13,7 +13,7 @@ import {
   PRINT_PLACE,
   section,
   writeNotebook
-} from './lab';
+} from '../../support/lab';
 
 test('a notebook whose provider is offline waits for it', async ({
   makeGateway,

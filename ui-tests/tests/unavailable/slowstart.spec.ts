@@ -1,10 +1,16 @@
 import { expect } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
-import { seriousIn } from './axe';
-import { list, test } from './fixtures';
-import type { Gateway } from './gateway';
-import { launcherCard, LOCAL, missingBar, Notebook, section } from './lab';
+import { seriousIn } from '../../support/axe';
+import { list, test } from '../../support/fixtures';
+import type { Gateway } from '../../support/gateway';
+import {
+  launcherCard,
+  LOCAL,
+  missingBar,
+  Notebook,
+  section
+} from '../../support/lab';
 
 const SLOW = {
   name: 'slow',
