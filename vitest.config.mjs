@@ -3,7 +3,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/__tests__/*.test.{ts,tsx}'],
-    // Some of JupyterLab's packages are ES modules that do not say so.
-    server: { deps: { inline: [/@jupyterlab/, /@lumino/] } }
+    // Some of JupyterLab's packages are ES modules without "type": "module".
+    server: { deps: { inline: [/@jupyterlab/, /@lumino/] } },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.{ts,tsx}'],
+      exclude: ['src/**/__tests__/**'],
+      reporter: ['text-summary']
+    }
   }
 });
