@@ -1,4 +1,4 @@
-"""The channels of a kernel on a remote Jupyter server: frames of its websocket, untouched."""
+"""The channels of a kernel on a remote Jupyter server: the frames of its websocket, unchanged."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import aiohttp
 
 from ..provider.interface import Frame, KernelChannels
 
-#: After a minute of silence ask whether anybody is there, and give up after another one; so do for
-#: what was sent and is not acknowledged, for which Linux would take a quarter of an hour.
+#: After a minute of silence, probe the connection, and give up after another minute. The same holds
+#: for data that is not acknowledged, for which Linux alone would wait a quarter of an hour.
 KEEP_ALIVE = {
     "TCP_KEEPIDLE": 60,
     "TCP_KEEPINTVL": 15,
@@ -35,7 +35,7 @@ class GatewayChannels(KernelChannels):
         self._acknowledge_at_once()
 
     async def receive(self) -> Frame | None:
-        """Return the next frame; None when the connection has ended, for whatever reason."""
+        """Return the next frame; None once the connection has ended, for whatever reason."""
         message = await self._websocket.receive()
         self._acknowledge_at_once()
         if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
@@ -44,27 +44,27 @@ class GatewayChannels(KernelChannels):
         return None
 
     async def send(self, frame: Frame) -> bool:
-        """Send a frame; False where the connection had ended before."""
+        """Send a frame; return False if the connection had ended before."""
         try:
             if isinstance(frame, str):
                 await self._websocket.send_str(frame)
             else:
                 await self._websocket.send_bytes(frame)
-        except ConnectionResetError:  # aiohttp looks whether it may write before it does
+        except ConnectionResetError:  # aiohttp checks the connection before it writes
             return False
         except (aiohttp.ClientError, ConnectionError):
-            await self.aclose()  # some or all of it may have arrived: to repeat it could run twice
+            await self.aclose()  # part of it may have arrived: a second time, it could run twice
         return True
 
     def _acknowledge_at_once(self) -> None:
         """
-        Turn delayed acknowledgement off, where the system can; it turns itself on again.
+        Turn off delayed acknowledgement, if the system can; it turns itself on again.
 
-        A server writes a reply in several small pieces, and Nagle's algorithm holds each one back
-        until the one before is acknowledged: 40 ms of the 48 that a round trip takes otherwise.
+        A server writes a reply in several small pieces, and Nagle's algorithm holds back each one
+        until the one before is acknowledged: 40 of the 48 ms that a round trip takes otherwise.
         """
         if self._socket is not None and TCP_QUICKACK is not None:
-            with suppress(OSError):  # it is closed by now
+            with suppress(OSError):  # it may be closed by now
                 self._socket.setsockopt(socket.IPPROTO_TCP, TCP_QUICKACK, 1)
 
     async def aclose(self) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GATEWAY_TIMEOUT = "504"
 LATE = 5.0  # seconds to look for a kernel whose start was not answered
-LONGEST_PAUSE = 5.0  # seconds from one look to the next
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0  # seconds between two looks
 
 
 class GatewayKernelProvider(RemoteKernelProvider):
@@ -38,112 +38,116 @@ class GatewayKernelProvider(RemoteKernelProvider):
 
     def __init__(self, config: ProviderConfig, log: Logger) -> None:
         super().__init__(config, log)
-        self._http: GatewayHttpClient | None = None
+        self._client: GatewayHttpClient | None = None
         self._may_list = True
 
     def reconfigure(self, config: ProviderConfig) -> bool:
-        """Take over what does not concern connections."""
+        """Adopt the configuration if connections do not depend on what has changed."""
         if config.connection != self.config.connection:
             return False
         self.config = config
-        if self._http is not None:
-            self._http.reconfigure(config)
+        if self._client is not None:
+            self._client.reconfigure(config)
         return True
 
-    async def _server(self) -> GatewayHttpClient:
-        """
-        Return the connections to the server, made when they are first needed.
-
-        They need aiohttp, whose import takes 90 ms, by which this server would start later.
-        """
-        if self._http is None:
+    async def _http(self) -> GatewayHttpClient:
+        """Return the HTTP client; the import of aiohttp, which takes 90 ms, waits until here."""
+        if self._client is None:
             module = await asyncio.to_thread(import_module, ".http_client", __package__)
-            self._http = self._http or module.GatewayHttpClient(self.config)
-        return self._http
+            self._client = self._client or module.GatewayHttpClient(self.config)
+        return self._client
 
     async def prepare(self) -> None:
-        """Import what it takes to ask."""
-        await self._server()
+        """Import the HTTP client."""
+        await self._http()
+
+    async def aclose(self) -> None:
+        """Close all connections to the server."""
+        await (await self._http()).aclose()
+
+    # -- kernelspecs -------------------------------------------------------------------------------
 
     async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
-        """Ask for the kernelspecs, with the validator of those known."""
+        """Fetch the kernelspecs, if they have changed since the ETag of those that are known."""
         headers = {"If-None-Match": known.validator} if known and known.validator else None
-        server = await self._server()
-        answer = await server.get("/api/kernelspecs", headers=headers)
-        if answer.status == 304 and known:
+        http = await self._http()
+        response = await http.get("/api/kernelspecs", headers=headers)
+        if response.status == 304 and known:
             return known
-        model = server.parse(answer, dict)
+        model = http.parse(response, dict)
         found = model.get("kernelspecs")
         if not isinstance(found, dict):
-            raise server.incompatible("a list of kernelspecs without 'kernelspecs'")
-        return Snapshot(found, str(model.get("default", "")), answer.headers.get("ETag", ""))
+            raise http.incompatible("a list of kernelspecs without 'kernelspecs'")
+        return Snapshot(found, str(model.get("default", "")), response.headers.get("ETag", ""))
 
     async def resource(self, kernel_name: str, file: str) -> Resource:
         """Fetch a file of a kernelspec."""
-        server = await self._server()
-        answer = await server.get(f"/kernelspecs/{encode(kernel_name)}/{encode(file)}")
+        http = await self._http()
+        response = await http.get(f"/kernelspecs/{encode(kernel_name)}/{encode(file)}")
         guessed = mimetypes.guess_type(file)[0]
-        return Resource(answer.body, guessed or "application/octet-stream")
+        return Resource(response.body, guessed or "application/octet-stream")
+
+    # -- the start of a kernel ---------------------------------------------------------------------
 
     async def start_kernel(
         self, kernel_name: str, *, kernel_id: str, path: str | None, env: Mapping[str, str]
     ) -> KernelModel:
-        """Start a kernel, also where something on the way gives up before it has started."""
-        # Jupyter Server 2.21 takes the id, also below a Kernel Gateway; older ones ignore it.
+        """Start a kernel, and find it even if a proxy gives up before it has started."""
+        # Jupyter Server 2.21 accepts the id, also below a Kernel Gateway; older ones ignore it.
         body: dict[str, Any] = {"name": kernel_name, "kernel_id": kernel_id}
-        if env:  # Kernel Gateway starts a kernel with next to no environment once this is there
+        if env:  # with this field, Kernel Gateway starts a kernel with almost no environment
             body["env"] = dict(env)
         if path is not None:
             body["path"] = path
         deadline = time.monotonic() + self.config.timeouts.start
         try:
-            model = await self._ask_for(body)
+            model = await self._post_kernel(body)
         except (RequestRefused, KernelGone) as error:
             await self._explain(kernel_name, error)
             raise
         except ProviderError as error:
-            found = None if error.is_certain else await self._late(kernel_id, error, deadline)
+            found = None if error.is_certain else await self._find(kernel_id, error, deadline)
             if found is None:
                 raise
             return found
         if not isinstance(model.get("id"), str):
-            raise (await self._server()).incompatible("a kernel without an 'id'")
+            raise (await self._http()).incompatible("a kernel without an 'id'")
         return model
 
-    async def _ask_for(self, body: Mapping[str, Any]) -> KernelModel:
+    async def _post_kernel(self, body: Mapping[str, Any]) -> KernelModel:
         """
-        Ask for a kernel, and look for it while there is no answer.
+        Request a kernel, and look for it while there is no answer.
 
-        There may never be one: something on the way may have forgotten a connection that was silent
-        for a minute, and told nobody.
+        The answer may never come: a device on the way may have dropped a connection that was silent
+        for a minute, without telling either end.
         """
-        server, timeouts = await self._server(), self.config.timeouts
-        asking = asyncio.create_task(server.post("/api/kernels", body, seconds=timeouts.start))
+        http, timeouts = await self._http(), self.config.timeouts
+        request = asyncio.create_task(http.post("/api/kernels", body, timeout=timeouts.start))
         try:
             while True:
-                done, _ = await asyncio.wait({asking}, timeout=timeouts.request)
+                done, _ = await asyncio.wait({request}, timeout=timeouts.request)
                 if done:
-                    model: dict[str, Any] = server.parse(asking.result(), dict)
+                    model: dict[str, Any] = http.parse(request.result(), dict)
                     return model
                 with suppress(ProviderError):
                     found = await self._kernel(body["kernel_id"])
                     if found is not None:
                         return found
         finally:
-            asking.cancel()
+            request.cancel()
 
-    async def _late(
+    async def _find(
         self, kernel_id: str, error: ProviderError, deadline: float
     ) -> KernelModel | None:
         """
-        Return a kernel that was started although nobody has said so; None if there is none.
+        Return a kernel that was started although its request failed; None if there is none.
 
-        A proxy that answers 504 leaves the start going on, which may take until the deadline. After
-        any other failure the kernel is there soon, or there is none.
+        After a proxy's 504, the start goes on, and may take until the deadline. After any other
+        failure, the kernel appears soon or never.
         """
         if error.detail != GATEWAY_TIMEOUT:
             deadline = min(deadline, time.monotonic() + LATE)
-        pause = 0.25
+        pause = FIRST_PAUSE
         while time.monotonic() < deadline:
             try:
                 model = await self._kernel(kernel_id)
@@ -157,8 +161,19 @@ class GatewayKernelProvider(RemoteKernelProvider):
             pause = min(2 * pause, LONGEST_PAUSE)
         return None
 
+    async def _explain(self, kernel_name: str, error: ProviderError) -> None:
+        """Raise NoSuchKernelspec if that is why a start failed: a gateway answers just 500."""
+        try:
+            known = (await self.snapshot()).kernelspecs
+        except ProviderError:
+            return
+        if kernel_name not in known:
+            raise no_such_kernelspec(self.config, kernel_name, known) from error
+
+    # -- running kernels ---------------------------------------------------------------------------
+
     async def kernels(self, kernel_ids: Collection[str]) -> Mapping[str, KernelModel | None]:
-        """Ask for all kernels at once where that is allowed; then for each that is not there."""
+        """Fetch the list of kernels, if that is allowed, and then each kernel that is not in it."""
         models: dict[str, KernelModel | None] = {}
         if self._may_list and len(kernel_ids) > 1:
             try:
@@ -168,7 +183,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
                     raise
                 self._may_list = False  # the default of Kernel Gateway
         missing = [kernel_id for kernel_id in kernel_ids if kernel_id not in models]
-        # A list without the kernel is no proof; only the answer to the question for it is.
+        # A list without the kernel proves nothing; only the answer to a request for it does.
         found = await asyncio.gather(*map(self._kernel, missing), return_exceptions=True)
         failures = [m for m in found if isinstance(m, BaseException)]
         models |= {
@@ -178,27 +193,34 @@ class GatewayKernelProvider(RemoteKernelProvider):
         }
         if failures and not models:
             raise failures[0]
-        # Of those that are left out, nothing is known.
         return {kernel_id: models[kernel_id] for kernel_id in kernel_ids if kernel_id in models}
+
+    async def running_kernels(self) -> Collection[KernelModel]:
+        """Fetch the list of all kernels that run there, whoever started them."""
+        try:
+            return (await self._list()).values()
+        except SignInNeeded as error:
+            if error.reason_code != "forbidden":
+                raise
+            raise (await self._http()).no_listing() from error
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
         """Interrupt the kernel."""
-        server = await self._server()
-        server.check_done(await server.post(f"/api/kernels/{encode(kernel_id)}/interrupt", {}))
+        http = await self._http()
+        http.check_done(await http.post(f"/api/kernels/{encode(kernel_id)}/interrupt", {}))
 
     async def restart_kernel(self, kernel_id: str) -> None:
         """Restart the kernel, which may take as long as a start."""
-        server = await self._server()
-        answer = await server.post(
-            f"/api/kernels/{encode(kernel_id)}/restart", {}, seconds=self.config.timeouts.start
-        )
-        server.parse_kernel(answer, kernel_id)
+        http = await self._http()
+        path = f"/api/kernels/{encode(kernel_id)}/restart"
+        response = await http.post(path, {}, timeout=self.config.timeouts.start)
+        http.parse_kernel(response, kernel_id)
 
     async def shutdown_kernel(self, kernel_id: str) -> None:
         """Stop the kernel."""
-        server = await self._server()
+        http = await self._http()
         with suppress(KernelGone):
-            server.check_done(await server.delete(f"/api/kernels/{encode(kernel_id)}"))
+            http.check_done(await http.delete(f"/api/kernels/{encode(kernel_id)}"))
 
     async def open_channels(
         self, kernel_id: str, *, session_id: str | None, subprotocols: Collection[str]
@@ -206,39 +228,17 @@ class GatewayKernelProvider(RemoteKernelProvider):
         """Open the kernel's websocket."""
         query = {"session_id": session_id} if session_id else {}
         path = f"/api/kernels/{encode(kernel_id)}/channels"
-        return await (await self._server()).open_channels(path, query, subprotocols)
-
-    async def aclose(self) -> None:
-        """Close all connections to the server."""
-        await (await self._server()).aclose()
-
-    async def running_kernels(self) -> Collection[KernelModel]:
-        """Ask for all kernels that run there, whoever has started them."""
-        try:
-            return (await self._list()).values()
-        except SignInNeeded as error:
-            if error.reason_code != "forbidden":
-                raise
-            raise (await self._server()).no_listing() from error
+        return await (await self._http()).open_channels(path, query, subprotocols)
 
     async def _list(self) -> dict[str, KernelModel]:
-        server = await self._server()
-        models = server.parse(await server.get("/api/kernels"), list)
+        http = await self._http()
+        models = http.parse(await http.get("/api/kernels"), list)
         return {m["id"]: m for m in models if isinstance(m, dict) and isinstance(m.get("id"), str)}
 
     async def _kernel(self, kernel_id: str) -> KernelModel | None:
-        server = await self._server()
+        http = await self._http()
         try:
-            answer = await server.get(f"/api/kernels/{encode(kernel_id)}")
+            response = await http.get(f"/api/kernels/{encode(kernel_id)}")
         except KernelGone:
             return None
-        return server.parse_kernel(answer, kernel_id)
-
-    async def _explain(self, kernel_name: str, error: ProviderError) -> None:
-        """Raise NoSuchKernelspec if that is why a start was refused: a gateway just says 500."""
-        try:
-            known = (await self.snapshot()).kernelspecs
-        except ProviderError:
-            return
-        if kernel_name not in known:
-            raise no_such_kernelspec(self.config, kernel_name, known) from error
+        return http.parse_kernel(response, kernel_id)

@@ -1,7 +1,7 @@
 """
-A provider's configuration: one JSON schema, and the frozen value that it is parsed into.
+A provider's configuration: a JSON schema, and the frozen value that `parse` returns.
 
-The schema's descriptions are the words of the error messages and of the reference in the docs.
+The schema's descriptions are also the words of error messages and of the reference in the docs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SCHEMA: Mapping[str, Any] = json.loads(
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long to wait, in seconds: for a connection, an answer, a kernel to start."""
+    """Seconds to wait for a connection, for an answer, and for a kernel to start."""
 
     connect: float = 5.0
     request: float = 20.0
@@ -39,7 +39,7 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class Tls:
-    """Paths of PEM files, and whether the server's certificate is checked."""
+    """Paths of PEM files, and whether to check the server's certificate."""
 
     ca: str | None = None
     certificate: str | None = None
@@ -50,9 +50,9 @@ class Tls:
 @dataclass(frozen=True)
 class ProviderConfig:
     """
-    One provider's configuration, checked; the fields are those of ``config.schema.json``.
+    A provider's checked configuration; its fields are those of ``config.schema.json``.
 
-    ``source`` says where it comes from: the path of a file, or a trait's name.
+    ``source`` is the path of its file or the name of a trait, for messages.
     """
 
     id: str
@@ -72,17 +72,17 @@ class ProviderConfig:
     exclude: tuple[str, ...] = ()
     env: tuple[str, ...] = ()
     on_server_exit: str = "shutdown"
-    #: Not shown, since there may be secrets of another package's kind in it.
+    #: Left out of the repr, as a kind of another package may keep secrets in it.
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def connection(self) -> tuple[object, ...]:
-        """What decides how the server is reached; the rest may change under open connections."""
+        """The fields that a connection depends on; the others can change while it stays open."""
         secrets = (self.token, self.headers, self.cookies, self.proxy)
         return (self.kind, self.url, *secrets, self.tls, self.options)
 
     def offers(self, kernel_name: str) -> bool:
-        """Tell whether the include and exclude patterns let this kernel through."""
+        """Return whether the include and exclude patterns allow this kernel."""
         included = not self.include or any(fnmatchcase(kernel_name, p) for p in self.include)
         return included and not any(fnmatchcase(kernel_name, p) for p in self.exclude)
 
@@ -93,12 +93,14 @@ def parse(
     """
     Return the configuration of one provider.
 
-    ``settings`` is what its file holds, ``source`` names that file (or trait) in error messages,
-    and ``defaults`` has values for fields that the settings leave out; ``timeouts`` are filled one
-    by one.
+    Args:
+        provider_id: The provider's id, which is the name of its file without ``.json``.
+        settings: The contents of that file, parsed from JSON and not yet checked.
+        source: The path of the file or the name of a trait, for messages.
+        defaults: Values for fields that the settings leave out; ``timeouts`` are merged.
 
-    Raises ConfigurationError with a sentence that names the source, the field and the remedy. No
-    value is quoted there: it could be a secret in the wrong place.
+    Raises ConfigurationError with a message that names the source, the field and the remedy. It
+    quotes no value, which could be a secret in the wrong field.
     """
     if not PROVIDER_ID.fullmatch(provider_id):
         raise ConfigurationError(
@@ -115,11 +117,11 @@ def parse(
             '{"kind": "gateway", "url": "https://gpu.example.org:8888"}.'
         )
     errors = list(Draft202012Validator(SCHEMA).iter_errors({"kind": "gateway", **settings}))
-    # A misspelt field goes first: it may be the one that is missing.
+    # A misspelt field comes first: it may be the one that is missing.
     unknown = [e for e in errors if e.validator == "additionalProperties" and not e.absolute_path]
     error = best_match(unknown or errors)
     if error is not None:
-        raise ConfigurationError(f"{source}: {_sentence(error)}")
+        raise ConfigurationError(f"{source}: {_explanation(error)}")
     fields = {**(defaults or {}), **settings}
     timeouts = {**(defaults or {}).get("timeouts", {}), **settings.get("timeouts", {})}
     if fields.get("proxy"):
@@ -152,7 +154,7 @@ def parse(
 
 
 def secret_variables(settings: object) -> set[str]:
-    """Return the environment variables that hold secrets, also where something else is wrong."""
+    """Return the environment variables that hold secrets; the settings may be invalid."""
     if not isinstance(settings, Mapping):
         return set()
     headers, cookies = (settings.get(field) for field in ("headers", "cookies"))
@@ -174,8 +176,8 @@ def _secrets(given: Mapping[str, Any]) -> Mapping[str, Secret]:
     return MappingProxyType({name: Secret.parse(value) for name, value in given.items()})
 
 
-def _sentence(error: ValidationError) -> str:
-    """Say which field is wrong and what it should be."""
+def _explanation(error: ValidationError) -> str:
+    """Return which field is wrong and what it should be."""
     properties = SCHEMA["properties"]
     instance: Any = error.instance
     expected: Any = error.validator_value
@@ -193,7 +195,7 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _check_url(url: str, source: str) -> None:
-    """Raise ConfigurationError unless the URL is one of a web server, and without secrets."""
+    """Raise ConfigurationError unless the URL is a web address without secrets."""
     _check_address("url", url, source)
     if "@" in urlsplit(url).netloc or "?" in url or "#" in url:
         raise ConfigurationError(

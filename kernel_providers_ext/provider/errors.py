@@ -1,20 +1,20 @@
 """
-What can go wrong with a kernel provider, each as one sentence for a person.
+The errors of kernel providers, each with a message for people.
 
     ConfigurationError            a provider's configuration cannot be used
     ProviderError                 status  raised when
-    ├── ProviderUnavailable       503     there is no answer, or a server error
+    ├── ProviderUnavailable       503     the provider does not answer, or has a server error
     ├── SignInNeeded              503     the provider refuses our credentials
-    ├── IncompatibleAnswer        502     the answer is not a Jupyter server's
-    ├── NoSuchProvider            404     there is no provider of that id
-    ├── NoSuchKernelspec          404     the provider has no kernel of that name
+    ├── IncompatibleAnswer        502     the answer is not one of a Jupyter server
+    ├── NoSuchProvider            404     no provider has this id
+    ├── NoSuchKernelspec          404     the provider has no kernelspec of this name
     ├── RequestRefused            502     the provider refuses this one request
-    ├── KernelStarting            503     the kernel is not there yet
-    └── KernelGone                404     the provider no longer has that kernel
+    ├── KernelStarting            503     the kernel is still starting
+    └── KernelGone                404     the provider no longer has this kernel
 
-Jupyter Server and JupyterLab show these sentences verbatim, so they are part of the interface. A
-status of a remote server never becomes our own: its 401 would look like the user's own log-in
-having expired.
+Jupyter Server and JupyterLab show these messages verbatim, so they are part of the interface. A
+remote server's status is never passed on: its 401 would look as if the user's own login had
+expired.
 """
 
 from __future__ import annotations
@@ -23,22 +23,26 @@ from typing import ClassVar
 
 from tornado import web
 
-#: Reasons for which nobody can tell whether the provider has done what it was asked for.
+#: Reasons after which the provider may or may not have done what it was asked for.
 _UNCERTAIN = ("timeout", "reset", "server_error", "incompatible")
 
 
 class ConfigurationError(ValueError):
-    """A provider is configured in a way that cannot be used; the message names field and remedy."""
+    """A provider's configuration cannot be used; the message names the field and the remedy."""
 
 
 class ProviderError(web.HTTPError):
     """
     A request to a provider failed.
 
-    ``reason_code`` is a word for programs (``refused``, ``dns``, ``timeout``, …), ``detail`` what
-    differs from case to case with the same word (a status, what the system says), ``sentence`` all
-    of it for people. ``retry_after`` are the seconds for which the provider wants to be left alone,
-    0 where it has not said. Subclasses fix the HTTP status that our own answer carries.
+    Args:
+        provider_id: The provider's id.
+        reason_code: A word for programs, such as ``refused``, ``dns`` or ``timeout``.
+        message: One or more sentences for people: what failed, why, and what to do.
+        detail: What differs from case to case with the same reason, such as a status.
+        retry_after: Seconds for which the provider asks to be left alone; 0 if it did not say.
+
+    Subclasses fix `http_status`, the status of our own answer.
     """
 
     http_status: ClassVar[int]
@@ -60,16 +64,16 @@ class ProviderError(web.HTTPError):
 
     @property
     def log_message(self) -> str:
-        """The sentence as it is; tornado's own doubles each % in it."""
+        """The message, unchanged; tornado doubles each % in its own."""
         return self.message
 
     @log_message.setter
     def log_message(self, _: str | None) -> None:
-        """Accept what older tornado sets."""
+        """Accept what older versions of tornado assign."""
 
     @property
     def is_certain(self) -> bool:
-        """Tell whether what was asked for was surely not done."""
+        """Whether the provider has certainly not done what it was asked for."""
         return self.reason_code not in _UNCERTAIN
 
     def __str__(self) -> str:
@@ -83,42 +87,48 @@ class ProviderUnavailable(ProviderError):
 
 
 class SignInNeeded(ProviderError):
-    """The provider refuses the token, or the token could not be read."""
+    """The provider refuses the credentials, or they cannot be read."""
 
     http_status = 503
 
 
 class IncompatibleAnswer(ProviderError):
-    """Something answers at the provider's address, but not as a Jupyter server."""
+    """Something answers at the provider's address, but not like a Jupyter server."""
 
     http_status = 502
 
 
 class RequestRefused(ProviderError):
-    """The provider is well, but refuses this one request."""
+    """The provider is available, but refuses this one request."""
 
     http_status = 502
 
 
 class NoSuchProvider(ProviderError):
-    """There is no remote provider of this id, or it is not on offer."""
+    """No remote provider has this id, or it is off or not loaded."""
 
     http_status = 404
 
 
 class NoSuchKernelspec(ProviderError):
-    """The provider has no kernelspec of this name, or it is not offered here."""
+    """The provider has no kernelspec of this name, or does not offer it here."""
 
     http_status = 404
 
 
 class KernelStarting(ProviderError):
-    """The kernel is still starting, and can do nothing yet but be shut down."""
+    """The kernel is still starting; until it has, it can only be shut down."""
 
     http_status = 503
 
 
 class KernelGone(ProviderError):
-    """The provider answered that it has no kernel with this id: the proof that it is gone."""
+    """The provider answered that it has no kernel of this id, which proves that it is gone."""
 
     http_status = 404
+
+
+def defect(provider_id: str) -> ProviderUnavailable:
+    """Return the error for an exception in a provider's code, which the log has in full."""
+    message = f"The code of the kernel provider {provider_id} failed. See the log."
+    return ProviderUnavailable(provider_id, "defect", message)

@@ -1,9 +1,9 @@
 """
-Names of kernels: qualified, as part of a URL, and as shown to people. All functions are pure.
+Names of kernels: qualified by their provider, encoded for URLs, and as shown to people.
 
-A kernel ``python3`` of the provider ``gpu-farm`` is called ``gpu-farm/python3``. A provider's id
-cannot contain a ``/``, so the first one always ends it, even where the remote server is itself a
-multiplexer with names like ``hub/gpu-farm/python3``.
+The kernel ``python3`` of the provider ``gpu-farm`` is ``gpu-farm/python3``. A provider's id has no
+``/``, so the first one always ends it, even if the remote server is itself a multiplexer with names
+such as ``hub/gpu-farm/python3``. All functions here are pure.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Collection, Mapping
 from string import Formatter
 from urllib.parse import quote
 
-#: The id of this server's own kernels, among those of the providers.
+#: The id of this server's own kernels, among the providers' ids.
 LOCAL_ID = "local"
 PROVIDER_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
-#: Where the provider's name stands in a kernel's display name, by the word used in settings.
+#: Templates of display names, by their word in the settings.
 PLACEMENTS: Mapping[str, str] = {
     "suffix": "{kernel} ({provider})",
     "prefix": "{provider}: {kernel}",
@@ -32,28 +32,29 @@ def qualify(provider_id: str, kernel_name: str) -> str:
 
 
 def split(name: str) -> tuple[str, str]:
-    """Return (provider id, kernel name); the id is empty where the name has no prefix."""
+    """Return (provider id, kernel name); the id is empty if the name has no prefix."""
     prefix, slash, rest = name.partition("/")
     return (prefix, rest) if slash else ("", name)
 
 
 def encode(name: str) -> str:
-    """Return the name as one segment of a URL's path, its ``/`` percent-encoded."""
+    """Return the name as one segment of a URL's path, with ``/`` percent-encoded."""
     return quote(name, safe="")
 
 
 def template_of(placement: str) -> str:
     """
-    Return the template that a placement stands for: a word of `PLACEMENTS`, or a template itself.
+    Return the template for a placement: a word of `PLACEMENTS`, or a template itself.
 
-    Raises ValueError with a sentence where the template has no ``{kernel}`` or another field.
+    Raises ValueError with a message for people if the template lacks ``{kernel}`` or has fields
+    other than ``{kernel}`` and ``{provider}``.
     """
     template = PLACEMENTS.get(placement, placement)
     try:
         fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
         usable = "kernel" in fields and fields <= {"kernel", "provider"}
         if usable:
-            template.format(kernel="", provider="")  # it may ask for a number's format, say
+            template.format(kernel="", provider="")  # it may have a number's format, for example
     except (ValueError, LookupError) as error:
         raise ValueError(f"{placement!r} is not a template: {error}.") from error
     if not usable:
@@ -66,16 +67,16 @@ def template_of(placement: str) -> str:
 
 
 def display_name(template: str, kernel: str, provider: str) -> str:
-    """Return what people see for a kernel; never empty, as Lab's launcher needs a first letter."""
+    """Return a kernel's display name; never empty, as Lab's launcher needs a first letter."""
     return template.format(kernel=kernel, provider=provider).strip() or kernel or provider
 
 
 def unique(wanted: Mapping[str, str], taken: Collection[str] = ()) -> dict[str, str]:
     """
-    Return display names by kernel name such that none occurs twice, nor among those taken.
+    Return display names by kernel name, such that none occurs twice or is among those ``taken``.
 
-    Kernels that share a display name all get their kernel name in brackets, so that the result
-    depends neither on order nor on which of them was there first.
+    Kernels that share a display name all get their kernel name in brackets, so that the result does
+    not depend on their order.
     """
     shown = dict(wanted)
     while True:

@@ -1,4 +1,4 @@
-"""A secret that is given as a value, or by where to find it; it never shows itself."""
+"""A secret, given as a value or by its source; it never shows its value."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ COMMAND_TIMEOUT = 30.0  # seconds
 @dataclass(frozen=True, repr=False)
 class Secret:
     """
-    Where a secret comes from.
+    The source of a secret.
 
     ``kind`` is ``value``, ``env``, ``file`` or ``command``; ``source`` is the secret itself, the
-    variable's name, the file's path, or the command as a tuple of words.
+    name of an environment variable, a file's path, or a command as a tuple of words.
     """
 
     kind: str
@@ -28,7 +28,7 @@ class Secret:
 
     @classmethod
     def parse(cls, given: str | Mapping[str, Any]) -> Secret:
-        """Return the secret of ``{"env": "GPU_TOKEN"}`` and the like; a string is a value."""
+        """Return the secret for ``{"env": "GPU_TOKEN"}`` and the like; a string is a value."""
         if isinstance(given, str):
             return cls("value", given)
         [(kind, source)] = given.items()
@@ -36,9 +36,10 @@ class Secret:
 
     async def reveal(self) -> str:
         """
-        Return the secret as it is now, stripped of white space, off the event loop.
+        Return the current value, stripped of white space, without blocking the event loop.
 
-        Raises ConfigurationError with a sentence where there is none to be had.
+        Raises ConfigurationError with a message for people if there is none. If it is cancelled
+        while a command runs, it kills that command.
         """
         if self.kind == "env":
             secret = os.environ.get(str(self.source))
@@ -52,9 +53,11 @@ class Secret:
             secret = str(self.source)
         secret = secret.strip()
         if not secret:
-            raise ConfigurationError(f"There is nothing in {self!r}.")
+            raise ConfigurationError(f"There is nothing in {self._description}.")
         if not secret.isprintable():
-            raise ConfigurationError(f"What is in {self!r} is more than one line of text.")
+            raise ConfigurationError(
+                f"The secret from {self._description} is more than one line of text."
+            )
         return secret
 
     def _read_file(self) -> str:
@@ -67,7 +70,7 @@ class Secret:
         except UnicodeDecodeError:
             why = "it is not text"
         except (RuntimeError, ValueError):
-            why = "it is no path"
+            why = "it is not a path"
         raise ConfigurationError(f"The file {path} cannot be read: {why}.")
 
     async def _run(self) -> str:
@@ -98,11 +101,14 @@ class Secret:
             )
         return output.decode(errors="replace")
 
-    def __repr__(self) -> str:
-        shown = {
+    @property
+    def _description(self) -> str:
+        return {
             "value": "a value",
             "env": f"the environment variable {self.source}",
             "file": f"the file {self.source}",
             "command": f"the output of {self.source[0] if self.source else '?'}",
-        }
-        return f"<secret: {shown[self.kind]}>"
+        }[self.kind]
+
+    def __repr__(self) -> str:
+        return f"<secret: {self._description}>"

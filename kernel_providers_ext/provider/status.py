@@ -1,8 +1,8 @@
 """
-The state of a provider, as one frozen value on two axes, and the only table that changes it.
+A provider's status: one frozen value on two axes, with the only functions that change it.
 
-*Reachable?* and *have kernelspecs?* are two facts: what was known stays known while a provider is
-offline, and is then called stale.
+*Is it reachable?* and *do we have its kernelspecs?* are two facts: while a provider is offline, its
+last known kernelspecs stay, and are called stale.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import Enum
 
 from .errors import IncompatibleAnswer, ProviderError, SignInNeeded
 
-SLOW_AFTER = 2.0  # seconds for an answer, from which on a provider is called slow
+SLOW_AFTER = 2.0  # seconds; a provider that takes longer to answer is called slow
 
 
 class Reachable(str, Enum):
@@ -48,12 +48,11 @@ WORDS: Mapping[Reachable, str] = {
     Reachable.OFF: "Off",
 }
 
-#: Failure -> (reachable, and what becomes of kernelspecs that were fresh).
 _AFTER_FAILURE: Mapping[type[ProviderError], Reachable] = {
     SignInNeeded: Reachable.UNAUTHORISED,
     IncompatibleAnswer: Reachable.INCOMPATIBLE,
 }
-_WITHOUT_REFRESH: Mapping[Kernelspecs, Kernelspecs] = {
+_AFTER_FAILED_REFRESH: Mapping[Kernelspecs, Kernelspecs] = {
     Kernelspecs.NONE: Kernelspecs.NONE,
     Kernelspecs.FRESH: Kernelspecs.STALE,
     Kernelspecs.STALE: Kernelspecs.STALE,
@@ -61,18 +60,18 @@ _WITHOUT_REFRESH: Mapping[Kernelspecs, Kernelspecs] = {
 
 
 def now() -> datetime:
-    """Return the time that a change of state is noted with."""
+    """Return the current time, in UTC."""
     return datetime.now(timezone.utc)
 
 
 @dataclass(frozen=True)
 class Status:
     """
-    A provider's state at one time.
+    A provider's status at one time.
 
     ``since`` is when ``reachable`` last changed and ``last_seen`` when the provider last answered,
-    both with a time zone; ``latency`` is in seconds; ``reason_code``, ``detail`` and
-    ``sentence`` say why the provider is not well, as in `ProviderError`, and are empty where it is.
+    both with a time zone; ``latency`` is in seconds. ``reason_code``, ``detail`` and ``message``
+    say why the provider is not available, as in `ProviderError`; they are empty if it is.
     """
 
     since: datetime
@@ -85,7 +84,7 @@ class Status:
     message: str = ""
 
     def answered(self, now: datetime, latency: float) -> Status:
-        """Return the state after kernelspecs have come, ``latency`` seconds after being asked."""
+        """Return the status after the provider answered, ``latency`` seconds after the request."""
         reachable = Reachable.SLOW if latency > SLOW_AFTER else Reachable.ONLINE
         return Status(
             since=self.since if reachable is self.reachable else now,
@@ -96,13 +95,13 @@ class Status:
         )
 
     def failed(self, now: datetime, error: ProviderError) -> Status:
-        """Return the state after asking has failed; what was known is kept, and is stale."""
+        """Return the status after a request failed; known kernelspecs become stale."""
         reachable = _AFTER_FAILURE.get(type(error), Reachable.OFFLINE)
         return replace(
             self,
             since=self.since if reachable is self.reachable else now,
             reachable=reachable,
-            kernelspecs=_WITHOUT_REFRESH[self.kernelspecs],
+            kernelspecs=_AFTER_FAILED_REFRESH[self.kernelspecs],
             reason_code=error.reason_code,
             detail=error.detail,
             message=error.message,
@@ -110,10 +109,10 @@ class Status:
 
     @property
     def is_available(self) -> bool:
-        """Tell whether the provider answered when last asked."""
+        """Whether the provider answered when it was last asked."""
         return self.reachable in (Reachable.ONLINE, Reachable.SLOW)
 
     @property
     def word(self) -> str:
-        """The state in a word or two, for people."""
+        """The state in one or two words, for people."""
         return WORDS[self.reachable]

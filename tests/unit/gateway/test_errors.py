@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from kernel_providers_ext.gateway.errors import Answer, GatewayErrors
+from kernel_providers_ext.gateway.errors import GatewayErrors
+from kernel_providers_ext.gateway.response import Response
 from kernel_providers_ext.provider.config import ProviderConfig
 from kernel_providers_ext.provider.errors import ConfigurationError, ProviderError
 from kernel_providers_ext.provider.secrets import Secret
@@ -66,13 +67,13 @@ async def failure(reason: str, detail: str) -> ProviderError:
     if raised is not None:
         return await mapped(raised)
     if reason == "overloaded":
-        return errors().refusal(Answer(429, {}, b'{"message": ""}'), "GET /api")
+        return errors().refusal(Response(429, {}, b'{"message": ""}'), "GET /api")
     if reason == "server_error":
-        return errors().refusal(Answer(502, {}, b""), "GET /api")
+        return errors().refusal(Response(502, {}, b""), "GET /api")
     if reason == "unauthorised":
-        return errors().refusal(Answer(401, {}, b""), "GET /api/kernels")
+        return errors().refusal(Response(401, {}, b""), "GET /api/kernels")
     if reason == "forbidden":
-        return errors(token=True).refusal(Answer(403, {}, b""), "GET /api/kernels")
+        return errors(token=True).refusal(Response(403, {}, b""), "GET /api/kernels")
     if reason == "no_secret":
         return errors().no_secret(ConfigurationError(detail))
     return errors().incompatible(detail)
@@ -113,5 +114,5 @@ def test_a_server_says_when_it_may_be_asked_again(
     status: int, value: str, least: float, most: float
 ) -> None:
     """Retry-After has seconds or a date; what makes no sense counts for nothing."""
-    error = errors().refusal(Answer(status, {"Retry-After": value}, b""), "GET /api")
+    error = errors().refusal(Response(status, {"Retry-After": value}, b""), "GET /api")
     assert least <= error.retry_after <= most
