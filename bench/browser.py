@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.support.processes import ROOT
 
-from .contenders import GATEWAY_URL, OURS, OURS_LOCAL, STOCK_LOCAL, contenders
 from .results import Findings, Measured
+from .setups import GATEWAY_URL, OURS, OURS_LOCAL, STOCK_LOCAL, contenders
 
 THEM = (GATEWAY_URL, OURS, STOCK_LOCAL, OURS_LOCAL)
 EXPOSED = {"LabApp": {"expose_app_in_browser": True}}

@@ -15,11 +15,11 @@ import aiohttp
 
 from tests.support.client import LEGACY, V1, Client, Reply, until
 
-from .diary import Diary
-from .page import Page, tells_of_end
-from .place import Place
+from .event_log import Diary
+from .kernel_connection import Page, tells_of_end
+from .providers import Place
 from .server import Server
-from .use import PACE, PATIENCE, KernelEnded, Use
+from .workload import PACE, PATIENCE, KernelEnded, Use
 
 CALM = 3.0  # seconds without a fault by which all has come that was late
 LOG_LINES = 60  # of the server's, that are shown with what was wrong

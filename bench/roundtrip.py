@@ -14,7 +14,8 @@ import aiohttp
 
 from tests.support.client import Kernel
 
-from .contenders import (
+from .results import Findings, Measured, Target
+from .setups import (
     DIRECT,
     FLOOR,
     GATEWAY_URL,
@@ -26,7 +27,6 @@ from .contenders import (
     Contender,
     contenders,
 )
-from .results import Findings, Measured, Target
 
 OUTPUTS = 5_000
 TEXTS, TEXT = 20, 10**6  # pieces of text, and the characters in each

@@ -15,9 +15,9 @@ import aiohttp
 from tests.support.client import Client, until
 from tests.support.processes import Process, jupyter_server
 
-from .contenders import DIRECT, GATEWAY_URL, MIXED, OURS, Contender, contenders
 from .gateways import Gateways
 from .results import Curves, Findings
+from .setups import DIRECT, GATEWAY_URL, MIXED, OURS, Contender, contenders
 
 PROVIDERS = (1, 10, 50, 200)
 KERNELSPECS = 20

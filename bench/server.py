@@ -15,8 +15,8 @@ from tests.support.client import Client
 from tests.support.processes import ROOT, declare, jupyter_server
 
 from . import probe
-from .diary import Diary
-from .place import Place, Remote, Span, during
+from .event_log import Diary
+from .providers import Place, Remote, Span, during
 
 TOKEN = "token-of-the-server"
 WRITTEN = 3.0  # seconds until a session is written down, to be found again after a crash

@@ -36,9 +36,9 @@ from tests.integration.test_faults import FAULTS
 from tests.support.client import Client, until
 from tests.support.processes import Process
 
-from .diary import Diary
+from .event_log import Diary
 from .notebook import Notebook
-from .place import WAYS, Place, Remote
+from .providers import WAYS, Place, Remote
 from .server import TOKEN, Server
 
 PATHS = ("", "", "", "/channels", "/api/kernelspecs")  # whose requests a fault answers

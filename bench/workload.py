@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from .page import Cell, Page
-from .place import Place, Span
+from .kernel_connection import Cell, Page
+from .providers import Place, Span
 
 NOTICE = 1.0  # seconds from a cut until everybody on the way has noticed
 PATIENCE = 120.0  # seconds after which is lost what should have come

@@ -16,7 +16,7 @@ from tests.support.fault_proxy import FaultProxy
 from tests.support.processes import free_port, kernel_gateway
 from tests.support.tcp_proxy import TcpProxy
 
-from .diary import Diary
+from .event_log import Diary
 
 #: What may be wrong with the way: it is cut; what is on it comes late; what is on it never comes.
 WAYS = ("cut", "delay", "dead end")

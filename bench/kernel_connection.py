@@ -14,7 +14,7 @@ import aiohttp
 
 from tests.support.client import Client, Kernel, Reply
 
-from .place import Span
+from .providers import Span
 
 OVERDUE = 20.0  # seconds after which one begins to wonder
 PAUSE = 0.5  # seconds before the connection is opened again
