@@ -1,10 +1,10 @@
 """
-How fast it is, beside other ways to the same kernels.
+Measures response times, compared with other ways to reach the same kernels.
 
-    ./scripts/bench [--rounds 5] [--into docs] [part …]
+    ./scripts/bench [--rounds 5] [--into docs/benchmarks] [part …]
 
 Prints tables, and writes `benchmarks.json` (all samples), `benchmarks.md` and figures. Parts that
-are not run keep what they had found before.
+do not run keep their previous results.
 """
 
 from __future__ import annotations
@@ -23,95 +23,91 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from . import (
-    browser,
-    launcher,
-    lists,
-    startup,
-)
-from . import (
-    load as crowd,
-)
-from . import (
-    polling as idle,
-)
-from . import (
-    roundtrip as talk,
-)
-from . import (
-    scaling as growth,
-)
-from .baselines import MIXER, version_of_mixer
+from . import browser, launcher, lists, load, polling, roundtrip, scaling, startup
+from .baselines import MIXER, mixer_version
 from .charts import draw
-from .results import Findings
+from .results import Results
 
 PARTS = {
-    "talk": talk.run,
+    "roundtrip": roundtrip.run,
     "browser": browser.run,
     "lists": lists.run,
     "startup": startup.run,
-    "crowd": crowd.run,
+    "load": load.run,
     "launcher": launcher.run,
-    "growth": growth.run,
-    "idle": idle.run,
+    "scaling": scaling.run,
+    "polling": polling.run,
 }
 HEAD = """# Benchmarks
 
-Made by `./scripts/bench`, which runs everything on one machine and compares what ran in the same
-minutes; all samples are in [benchmarks.json](benchmarks.json). A ratio that was found is the median
-of those of all turns, half of which lie between its quartiles: where these are further apart than
-the ratio and its limit, the machine's noise is larger than what is asked for, and only many turns
-tell. What a hub's gateways have to bear is [worked out](hub-load.md) from these figures; what they
-do not say by themselves stands in [where the time goes](performance.md). How fast everything is
-while a provider has a fault: [fault timings](fault-timings.md).
+`./scripts/bench` makes this page. It runs everything on one machine and compares samples that were
+taken in the same minutes. [benchmarks.json](benchmarks.json) has all samples.
+
+In the tables, *ours* is Jupyter Server with this package, and *stock* is Jupyter Server without it.
+A ratio is the median of the ratios of all turns. Half of these ratios lie between the quartiles. If
+the quartiles are further apart than the ratio and its limit, the machine's noise is larger than the
+difference, and only many turns give an answer.
+
+- [Load on a hub's gateways](../admin/hub-load.md): an estimate from these results
+- [Where the time goes](where-the-time-goes.md): an explanation of these results
+- [Fault timings](fault-timings.md): response times while a provider has a fault
 """
 
 
 def main() -> int:
-    """Parse the command line, run, and return the exit code: 1 where a target is missed."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="all, where none is named")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--into", type=Path, default=Path("docs"))
+    """Parse the command line, run the parts, and return the exit code: 1 if a target is missed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=(__doc__ or "").strip().splitlines()[0]
+    )
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="part",
+        choices=[[], *PARTS],
+        help=f"{', '.join(PARTS)}; all parts by default",
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="more rounds take more samples")
+    parser.add_argument("--into", type=Path, default=Path("docs/benchmarks"), help="a folder")
     arguments = parser.parse_args()
-    store = arguments.into / "benchmarks.json"
-    known = json.loads(store.read_text()) if store.exists() else {}
+    json_path = arguments.into / "benchmarks.json"
+    known = json.loads(json_path.read_text()) if json_path.exists() else {}
     missed = 0
-    gc.freeze()  # else each look at all that is imported would be part of some sample
+    gc.freeze()  # else each collection visits all imported objects, during some sample
     for part in arguments.parts or PARTS:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            findings = asyncio.run(PARTS[part](arguments.rounds, Path(folder)))
-        findings.made_with = _circumstances(part, arguments.rounds)
-        print(findings.document(), flush=True)
-        missed += sum(not target.is_met for target in findings.targets)
-        known[part] = _rounded(asdict(findings))
-        store.write_text(json.dumps(known, separators=(",", ":")) + "\n")
-        _write(known, arguments.into)
+            results = asyncio.run(PARTS[part](arguments.rounds, Path(folder)))
+        results.environment = _environment(part, arguments.rounds)
+        print(results.markdown(), flush=True)
+        missed += sum(not target.is_met for target in results.targets)
+        known[part] = _rounded(asdict(results))
+        json_path.write_text(json.dumps(known, separators=(",", ":")) + "\n")
+        write_page(known, arguments.into)
     return 1 if missed else 0
 
 
-def _write(known: dict[str, dict[str, object]], folder: Path) -> None:
+def write_page(known: dict[str, dict[str, object]], folder: Path) -> None:
+    """Write `benchmarks.md` and the figures from the contents of `benchmarks.json`."""
     text = HEAD
     for part in (part for part in PARTS if part in known):
-        findings = Findings.of(known[part])
-        text += f"\n{findings.document()}"
-        for figure in draw(findings, folder, part):
-            text += f"\n![{findings.title}]({figure.name})\n"
+        results = Results.from_dict(known[part])
+        text += f"\n{results.markdown()}"
+        for figure in draw(results, folder, part):
+            text += f"\n![{results.title}]({figure.name})\n"
     (folder / "benchmarks.md").write_text(text, "utf-8")
 
 
-def _circumstances(part: str, rounds: int) -> str:
+def _environment(part: str, rounds: int) -> str:
     packages = ("jupyter_server", "jupyter_kernel_gateway", "jupyterlab", "aiohttp", "tornado")
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
         f"`./scripts/bench --rounds {rounds} {part}`, {date.today()}: {versions}, {MIXER} "
-        f"{version_of_mixer()}, Python {platform.python_version()}, {platform.system()}, "
+        f"{mixer_version()}, Python {platform.python_version()}, {platform.system()}, "
         f"{os.cpu_count()} cores."
     )
 
 
 def _rounded(value: object) -> object:
-    """Return the value with four figures that count in each number: more are noise."""
+    """Return the value with four significant figures in each number; more are noise."""
     if isinstance(value, float):
         return float(f"{value:.4g}") if math.isfinite(value) else None
     if isinstance(value, dict):

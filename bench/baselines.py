@@ -1,4 +1,4 @@
-"""What is measured beside ours: a Kernel Gateway itself, and other ways to reach its kernels."""
+"""The baselines: a Kernel Gateway itself, and other servers that reach its kernels."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from typing import Any
 from tests.conftest import STOCK
 from tests.support.processes import ROOT, Process, jupyter_server, kernel_gateway
 
-REMOTE = "far"  # a kernel name that only the gateway has
+REMOTE_KERNEL = "remote-python"  # a kernel name that only the gateway has
 MIXER = "kernels-mixer"
 
 
 def gateway(folder: Path) -> Process:
-    """Return a Kernel Gateway with a kernel that has a name of its own."""
+    """Return a Kernel Gateway that also has the kernelspec ``REMOTE_KERNEL``."""
     process = kernel_gateway(folder, "gateway", token="token-of-the-gateway", listing=True)
     spec = {
         "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "Far",
+        "display_name": "Remote Python",
         "language": "python",
     }
-    path = folder / "data" / "kernels" / REMOTE / "kernel.json"
+    path = folder / "data" / "kernels" / REMOTE_KERNEL / "kernel.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(spec))
     return process
@@ -44,7 +44,7 @@ def with_gateway_url(
 def with_mixer(
     folder: Path, url: str, token: str, config: Mapping[str, Any] | None = None
 ) -> Process:
-    """Return a server with kernels-mixer, which is installed where it is not."""
+    """Return a server with kernels-mixer, which is installed at the first use."""
     settings = {
         "kernel_spec_manager_class": "kernels_mixer.kernelspecs.MixingKernelSpecManager",
         "kernel_manager_class": "kernels_mixer.kernels.MixingMappingKernelManager",
@@ -59,7 +59,7 @@ def with_mixer(
         token="token-of-mixer",
         config={"ServerApp": settings, **(config or {})},
         arguments=_gateway_url(url, token),
-        python=_environment_of_mixer(),
+        python=_mixer_python(),
     )
 
 
@@ -67,9 +67,9 @@ def _gateway_url(url: str, token: str) -> list[str]:
     return [f"--gateway-url={url}", f"--GatewayClient.auth_token={token}"]
 
 
-def _environment_of_mixer() -> str:
-    """Return the Python of an environment with kernels-mixer, which is made where there is none."""
-    folder = ROOT / ".venv" / "peers" / MIXER
+def _mixer_python() -> str:
+    """Return the Python of an environment with kernels-mixer; create it at the first use."""
+    folder = ROOT / ".venv" / "baselines" / MIXER
     python = folder / "bin" / "python"
     if not (folder / "installed").exists():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
@@ -80,8 +80,8 @@ def _environment_of_mixer() -> str:
     return str(python)
 
 
-def version_of_mixer() -> str:
+def mixer_version() -> str:
     """Return the version of kernels-mixer in its environment."""
     code = f"from importlib.metadata import version; print(version({MIXER!r}))"
-    found = subprocess.run([_environment_of_mixer(), "-c", code], check=True, capture_output=True)
+    found = subprocess.run([_mixer_python(), "-c", code], check=True, capture_output=True)
     return found.stdout.decode().strip()

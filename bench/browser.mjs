@@ -1,10 +1,10 @@
-// What a browser does, for `bench.browser` and `bench.polling`; the answers are JSON, one a line.
+// The browser's part of `bench.browser` and `bench.polling`. It prints one JSON object per line.
 //
-//   node bench/browser.mjs talk <rounds> '[{"name", "url", "token", "kernel"}, …]'
+//   node bench/browser.mjs roundtrip <rounds> '[{"name", "url", "token", "kernel"}, …]'
 //   node bench/browser.mjs tabs <count> '{"url", "token"}'
 //
-// `talk` measures round trips through JupyterLab's own kernel connection, in milliseconds; `tabs`
-// has JupyterLab open in that many tabs until its input ends. Needs ui-tests' packages.
+// `roundtrip` measures round trips through JupyterLab's own kernel connection, in milliseconds.
+// `tabs` opens JupyterLab in <count> tabs until its input ends. Needs the packages of ui-tests.
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 
@@ -14,7 +14,7 @@ const require = createRequire(
 const { chromium } = require('@playwright/test');
 const WARM_UP = 5;
 
-/** Open JupyterLab in a tab of its own. */
+/** Open JupyterLab in a new tab. */
 async function openLab(context, { url, token }) {
   const page = await context.newPage();
   await page.goto(`${url}lab?token=${token}&reset`);
@@ -22,7 +22,7 @@ async function openLab(context, { url, token }) {
   return page;
 }
 
-/** Start a kernel that stays, as a notebook's does. */
+/** Start a kernel and keep it in the page, as a notebook does. */
 function startKernel(page, name) {
   return page.evaluate(async kernelName => {
     const { kernels, kernelspecs } = window.jupyterapp.serviceManager;
@@ -34,39 +34,39 @@ function startKernel(page, name) {
   }, name);
 }
 
-/** Milliseconds of some round trips: of the question who it is, and of an execution. */
-function measure(page, times) {
+/** Return milliseconds of some `kernel_info` and execute requests. */
+function measure(page, samples) {
   return page.evaluate(async count => {
     const kernel = window.benchKernel;
-    const timed = async ask => {
-      const begun = performance.now();
-      await ask();
-      return performance.now() - begun;
+    const time = async request => {
+      const start = performance.now();
+      await request();
+      return performance.now() - start;
     };
-    const found = { info: [], execution: [] };
+    const times = { info: [], execution: [] };
     for (let i = 0; i < count; i++) {
-      found.info.push(await timed(() => kernel.requestKernelInfo()));
-      found.execution.push(
-        await timed(() => kernel.requestExecute({ code: '1+1' }).done)
+      times.info.push(await time(() => kernel.requestKernelInfo()));
+      times.execution.push(
+        await time(() => kernel.requestExecute({ code: '1+1' }).done)
       );
     }
-    return found;
-  }, times);
+    return times;
+  }, samples);
 }
 
-async function talk(context, rounds, contenders) {
+async function roundtrip(context, rounds, servers) {
   const pages = [];
-  for (const contender of contenders) {
-    const page = await openLab(context, contender);
-    await startKernel(page, contender.kernel);
-    pages.push([contender.name, page]);
+  for (const server of servers) {
+    const page = await openLab(context, server);
+    await startKernel(page, server.kernel);
+    pages.push([server.name, page]);
   }
   for (let round = -1; round < rounds; round++) {
     for (const [name, page] of pages) {
-      await page.bringToFront(); // others are throttled
-      const found = await measure(page, round < 0 ? WARM_UP : 10);
+      await page.bringToFront(); // the browser throttles tabs in the background
+      const times = await measure(page, round < 0 ? WARM_UP : 10);
       if (round >= 0) {
-        console.log(JSON.stringify({ name, ...found }));
+        console.log(JSON.stringify({ name, ...times }));
       }
     }
   }
@@ -84,14 +84,14 @@ async function tabs(context, count, server) {
   await once(process.stdin, 'end');
 }
 
-const [what, count, given] = process.argv.slice(2);
+const [command, count, argument] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath: process.env.UI_TESTS_BROWSER ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu']
 });
 try {
   const context = await browser.newContext();
-  await { talk, tabs }[what](context, Number(count), JSON.parse(given));
+  await { roundtrip, tabs }[command](context, Number(count), JSON.parse(argument));
 } finally {
   await browser.close();
 }

@@ -1,4 +1,4 @@
-"""Round trips as JupyterLab has them, in Chromium."""
+"""Round trips through JupyterLab, in Chromium."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from pathlib import Path
 
 from tests.support.processes import ROOT
 
-from .results import Findings, Measured
-from .setups import GATEWAY_URL, OURS, OURS_LOCAL, STOCK_LOCAL, contenders
+from .results import Measurement, Results
+from .setups import GATEWAY_URL, OURS, OURS_LOCAL, STOCK_LOCAL, running_setups
 
-THEM = (GATEWAY_URL, OURS, STOCK_LOCAL, OURS_LOCAL)
-EXPOSED = {"LabApp": {"expose_app_in_browser": True}}
+SETUPS = (GATEWAY_URL, OURS, STOCK_LOCAL, OURS_LOCAL)
+EXPOSE_APP = {"LabApp": {"expose_app_in_browser": True}}
 TITLE = "In JupyterLab"
-INTRO = """
-The same round trips through JupyterLab's own kernel connection, in Chromium: from the request to
-its `done`, as a notebook's cell waits for it. kernels-mixer is not among them: it agrees to the
-protocol that JupyterLab offers, and then does not answer.
+INTRODUCTION = """
+The same round trips through JupyterLab's own kernel connection, in Chromium. A time is from the
+request to its `done`, as for a notebook's cell. kernels-mixer is left out: it accepts the protocol
+that JupyterLab offers, and then sends no reply.
 """
 
 
-async def run(rounds: int, folder: Path) -> Findings:
-    """Measure all in turn, each in a tab of its own."""
-    info, executed = Measured("kernel_info", "ms"), Measured("`1+1`", "ms")
-    async with contenders(folder, EXPOSED) as them:
+async def run(rounds: int, folder: Path) -> Results:
+    """Measure all setups in turn, each in its own tab."""
+    info, execution = Measurement("kernel_info", "ms"), Measurement("`1+1`", "ms")
+    async with running_setups(folder, EXPOSE_APP) as setups:
         servers = [
-            {"name": c.name, "url": c.client.url, "token": c.token, "kernel": c.kernel_name}
-            for c in them
-            if c.name in THEM
+            {"name": s.name, "url": s.client.url, "token": s.token, "kernel": s.kernel_name}
+            for s in setups
+            if s.name in SETUPS
         ]
-        command = ["node", "bench/browser.mjs", "talk", str(rounds), json.dumps(servers)]
+        command = ["node", "bench/browser.mjs", "roundtrip", str(rounds), json.dumps(servers)]
         lines = (await to_thread(subprocess.check_output, command, cwd=ROOT)).splitlines()
     for line in map(json.loads, lines):
-        for measured, key in ((info, "info"), (executed, "execution")):
+        for measurement, key in ((info, "info"), (execution, "execution")):
             for milliseconds in line[key]:
-                measured.add(line["name"], milliseconds / 1000)
+                measurement.add(line["name"], milliseconds / 1000)
     targets = [
-        one.target(f"{one.what}, {name} by {to}", name, to, limit)
-        for one, limit in ((info, 0.2), (executed, 0.25))
-        for name, to in ((OURS, GATEWAY_URL), (OURS_LOCAL, STOCK_LOCAL))
+        one.ratio_target(f"{one.name}: {setup} / {reference}", setup, reference, limit)
+        for one, limit in ((info, 0.2), (execution, 0.25))
+        for setup, reference in ((OURS, GATEWAY_URL), (OURS_LOCAL, STOCK_LOCAL))
     ]
-    return Findings(TITLE, INTRO, THEM, [info, executed], targets)
+    return Results(TITLE, INTRODUCTION, SETUPS, [info, execution], targets)

@@ -1,10 +1,11 @@
 """
-Many scripted gateways in a process of its own: they answer at once, or never, and count.
+Many scripted gateways in a separate process.
 
     python -m bench.gateways <port> <gateways> <kernelspecs of each>
 
-Gateway 7 is at ``/7/``. Its kernels answer `kernel_info_request`, and those that are called
-``chatty`` say something a hundred times a second, to whoever is connected. `Gateways` starts it.
+They answer at once, or never, and count requests. Gateway 7 is at ``/7/``. Its kernels reply to
+`kernel_info_request`. Kernels with the name ``chatty`` also send a message a hundred times a second
+to each connection. `Gateways` starts the process.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ ETAG = '"unchanged"'
 
 
 class Gateways:
-    """The process."""
+    """The process with the gateways."""
 
     def __init__(self, count: int, kernelspecs: int) -> None:
         self._port = free_port()
@@ -58,34 +59,34 @@ class Gateways:
         await self._process.wait()
 
     def declare(self, server: Process, **settings: object) -> None:
-        """Make each of them a provider of a server: ``place-0``, ``place-1`` and so on."""
+        """Make each gateway a provider of a server: ``provider-0``, ``provider-1`` and so on."""
         for number, url in enumerate(self.urls):
-            declare(server, f"place-{number}", {"url": url, **settings})
+            declare(server, f"provider-{number}", {"url": url, **settings})
 
     async def silence(self, count: int) -> None:
-        """Have the first gateways say nothing any more; none where ``count`` is 0."""
+        """Let the first ``count`` gateways answer no more requests; 0 ends that."""
         await self._client.post("/silence", json=count)
 
-    async def asked(self) -> dict[str, int]:
-        """Return how often what was asked for since the last time, by ``<status> <path>``."""
-        async with self._client.get("/asked") as response:
+    async def take_counts(self) -> dict[str, int]:
+        """Return the requests since the last call: how many by ``<status> <path>``."""
+        async with self._client.get("/counts") as response:
             counts: dict[str, int] = await response.json()
             return counts
 
 
-class Scripted:
-    """All the gateways."""
+class ScriptedGateways:
+    """The gateways in that process, as one web application."""
 
     def __init__(self, count: int, kernelspecs: int) -> None:
         names = [CHATTY, *(f"kernel-{n}" for n in range(kernelspecs - 1))]
         self._kernelspecs = {"default": names[-1], "kernelspecs": {n: _model(n) for n in names}}
         self._kernels: dict[str, dict[str, Any]] = {}
         self._silent = 0
-        self._asked: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._session = Session(key=b"")
         self.app = web.Application()
         self.app.router.add_post("/silence", self._silence)
-        self.app.router.add_get("/asked", self._tell)
+        self.app.router.add_get("/counts", self._take_counts)
         gateway = "/{gateway:[0-9]+}"
         for method, path, handler in (
             ("GET", "/api", self._version),
@@ -100,21 +101,21 @@ class Scripted:
             self.app.router.add_route(method, gateway + path, self._counted(handler))
 
     def _counted(self, handler: Any) -> Any:
-        async def answer(request: web.Request) -> web.StreamResponse:
+        async def count(request: web.Request) -> web.StreamResponse:
             if int(request.match_info["gateway"]) < self._silent:
                 await asyncio.sleep(3600)
             response: web.StreamResponse = await handler(request)
-            self._asked[f"{response.status} {request.path}"] += 1
+            self._counts[f"{response.status} {request.path}"] += 1
             return response
 
-        return answer
+        return count
 
     async def _silence(self, request: web.Request) -> web.Response:
         self._silent = await request.json()
         return web.Response()
 
-    async def _tell(self, _: web.Request) -> web.Response:
-        counts, self._asked = self._asked, Counter()
+    async def _take_counts(self, _: web.Request) -> web.Response:
+        counts, self._counts = self._counts, Counter()
         return web.json_response(counts)
 
     async def _version(self, _: web.Request) -> web.Response:
@@ -130,8 +131,8 @@ class Scripted:
 
     async def _list(self, request: web.Request) -> web.Response:
         gateway = request.match_info["gateway"]
-        mine = [kernel for kernel in self._kernels.values() if kernel["gateway"] == gateway]
-        return web.json_response(mine)
+        kernels = [k for k in self._kernels.values() if k["gateway"] == gateway]
+        return web.json_response(kernels)
 
     async def _start(self, request: web.Request) -> web.Response:
         kernel = {
@@ -160,16 +161,16 @@ class Scripted:
     async def _channels(self, request: web.Request) -> web.StreamResponse:
         websocket = web.WebSocketResponse(protocols=[V1], max_msg_size=0)
         await websocket.prepare(request)
-        chatting = None
+        sending = None
         if self._kernels[request.match_info["kernel"]]["name"] == CHATTY:
-            chatting = asyncio.create_task(self._chat(websocket))
+            sending = asyncio.create_task(self._send_messages(websocket))
         async for message in websocket:
-            await self._answer(websocket, message.data)
-        if chatting is not None:
-            chatting.cancel()
+            await self._reply(websocket, message.data)
+        if sending is not None:
+            sending.cancel()
         return websocket
 
-    async def _answer(self, websocket: web.WebSocketResponse, frame: bytes) -> None:
+    async def _reply(self, websocket: web.WebSocketResponse, frame: bytes) -> None:
         _, parts = deserialize_msg_from_ws_v1(frame)
         parent = {"header": json.loads(parts[0])}
         for channel, msg_type, content in (
@@ -179,7 +180,7 @@ class Scripted:
         ):
             await websocket.send_bytes(self._frame(channel, msg_type, content, parent))
 
-    async def _chat(self, websocket: web.WebSocketResponse) -> None:
+    async def _send_messages(self, websocket: web.WebSocketResponse) -> None:
         frame = self._frame("iopub", "stream", {"name": "stdout", "text": "x" * 80}, {"header": {}})
         loop = asyncio.get_running_loop()
         due = loop.time()
@@ -214,7 +215,7 @@ def _model(name: str) -> dict[str, Any]:
 
 async def serve(port: int, count: int, kernelspecs: int) -> None:
     """Answer until the process is terminated."""
-    runner = web.AppRunner(Scripted(count, kernelspecs).app, access_log=None)
+    runner = web.AppRunner(ScriptedGateways(count, kernelspecs).app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port, backlog=2048).start()
     print("ready", flush=True)

@@ -1,13 +1,12 @@
-// How long a launcher takes to open with many kernels: the stock one, and ours.
+// Measures how long a launcher takes to open with many kernels: the stock one, and ours.
 //
 //   node bench/launcher.mjs <kernels> <rounds>
 //
 // Prints JSON: {"stock": […], "ours": […], "search": […], "redraw": […]}, in milliseconds.
 //
-// Both are measured in one run, in turns, in one browser, on one JupyterLab: the page of
-// the stock launcher is told that this extension's launcher is disabled. The kernels are
-// those of a scripted provider. Needs `jupyter` on the PATH, with this extension
-// installed, and ui-tests' packages.
+// It measures both in turns, in one browser and with one JupyterLab. The page config of the
+// stock launcher's page disables this extension's launcher. A scripted provider has the
+// kernels. Needs `jupyter` with this extension on the PATH, and the packages of ui-tests.
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -28,7 +27,7 @@ const STOCK = '@jupyterlab/launcher-extension:plugin';
 const LOGO =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4" fill="teal"/></svg>';
 
-/** Start a server with many kernelspecs; returns it, listening. */
+/** Start a server with many kernelspecs and return it. */
 async function startProvider() {
   const models = Array.from({ length: KERNELS }, (_, index) => {
     const name = `kernel-${index}`;
@@ -58,7 +57,7 @@ async function startProvider() {
   return server;
 }
 
-/** Start a JupyterLab with the provider; returns its process and its address. */
+/** Start a JupyterLab with the provider; return its process and its address. */
 async function startLab(folder, provider) {
   const config = path.join(folder, 'kernel_providers.d');
   await mkdir(config);
@@ -100,7 +99,7 @@ async function countKernels(url) {
   return Object.keys((await answer.json()).kernelspecs).length;
 }
 
-/** Open a page whose launcher is ours, or the stock one. */
+/** Open a page with our launcher, or with the stock one. */
 async function openPage(browser, url, isOurs) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 }
@@ -120,12 +119,12 @@ async function openPage(browser, url, isOurs) {
   await page.goto(`${url}/lab?token=${TOKEN}&reset`);
   await page.locator('.jp-LauncherCard').nth(KERNELS).waitFor();
   if (((await page.locator('[data-provider]').count()) > 0) !== isOurs) {
-    throw new Error('This is not the launcher that was to be measured.');
+    throw new Error('The page has the wrong launcher.');
   }
   return page;
 }
 
-/** Milliseconds from the command to the first frame with all of the cards. */
+/** Return milliseconds from the command to the first frame with all cards. */
 async function measure(page) {
   await page.bringToFront();
   return page.evaluate(async kernels => {
@@ -138,7 +137,7 @@ async function measure(page) {
       await frame();
     }
     await frame();
-    // A task after a frame's callbacks comes when the frame is painted.
+    // A task after a frame's callbacks runs when the frame is painted.
     await new Promise(resolve => setTimeout(resolve));
     const time = performance.now() - start;
     main.dispose();
@@ -147,7 +146,7 @@ async function measure(page) {
   }, KERNELS);
 }
 
-/** Open a launcher that stays, as `window.benchLauncher`. */
+/** Open a launcher and keep it as `window.benchLauncher`. */
 async function openLauncher(page) {
   await page.bringToFront();
   await page.evaluate(async kernels => {
@@ -161,7 +160,7 @@ async function openLauncher(page) {
   }, KERNELS);
 }
 
-/** Milliseconds that the stock launcher takes to draw what it shows anew. */
+/** Return milliseconds that the stock launcher takes to redraw its content. */
 async function redraw(page) {
   await openLauncher(page);
   return page.evaluate(async () => {
@@ -177,7 +176,7 @@ async function redraw(page) {
   });
 }
 
-/** Milliseconds from a key in the search box to the frame with what is found. */
+/** Return milliseconds from a key in the search field to the frame with the results. */
 async function search(page) {
   await openLauncher(page);
   return page.evaluate(async () => {
@@ -222,7 +221,7 @@ async function main() {
     for (let round = -2; round < ROUNDS; round++) {
       for (const [name, page] of Object.entries(pages)) {
         const time = await measure(page);
-        // The first rounds warm up.
+        // The first rounds are a warm-up.
         if (round >= 0) {
           times[name].push(time);
         }

@@ -1,4 +1,4 @@
-"""How long the lists of the REST API take, with many providers and with none."""
+"""Response times of the REST API's lists, with many providers and with none."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from tests.support.client import Client, until
 from tests.support.processes import Process, jupyter_server
 
 from .gateways import Gateways
-from .results import Findings, Measured
+from .results import Measurement, Results
 
 PROVIDERS, KERNELSPECS = 50, 20
-SAMPLES = 40  # of each in a round
-MANY = "ours, all providers well"
-HALF = "ours, half of them silent"
-ON_DISK = "stock, as many on disk"
-ALONE = "ours, local only"
-PLAIN = "stock, local only"
-TITLE = "The lists"
-INTRO = f"""
-Milliseconds to an answer with {PROVIDERS} providers of {KERNELSPECS} kernelspecs each; of those
-that are silent, each accepts connections and says nothing. Beside that, Jupyter Server without this
-package, with {PROVIDERS * KERNELSPECS:,} kernelspecs in its folders, and both with no provider and
-one kernelspec.
+SAMPLES = 40  # of each request in a round
+ALL_ONLINE = "ours, all providers online"
+HALF_SILENT = "ours, half of them silent"
+STOCK_MANY = "stock, as many kernelspecs"
+OURS_LOCAL = "ours, local only"
+STOCK_LOCAL = "stock, local only"
+TITLE = "REST lists"
+INTRODUCTION = f"""
+Milliseconds to an answer with {PROVIDERS} providers of {KERNELSPECS} kernelspecs each. A silent
+provider accepts connections and sends nothing. For comparison: Jupyter Server without this package
+and with {PROVIDERS * KERNELSPECS:,} kernelspecs in its folders; and both servers without a provider
+and with one kernelspec.
 """
 
 
-async def run(rounds: int, folder: Path) -> Findings:
-    """Ask all servers in turn."""
-    specs, kernels = Measured("GET /api/kernelspecs", "ms"), Measured("GET /api/kernels", "ms")
+async def run(rounds: int, folder: Path) -> Results:
+    """Send requests to all servers in turn."""
+    kernelspecs = Measurement("GET /api/kernelspecs", "ms")
+    kernels = Measurement("GET /api/kernels", "ms")
     async with AsyncExitStack() as stack:
 
         async def client_of(process: Process, count: int) -> Client:
@@ -53,31 +54,34 @@ async def run(rounds: int, folder: Path) -> Findings:
             await stack.enter_async_context(Gateways(PROVIDERS, KERNELSPECS)) for _ in range(2)
         ]
         clients = {
-            MANY: await client_of(_with_providers(folder / "many", gateways[0]), many),
-            HALF: await client_of(_with_providers(folder / "half", gateways[1]), many),
-            ON_DISK: await client_of(_with_folders(folder / "disk"), many),
-            ALONE: await client_of(jupyter_server(folder / "alone", token="token-of-alone"), 1),
-            PLAIN: await client_of(_stock(folder / "plain"), 1),
+            ALL_ONLINE: await client_of(_with_providers(folder / "online", gateways[0]), many),
+            HALF_SILENT: await client_of(_with_providers(folder / "silent", gateways[1]), many),
+            STOCK_MANY: await client_of(_with_kernelspecs(folder / "many"), many),
+            OURS_LOCAL: await client_of(jupyter_server(folder / "ours", token="token-of-ours"), 1),
+            STOCK_LOCAL: await client_of(_stock(folder / "stock"), 1),
         }
         await gateways[1].silence(PROVIDERS // 2)
-        await until(lambda: _are_offline(clients[HALF]))
+        await until(lambda: _are_offline(clients[HALF_SILENT]))
         for _ in range(SAMPLES * rounds):
-            for measured in (specs, kernels):
-                for name, client in random.sample([*clients.items()], len(clients)):
-                    measured.add(name, await _sample(client, measured.what))
+            for measurement in (kernelspecs, kernels):
+                for setup, client in random.sample([*clients.items()], len(clients)):
+                    measurement.add(setup, await _sample(client, measurement.name))
     targets = [
-        specs.target("kernelspecs, half silent by all well", HALF, MANY, 1.1),
-        specs.target("kernelspecs, ours by stock with as many", MANY, ON_DISK, 0.5),
-        specs.target("kernelspecs, ours by stock, local only", ALONE, PLAIN, 1.05),
-        kernels.target("kernels, ours by stock, local only", ALONE, PLAIN, 1.05),
+        one.ratio_target(f"{one.name}: {setup} / {reference}", setup, reference, limit)
+        for one, setup, reference, limit in (
+            (kernelspecs, HALF_SILENT, ALL_ONLINE, 1.1),
+            (kernelspecs, ALL_ONLINE, STOCK_MANY, 0.5),
+            (kernelspecs, OURS_LOCAL, STOCK_LOCAL, 1.05),
+            (kernels, OURS_LOCAL, STOCK_LOCAL, 1.05),
+        )
     ]
-    return Findings(TITLE, INTRO, [*clients], [specs, kernels], targets)
+    return Results(TITLE, INTRODUCTION, [*clients], [kernelspecs, kernels], targets)
 
 
-async def _sample(client: Client, what: str) -> float:
-    begun = time.perf_counter()
-    await client.get(what.removeprefix("GET /"))
-    return time.perf_counter() - begun
+async def _sample(client: Client, request: str) -> float:
+    start = time.perf_counter()
+    await client.get(request.removeprefix("GET /"))
+    return time.perf_counter() - start
 
 
 async def _are_offline(client: Client) -> bool:
@@ -91,7 +95,7 @@ def _with_providers(folder: Path, gateways: Gateways) -> Process:
     return server
 
 
-def _with_folders(folder: Path) -> Process:
+def _with_kernelspecs(folder: Path) -> Process:
     server = _stock(folder)
     for number in range(PROVIDERS * KERNELSPECS):
         path = server.folder / "data" / "kernels" / f"kernel-{number}" / "kernel.json"

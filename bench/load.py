@@ -1,4 +1,4 @@
-"""A server with a thousand notebooks, some of which have much to say."""
+"""A server with a thousand kernel websockets, some of which receive many messages."""
 
 from __future__ import annotations
 
@@ -12,24 +12,27 @@ from tests.support.processes import ROOT, jupyter_server
 
 from . import probe
 from .gateways import CHATTY, INTERVAL, Gateways
-from .results import Findings, Measured, Target
+from .results import Measurement, Results, Target
 
-PROVIDERS, CONNECTIONS, CHATTING = 20, 1_000, 50
-SPOKEN = CHATTING / INTERVAL  # messages a second
-SECONDS = 20.0  # for which all talk
-QUIET, BUSY = "nobody talks", f"{CHATTING} talk"
-TITLE = "A crowd"
-INTRO = f"""
-A server with {CONNECTIONS:,} open kernel websockets to {PROVIDERS} providers (scripted ones, in
-another process). {CHATTING} of the kernels say something a hundred times a second.
+PROVIDERS, CONNECTIONS, CHATTY_KERNELS = 20, 1_000, 50
+SENT_RATE = CHATTY_KERNELS / INTERVAL  # messages a second
+SECONDS = 20.0  # of one sample
+IDLE, BUSY = "all idle", f"{CHATTY_KERNELS} kernels send"
+TITLE = f"Load of {CONNECTIONS:,} connections"
+INTRODUCTION = f"""
+A server with {CONNECTIONS:,} open kernel websockets to {PROVIDERS} providers, which are scripted
+and run in another process. {CHATTY_KERNELS} of the kernels send a message a hundred times a second.
 """
 
 
-async def run(rounds: int, folder: Path) -> Findings:
-    """Open all connections, listen for a while, and look at the server."""
-    late = Measured("event loop, late at most in 99 % of looks", "ms")
-    size = Measured("memory for a connection", "kB")
-    rate, load = Measured("messages a second", ""), Measured("CPU of the server, of a core", "%")
+async def run(rounds: int, folder: Path) -> Results:
+    """Open all connections, receive messages for a while, and measure the server."""
+    delay = Measurement("event loop delay, 99th percentile", "ms")
+    memory = Measurement("memory per connection", "kB")
+    rate, cpu = (
+        Measurement("messages a second", ""),
+        Measurement("CPU of the server, one core", "%"),
+    )
     async with AsyncExitStack() as stack:
         gateways = await stack.enter_async_context(Gateways(PROVIDERS, 2))
         config = {"ServerApp": {"jpserver_extensions": {probe.__name__: True}}}
@@ -44,55 +47,59 @@ async def run(rounds: int, folder: Path) -> Findings:
         await asyncio.to_thread(server.start)
         client = await stack.enter_async_context(Client(server.url, server.token))
         for number in range(PROVIDERS):
-            await client.wait_for_kernelspec(f"place-{number}/{CHATTY}")
-        names = [f"place-{n % PROVIDERS}/kernel-0" for n in range(CONNECTIONS - CHATTING)]
-        ids = [await client.start_kernel(name) for name in names]
-        before = server.memory()
-        quiet = [await client.connect(kernel_id) for kernel_id in ids]
-        size.add(QUIET, (server.memory() - before) / len(quiet))
-        for _ in range(rounds):
-            late.add(QUIET, await _lateness(client))
-        chatty = [
-            await client.start_kernel(f"place-{n % PROVIDERS}/{CHATTY}") for n in range(CHATTING)
+            await client.wait_for_kernelspec(f"provider-{number}/{CHATTY}")
+        idle_count = CONNECTIONS - CHATTY_KERNELS
+        idle_ids = [
+            await client.start_kernel(f"provider-{n % PROVIDERS}/kernel-0")
+            for n in range(idle_count)
         ]
-        counters = [_Counter(await client.open(kernel_id)) for kernel_id in chatty]
+        memory_before = server.memory()
+        idle_kernels = [await client.connect(kernel_id) for kernel_id in idle_ids]
+        memory.add(IDLE, (server.memory() - memory_before) / len(idle_kernels))
         for _ in range(rounds):
-            cpu, heard = server.cpu_time(), sum(c.heard for c in counters)
-            late.add(BUSY, await _lateness(client))
-            rate.add(BUSY, (sum(c.heard for c in counters) - heard) / SECONDS)
-            load.add(BUSY, (server.cpu_time() - cpu) / SECONDS)
+            delay.add(IDLE, await _loop_delay(client))
+        chatty_ids = [
+            await client.start_kernel(f"provider-{n % PROVIDERS}/{CHATTY}")
+            for n in range(CHATTY_KERNELS)
+        ]
+        counters = [_Counter(await client.open(kernel_id)) for kernel_id in chatty_ids]
+        for _ in range(rounds):
+            cpu_before, count_before = server.cpu_time(), sum(c.count for c in counters)
+            delay.add(BUSY, await _loop_delay(client))
+            rate.add(BUSY, (sum(c.count for c in counters) - count_before) / SECONDS)
+            cpu.add(BUSY, (server.cpu_time() - cpu_before) / SECONDS)
         for counter in counters:
             await counter.close()
-        for kernel in quiet:
+        for kernel in idle_kernels:
             await kernel.close()
     targets = [
-        Target("event loop late at most, while they talk", late.series[BUSY].median, 0.02, "ms"),
-        Target("messages a second", rate.series[BUSY].median, 0.95 * SPOKEN, at_least=True),
-        Target("memory for an idle connection", size.series[QUIET].median, 100e3, "kB"),
+        Target(f"{delay.name}, {BUSY}", delay.series[BUSY].median, 0.02, "ms"),
+        Target(rate.name, rate.series[BUSY].median, 0.95 * SENT_RATE, at_least=True),
+        Target(f"{memory.name}, {IDLE}", memory.series[IDLE].median, 100e3, "kB"),
     ]
-    return Findings(TITLE, INTRO, [QUIET, BUSY], [late, size, rate, load], targets)
+    return Results(TITLE, INTRODUCTION, [IDLE, BUSY], [delay, memory, rate, cpu], targets)
 
 
 class _Counter:
-    """Counts what a kernel says."""
+    """Counts the messages of a kernel."""
 
     def __init__(self, kernel: Kernel) -> None:
-        self.heard = 0
+        self.count = 0
         self._kernel = kernel
-        self._task = asyncio.create_task(self._count())
+        self._task = asyncio.create_task(self._receive())
 
-    async def _count(self) -> None:
+    async def _receive(self) -> None:
         async for _ in self._kernel.websocket:
-            self.heard += 1
+            self.count += 1
 
     async def close(self) -> None:
         self._task.cancel()
         await self._kernel.close()
 
 
-async def _lateness(client: Client) -> float:
-    """Return the 99th percentile of how late the event loop is, in seconds, over a while."""
-    await client.get(probe.DELAYS)
+async def _loop_delay(client: Client) -> float:
+    """Return the 99th percentile of the event loop's delay over `SECONDS`, in seconds."""
+    await client.get(probe.DELAYS_PATH)
     await asyncio.sleep(SECONDS)
-    delays: list[float] = (await client.get(probe.DELAYS))["delays"]
+    delays: list[float] = (await client.get(probe.DELAYS_PATH))["delays"]
     return quantiles(delays, n=100)[-1]

@@ -1,4 +1,4 @@
-"""A Jupyter Server extension that tells what is in the memory of the server that it runs in."""
+"""A Jupyter Server extension that reports objects, tasks and event loop delays of its server."""
 
 from __future__ import annotations
 
@@ -13,61 +13,61 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 PATH = "bench/probe"
-DELAYS = "bench/delays"
-INTERVAL = 0.005  # seconds between two looks at the event loop's delay
+DELAYS_PATH = "bench/delays"
+INTERVAL = 0.005  # seconds between two measurements of the event loop's delay
 
 
-class InsightHandler(APIHandler):
-    """Answers with the number of Python's objects, and of asyncio's tasks by what they run."""
+class ObjectsHandler(APIHandler):
+    """Returns the number of Python objects, and the number of asyncio tasks by coroutine."""
 
     @web.authenticated
     def get(self) -> None:
-        """Count what is still in use."""
+        """Collect garbage, then count."""
         gc.collect()
         running: Counter[str] = Counter()
         for task in asyncio.all_tasks():
             coroutine: Any = task.get_coro()
-            # A library's awaitable, such as a handshake of aiohttp's, has only its class's name.
+            # An awaitable of a library, such as aiohttp's handshake, has no name but its class's.
             named = coroutine if hasattr(coroutine, "__qualname__") else type(coroutine)
             running[named.__qualname__] += 1
         self.finish({"tasks": running, "objects": len(gc.get_objects())})
 
 
-class Delays:
-    """Looks all the time how late the event loop is, from the first question on."""
+class DelayMonitor:
+    """Measures the event loop's delay continuously, from the first request on."""
 
     def __init__(self) -> None:
-        self._found: list[float] = []
+        self._delays: list[float] = []
         self._task: asyncio.Task[None] | None = None
 
     def take(self) -> list[float]:
-        """Return the seconds of delay since the last time."""
+        """Return the delays since the last call, in seconds."""
         if self._task is None:
-            self._task = asyncio.create_task(self._look())
-        found, self._found = self._found, []
-        return found
+            self._task = asyncio.create_task(self._measure())
+        delays, self._delays = self._delays, []
+        return delays
 
-    async def _look(self) -> None:
+    async def _measure(self) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
             due += INTERVAL
             await asyncio.sleep(max(due - loop.time(), 0))
-            # By a fixed schedule: a loop that is blocked for long is late for many looks.
-            self._found.append(loop.time() - due)
+            # The schedule is fixed: a loop that is blocked for long adds many delays.
+            self._delays.append(loop.time() - due)
 
 
 class DelaysHandler(APIHandler):
-    """Answers with the seconds by which the event loop came late, since the last time."""
+    """Returns the event loop's delays since the last request, in seconds."""
 
-    def initialize(self, delays: Delays) -> None:
-        """Take over what looks."""
-        self._delays = delays
+    def initialize(self, monitor: DelayMonitor) -> None:
+        """Store the monitor."""
+        self._monitor = monitor
 
     @web.authenticated
     def get(self) -> None:
-        """Return and forget what there is."""
-        self.finish({"delays": self._delays.take()})
+        """Return the delays and remove them."""
+        self.finish({"delays": self._monitor.take()})
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -76,7 +76,11 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     rules: list[Any] = [
-        (url_path_join(serverapp.base_url, PATH), InsightHandler),
-        (url_path_join(serverapp.base_url, DELAYS), DelaysHandler, {"delays": Delays()}),
+        (url_path_join(serverapp.base_url, PATH), ObjectsHandler),
+        (
+            url_path_join(serverapp.base_url, DELAYS_PATH),
+            DelaysHandler,
+            {"monitor": DelayMonitor()},
+        ),
     ]
     serverapp.web_app.add_handlers(".*$", rules)

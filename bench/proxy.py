@@ -1,10 +1,10 @@
 """
-A proxy with faults as a process of its own, so that its work costs those who measure nothing.
+A proxy with faults, in a separate process so that its CPU time does not affect measurements.
 
     python -m bench.proxy <address of the gateway> <port>
 
-Each line of its input names the fault to have from now on; an empty one is for none. It answers
-each with an empty line when that is so. `Proxy` starts it.
+Each line of its input names the next fault; an empty line means no fault. It confirms each line
+with an empty line. `ProxyProcess` starts it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ REFUSED = "a connection that is refused"
 NAMES = (REFUSED, *FAULTS)
 
 
-class Proxy:
-    """The process."""
+class ProxyProcess:
+    """The process with the proxy."""
 
     def __init__(self, target: str) -> None:
         self._target = target
@@ -36,10 +36,10 @@ class Proxy:
         self._process = await asyncio.create_subprocess_exec(
             *command, cwd=ROOT, stdin=pipe, stdout=pipe
         )
-        await self.have("")
+        await self.set_fault("")
 
-    async def have(self, fault: str) -> None:
-        """Have a fault from now on, or none."""
+    async def set_fault(self, fault: str) -> None:
+        """Begin a fault, which ends the previous one; an empty name only ends it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{fault}\n".encode())
@@ -53,13 +53,13 @@ class Proxy:
 
 
 async def run(target: str, port: int) -> None:
-    """Have one fault after another, until there is no more input."""
+    """Serve one fault after the other, until the input ends."""
     proxy = FaultProxy(target, port)
     await proxy.open()
     fault = ""
     while line := await asyncio.to_thread(sys.stdin.readline):
-        before, fault = fault, line.strip()
-        if before == REFUSED:
+        previous, fault = fault, line.strip()
+        if previous == REFUSED:
             await proxy.open()
         proxy.end()
         if fault == REFUSED:

@@ -1,4 +1,4 @@
-"""What has been measured: samples by what is measured and by who did it, and what is wanted."""
+"""The results of a benchmark: samples by measurement and setup, targets, and Markdown tables."""
 
 from __future__ import annotations
 
@@ -8,74 +8,74 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 from typing import Any
 
-#: Milliseconds and so on, each as a factor of the unit in which samples are.
+#: The factor from the unit of a sample (seconds, bytes, numbers) to the unit that is shown.
 UNITS = {"ms": 1e3, "%": 100.0, "kB": 1e-3, "": 1.0}
 
 
 @dataclass
 class Series:
-    """Samples of one thing by one contender, in seconds, bytes or numbers; or why there is none."""
+    """Samples of one setup, in seconds, bytes or numbers; or the failure that replaces them."""
 
     samples: list[float] = field(default_factory=list)
-    word: str = ""
+    failure: str = ""
 
     @property
     def median(self) -> float:
-        """The median of the samples; NaN, which meets no target, where something failed."""
-        return median(self.samples) if self.samples and not self.word else math.nan
+        """The median of the samples; NaN, which misses every target, after a failure."""
+        return median(self.samples) if self.samples and not self.failure else math.nan
 
 
 @dataclass
-class Measured:
-    """One thing that was measured, in a unit, by contender."""
+class Measurement:
+    """One quantity in a unit, with a series for each setup."""
 
-    what: str
+    name: str
     unit: str
     series: dict[str, Series] = field(default_factory=dict)
 
-    def add(self, who: str, sample: float | str) -> None:
-        """Add a sample, or a word for why there is none."""
-        series = self.series.setdefault(who, Series())
+    def add(self, setup: str, sample: float | str) -> None:
+        """Add a sample, or the failure that replaces it."""
+        series = self.series.setdefault(setup, Series())
         if isinstance(sample, str):
-            series.word = sample
+            series.failure = sample
         else:
             series.samples.append(sample)
 
-    def has_failed(self, who: str) -> bool:
-        """Tell whether there is a word instead of samples."""
-        return who in self.series and bool(self.series[who].word)
+    def has_failed(self, setup: str) -> bool:
+        """Return whether a setup has a failure instead of samples."""
+        return setup in self.series and bool(self.series[setup].failure)
 
-    def cell(self, who: str) -> str:
-        """Return the median as a person wants to read it."""
-        series = self.series.get(who)
+    def cell(self, setup: str) -> str:
+        """Return the median with its unit, for a table."""
+        series = self.series.get(setup)
         if series is None:
             return "–"
-        if series.word:
-            return f"**{series.word}**"
+        if series.failure:
+            return f"**{series.failure}**"
         return f"{number(series.median * UNITS[self.unit])} {self.unit}".strip()
 
-    def target(
-        self, what: str, who: str, to: str, limit: float, *, at_least: bool = False
+    def ratio_target(
+        self, name: str, setup: str, reference: str, limit: float, *, at_least: bool = False
     ) -> Target:
         """
-        Return what is wanted of a contender's samples by those of another.
+        Return a target for the samples of a setup divided by those of a reference.
 
-        Each is divided by the one that was taken in the same turn: a machine that is slower for a
-        while is so for both.
+        Each sample is divided by the reference's sample of the same turn, because the machine's
+        speed varies over time and then affects both.
         """
-        one, other = self.series[who], self.series[to]
-        if one.word or other.word:
-            return Target(what, math.nan, limit, at_least=at_least)
-        ratios = [a / b for a, b in zip(one.samples, other.samples, strict=True)]
+        series, other = self.series[setup], self.series[reference]
+        if series.failure or other.failure:
+            return Target(name, math.nan, limit, at_least=at_least)
+        ratios = [a / b for a, b in zip(series.samples, other.samples, strict=True)]
         quartiles = quantiles(ratios)[::2] if len(ratios) > 1 else []
-        return Target(what, median(ratios), limit, at_least=at_least, quartiles=quartiles)
+        return Target(name, median(ratios), limit, at_least=at_least, quartiles=quartiles)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is wanted, and what was found; half of the ratios lie between the quartiles."""
+    """A limit and the value that was measured; half of the ratios lie between the quartiles."""
 
-    what: str
+    name: str
     value: float
     limit: float
     unit: str = ""
@@ -84,7 +84,7 @@ class Target:
 
     @property
     def is_met(self) -> bool:
-        """Whether the value is within its limit."""
+        """Whether the value is within the limit."""
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def __str__(self) -> str:
@@ -92,72 +92,73 @@ class Target:
         value, limit = (number(one * UNITS[self.unit]) for one in (self.value, self.limit))
         unit = f" {self.unit}".rstrip()
         met = "yes" if self.is_met else "**no**"
-        half = " to ".join(map(number, self.quartiles))
-        return f"| {self.what} | {value}{unit} | {half} | {sign} {limit}{unit} | {met} |"
+        quartiles = " to ".join(map(number, self.quartiles))
+        return f"| {self.name} | {value}{unit} | {quartiles} | {sign} {limit}{unit} | {met} |"
 
 
 @dataclass
 class Curves:
-    """How something grows along with something else: lines of points, by what is measured."""
+    """Lines of points that show how cost grows with one quantity, by name."""
 
-    along: str
+    x_label: str
     unit: str
     lines: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    #: Why points are missing, as sentences.
-    remarks: list[str] = field(default_factory=list)
+    #: Sentences that say why points are missing.
+    notes: list[str] = field(default_factory=list)
 
-    def add(self, what: str, x: float, y: float) -> None:
+    def add(self, line: str, x: float, y: float) -> None:
         """Add a point to a line."""
-        self.lines.setdefault(what, []).append((x, y))
+        self.lines.setdefault(line, []).append((x, y))
 
-    def document(self) -> str:
+    def markdown(self) -> str:
         """Return the points as a Markdown table."""
         xs = sorted({x for points in self.lines.values() for x, _ in points})
         heads = " | ".join(f"{x:,.0f}" for x in xs)
-        text = f"\n| {self.along} | {heads} |\n|---{'|---' * len(xs)}|\n"
-        for what, points in self.lines.items():
+        text = f"\n| {self.x_label} | {heads} |\n|---{'|---' * len(xs)}|\n"
+        for line, points in self.lines.items():
             known = dict(points)
             cells = [number(known[x]) if x in known else "–" for x in xs]
-            text += f"| {what}, {self.unit} | {' | '.join(cells)} |\n"
-        return text + "".join(f"\n{remark}\n" for remark in self.remarks)
+            text += f"| {line}, {self.unit} | {' | '.join(cells)} |\n"
+        return text + "".join(f"\n{note}\n" for note in self.notes)
 
 
 @dataclass
-class Findings:
-    """All that one part of the benchmark has found."""
+class Results:
+    """The results of one part of the benchmarks."""
 
     title: str
-    intro: str
-    contenders: Sequence[str] = ()
-    measured: list[Measured] = field(default_factory=list)
+    introduction: str
+    setups: Sequence[str] = ()
+    measurements: list[Measurement] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     curves: list[Curves] = field(default_factory=list)
-    made_with: str = ""
+    #: The command, the date and the versions.
+    environment: str = ""
 
     @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> Findings:
-        """Return what `dataclasses.asdict` has made a dictionary of."""
-        measured = [
-            Measured(m["what"], m["unit"], {w: Series(**s) for w, s in m["series"].items()})
-            for m in raw["measured"]
+    def from_dict(cls, raw: Mapping[str, Any]) -> Results:
+        """Return the results that `dataclasses.asdict` has converted to a dictionary."""
+        measurements = [
+            Measurement(m["name"], m["unit"], {s: Series(**raw) for s, raw in m["series"].items()})
+            for m in raw["measurements"]
         ]
         targets = [Target(**{**t, "value": _or_nan(t["value"])}) for t in raw["targets"]]
         curves = [Curves(**curve) for curve in raw["curves"]]
-        return cls(**{**raw, "measured": measured, "targets": targets, "curves": curves})
+        return cls(**{**raw, "measurements": measurements, "targets": targets, "curves": curves})
 
-    def document(self) -> str:
-        """Return it as Markdown."""
-        text = f"## {self.title}\n\n{self.intro.strip()}\n"
-        if self.measured:
-            text += f"\n| | {' | '.join(self.contenders)} |\n|---{'|---' * len(self.contenders)}|\n"
-            for one in self.measured:
-                cells = " | ".join(map(one.cell, self.contenders))
-                text += f"| {one.what} | {cells} |\n"
+    def markdown(self) -> str:
+        """Return the results as Markdown."""
+        text = f"## {self.title}\n\n{self.introduction.strip()}\n"
+        if self.measurements:
+            text += f"\n| | {' | '.join(self.setups)} |\n|---{'|---' * len(self.setups)}|\n"
+            for measurement in self.measurements:
+                cells = " | ".join(map(measurement.cell, self.setups))
+                text += f"| {measurement.name} | {cells} |\n"
         if self.targets:
-            text += "\n| wanted | found | quartiles | limit | met |\n|---|---|---|---|---|\n"
+            text += "\n| target | result | quartiles | limit | met |\n|---|---|---|---|---|\n"
             text += "".join(f"{target}\n" for target in self.targets)
-        text += "".join(curves.document() for curves in self.curves)
-        return text + f"\n{self.made_with}\n"
+        text += "".join(curves.markdown() for curves in self.curves)
+        return text + f"\n{self.environment}\n"
 
 
 def _or_nan(value: float | None) -> float:
@@ -165,7 +166,7 @@ def _or_nan(value: float | None) -> float:
 
 
 def number(value: float) -> str:
-    """Return a number with three figures that count."""
+    """Return a number with three significant figures."""
     if math.isnan(value):
         return "–"
     if value == 0 or abs(value) >= 100:

@@ -1,4 +1,4 @@
-"""The ways to a kernel that are measured beside each other."""
+"""The setups that are compared: the ways from a client to a kernel."""
 
 from __future__ import annotations
 
@@ -16,30 +16,29 @@ from tests.conftest import STOCK
 from tests.support.client import LEGACY, V1, Client, Kernel
 from tests.support.processes import declare, jupyter_server
 
-from .baselines import REMOTE, gateway, with_gateway_url, with_mixer
+from .baselines import MIXER, REMOTE_KERNEL, gateway, with_gateway_url, with_mixer
 
 DIRECT = "direct"
 FLOOR = "floor"
 GATEWAY_URL = "--gateway-url"
-MIXED = "kernels-mixer"
 OURS = "ours, remote"
 STOCK_LOCAL = "stock, local"
 OURS_LOCAL = "ours, local"
 MEANINGS = {
     DIRECT: "a client of the Kernel Gateway itself",
-    FLOOR: "the same, if the client acknowledges at once whatever comes (`TCP_QUICKACK`)",
+    FLOOR: "the same, but the client acknowledges each frame at once (`TCP_QUICKACK`)",
     GATEWAY_URL: "Jupyter Server with `--gateway-url`",
-    MIXED: "Jupyter Server with kernels-mixer, which answers in the older protocol only",
+    MIXER: "Jupyter Server with kernels-mixer, which supports only the older protocol",
     OURS: "this package, a kernel of that gateway",
-    STOCK_LOCAL: "Jupyter Server without this package, a kernel of its own",
-    OURS_LOCAL: "Jupyter Server with this package, a kernel of its own",
+    STOCK_LOCAL: "Jupyter Server without this package, a local kernel",
+    OURS_LOCAL: "Jupyter Server with this package, a local kernel",
 }
-#: Jupyter Server drops what a kernel says in excess of 1,000 messages or 1 MB a second.
+#: By default, Jupyter Server drops output beyond 1,000 messages or 1 MB a second.
 UNLIMITED = {"ZMQChannelsWebsocketConnection": {"limit_rate": False}}
 
 
-class PromptKernel(Kernel):
-    """A kernel's websocket that acknowledges at once whatever comes, as no browser does."""
+class QuickAckKernel(Kernel):
+    """A kernel's websocket that acknowledges each frame at once, which no browser does."""
 
     async def _receive(self) -> dict[str, Any]:
         socket = self.websocket.get_extra_info("socket")
@@ -49,8 +48,8 @@ class PromptKernel(Kernel):
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A way to a kernel: the server that a client talks to, and the kernel's name there."""
+class Setup:
+    """A way to a kernel: a client of a server, and the kernel's name there."""
 
     name: str
     client: Client
@@ -63,11 +62,11 @@ class Contender:
 
     async def connect(self, kernel_id: str) -> Kernel:
         """Open a kernel's websocket and wait until the kernel answers."""
-        # With the newer protocol, which it agrees to, kernels-mixer does not answer at all.
-        protocol = LEGACY if self.name == MIXED else V1
+        # kernels-mixer accepts the newer protocol, but then sends no reply.
+        protocol = LEGACY if self.name == MIXER else V1
         kernel = await self.client.open(kernel_id, protocol)
         if self.name == FLOOR:
-            kernel = PromptKernel(kernel.websocket, kernel.session_id)
+            kernel = QuickAckKernel(kernel.websocket, kernel.session_id)
         await kernel.wait_until_ready()
         return kernel
 
@@ -77,34 +76,36 @@ class Contender:
 
 
 @asynccontextmanager
-async def contenders(
-    folder: Path, more: Mapping[str, Any] | None = None
-) -> AsyncIterator[list[Contender]]:
-    """Start all servers, some with ``more`` configuration, and stop them at the end."""
-    config = {**UNLIMITED, **(more or {})}
-    far = gateway(folder / "gateway")
-    limits = far.config_folder / "jupyter_kernel_gateway_config.json"
+async def running_setups(
+    folder: Path, extra_config: Mapping[str, Any] | None = None
+) -> AsyncIterator[list[Setup]]:
+    """Start all servers, yield their setups, and stop the servers at the end."""
+    config = {**UNLIMITED, **(extra_config or {})}
+    remote = gateway(folder / "gateway")
+    limits = remote.config_folder / "jupyter_kernel_gateway_config.json"
     limits.write_text(json.dumps(UNLIMITED))
     stock = jupyter_server(folder / "stock", token="token-of-stock", config={**STOCK, **config})
     ours = jupyter_server(folder / "ours", token="token-of-ours", config=config)
-    by_url = with_gateway_url(folder / "url", far.url, far.token, config)
-    declare(ours, "bench", {"url": far.url, "token": {"value": far.token}})
+    by_url = with_gateway_url(folder / "url", remote.url, remote.token, config)
+    declare(ours, "bench", {"url": remote.url, "token": {"value": remote.token}})
     processes = {
-        (DIRECT, FLOOR): (far, REMOTE),
-        (GATEWAY_URL,): (by_url, REMOTE),
-        (MIXED,): (with_mixer(folder / "mixer", far.url, far.token, config), REMOTE),
-        (OURS,): (ours, f"bench/{REMOTE}"),
+        (DIRECT, FLOOR): (remote, REMOTE_KERNEL),
+        (GATEWAY_URL,): (by_url, REMOTE_KERNEL),
+        (MIXER,): (with_mixer(folder / "mixer", remote.url, remote.token, config), REMOTE_KERNEL),
+        (OURS,): (ours, f"bench/{REMOTE_KERNEL}"),
         (STOCK_LOCAL,): (stock, "python3"),
         (OURS_LOCAL,): (ours, "python3"),
     }
     async with AsyncExitStack() as stack:
         for process in dict.fromkeys(process for process, _ in processes.values()):
-            (process.config_folder / "jupyter_config.json").unlink()  # with TCP, as users have it
+            (
+                process.config_folder / "jupyter_config.json"
+            ).unlink()  # kernels use TCP, as by default
             stack.callback(process.stop, timeout=5)
             await asyncio.to_thread(process.start)
-        made = []
+        setups = []
         for names, (process, kernel_name) in processes.items():
             client = await stack.enter_async_context(Client(process.url, process.token))
             await client.wait_for_kernelspec(kernel_name)
-            made += [Contender(name, client, process.token, kernel_name) for name in names]
-        yield made
+            setups += [Setup(name, client, process.token, kernel_name) for name in names]
+        yield setups
