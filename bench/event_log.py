@@ -1,4 +1,4 @@
-"""What happened in a run, and when."""
+"""A log of the events of a run."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import time
 from collections.abc import Collection
 
 
-class Diary:
-    """Notes of all who take part, which are printed where something went wrong."""
+class EventLog:
+    """Events with their sources and times; a failed check prints the related ones."""
 
     def __init__(self) -> None:
-        self._begun = time.time()
-        self._notes: list[tuple[float, str, str]] = []
+        self._start = time.time()
+        self._events: list[tuple[float, str, str]] = []
 
-    def note(self, who: str, what: str) -> None:
-        """Note what somebody does, or what happens to them."""
-        self._notes.append((time.time(), who, what))
+    def add(self, source: str, event: str) -> None:
+        """Add an event that a source causes or observes."""
+        self._events.append((time.time(), source, event))
 
-    def of(self, whose: Collection[str], since: float) -> str:
-        """Return what there is of these since then, a line each, with the seconds of the run."""
+    def lines(self, sources: Collection[str], since: float) -> str:
+        """Return the events of some sources since a time, one per line with the run's seconds."""
         return "\n".join(
-            f"{when - self._begun:9.3f}  {who:12} {what}"
-            for when, who, what in self._notes
-            if who in whose and when >= since
+            f"{at - self._start:9.3f}  {source:12} {event}"
+            for at, source, event in self._events
+            if source in sources and at >= since
         )

@@ -1,4 +1,4 @@
-"""Where kernels run, and what goes wrong on the way there."""
+"""The providers of a soak run, with their faults."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from tests.support.fault_proxy import FaultProxy
 from tests.support.processes import free_port, kernel_gateway
 from tests.support.tcp_proxy import TcpProxy
 
-from .event_log import Diary
+from .event_log import EventLog
 
-#: What may be wrong with the way: it is cut; what is on it comes late; what is on it never comes.
-WAYS = ("cut", "delay", "dead end")
-EXIT = 5.0  # seconds that a gateway has to stop, before it is killed
+#: Faults of a connection: it is cut; data arrives late; data never arrives, and then it is cut.
+CONNECTION_FAULTS = ("cut", "delay", "dead end")
+EXIT_TIMEOUT = 5.0  # seconds for a gateway to stop before it is killed
 
 
 @dataclass
 class Span:
-    """A time, which may still go on."""
+    """A period, which may not have ended."""
 
     begin: float
     end: float = math.inf
 
 
 @contextmanager
-def during(spans: list[Span]) -> Iterator[None]:
-    """Add the time that this takes."""
+def recording(spans: list[Span]) -> Iterator[None]:
+    """Add the period of this context to a list."""
     span = Span(time.time())
     spans.append(span)
     try:
@@ -42,47 +42,48 @@ def during(spans: list[Span]) -> Iterator[None]:
         span.end = time.time()
 
 
-class Place:
-    """Where kernels run; if it is nothing more than that, on this machine."""
+class Provider:
+    """A provider of the server under test; this class is for the server's local kernels."""
 
     def __init__(self, name: str, kernel_name: str = "python3") -> None:
         self.name = name
         self.kernel_name = kernel_name
-        #: When frames on the way may have been lost, whoever had sent them.
+        #: The periods in which frames in transit may have been lost.
         self.losses: list[Span] = []
-        #: When whatever was on the way had to wait, also the news that it was cut.
+        #: The periods in which frames in transit, and the news of a cut, had to wait.
         self.delays: list[Span] = []
-        #: When all kernels here have ended.
-        self.ends: list[Span] = []
-        self.troubles: list[Span] = []
-        #: Talks to the server that the kernels run at.
+        #: The periods in which all kernels of this provider ended.
+        self.kernel_ends: list[Span] = []
+        self.faults: list[Span] = []
+        #: A client of the server that runs the kernels.
         self.client: Client
 
-    def was_troubled(self, since: float) -> bool:
-        """Tell whether something was wrong with it at some time since then."""
-        return any(trouble.end >= since for trouble in self.troubles)
+    def had_fault(self, since: float) -> bool:
+        """Return whether there was a fault since a time."""
+        return any(fault.end >= since for fault in self.faults)
 
-    async def has_miscounted(self, kernel_id: str) -> bool:
+    async def counts_no_connection(self, kernel_id: str) -> bool:
         """
-        Tell whether the server believes that nobody is connected to a kernel which has answered.
+        Return whether the server counts no connection to a kernel that has just replied.
 
-        Jupyter Server counts a websocket that is cut during the handshake when it ends, and not
-        when it begins. From then on it keeps no output while nobody is connected.
+        Jupyter Server decrements the count when a websocket that was cut during the handshake
+        ends, but has not incremented it. From then on it keeps no output for a kernel without
+        connections.
         """
         model = await self.client.get(f"api/kernels/{kernel_id}")
         return bool(model["connections"] < 1)
 
 
-class Remote(Place):
-    """A Kernel Gateway behind a proxy with faults behind a tunnel."""
+class RemoteProvider(Provider):
+    """A Kernel Gateway behind a proxy with faults, which is behind a TCP proxy."""
 
-    def __init__(self, name: str, folder: Path, diary: Diary) -> None:
+    def __init__(self, name: str, folder: Path, log: EventLog) -> None:
         super().__init__(name, f"{name}/python3")
         self.gateway = kernel_gateway(folder, name, token=f"token-of-{name}", listing=True)
-        self._diary = diary
+        self._log = log
 
     async def open(self, stack: AsyncExitStack) -> None:
-        """Start everything."""
+        """Start the gateway and the proxies."""
         stack.callback(self.gateway.stop)
         await asyncio.to_thread(self.gateway.start)
         self.client = Client(self.gateway.url, self.gateway.token)
@@ -91,46 +92,46 @@ class Remote(Place):
         self._proxy = FaultProxy(self.gateway.url, port)
         await self._proxy.open()
         stack.push_async_callback(self._proxy.close)
-        self.tunnel = await TcpProxy.open(port)
-        stack.push_async_callback(self.tunnel.close)
+        self.tcp_proxy = await TcpProxy.open(port)
+        stack.push_async_callback(self.tcp_proxy.close)
 
-    async def suffer(self, fault: str, only: str, seconds: float) -> None:
-        """Have a fault for so long; one that is an answer, on paths with ``only`` in them."""
-        self._diary.note(self.name, f"{fault} {only} for {seconds:.1f} s")
-        with during(self.troubles):
+    async def inject(self, fault: str, only: str, seconds: float) -> None:
+        """Have a fault for some seconds; a faulty answer only for paths that contain ``only``."""
+        self._log.add(self.name, f"{fault} {only} for {seconds:.1f} s")
+        with recording(self.faults):
             if fault == "delay":
-                with during(self.delays):
-                    self.tunnel.swallow()
+                with recording(self.delays):
+                    self.tcp_proxy.swallow()
                     await asyncio.sleep(seconds)
-                    await self.tunnel.mend()
+                    await self.tcp_proxy.mend()
             elif fault == "dead end":
-                with during(self.losses):
-                    self.tunnel.swallow()
+                with recording(self.losses):
+                    self.tcp_proxy.swallow()
                     await asyncio.sleep(seconds)
-                    await self.tunnel.cut()
+                    await self.tcp_proxy.cut()
             else:
-                with during(self.losses):
-                    await self._break(fault, only)
+                with recording(self.losses):
+                    await self._begin(fault, only)
                 await asyncio.sleep(seconds)
             self._proxy.end()
-            await self.tunnel.mend()
-        self._diary.note(self.name, "is well")
+            await self.tcp_proxy.mend()
+        self._log.add(self.name, "fault has ended")
 
-    async def _break(self, fault: str, only: str) -> None:
+    async def _begin(self, fault: str, only: str) -> None:
         if fault == "cut":
-            await self.tunnel.cut()
+            await self.tcp_proxy.cut()
         else:
             await self._proxy.begin(FAULTS[fault][0], only)
 
     async def restart(self, *, is_crash: bool) -> None:
-        """Start the gateway again, without its kernels."""
-        self._diary.note(self.name, "is killed" if is_crash else "is stopped")
-        with during(self.troubles), during(self.ends):
-            await self.tunnel.cut()
+        """Restart the gateway, which ends its kernels."""
+        self._log.add(self.name, "is killed" if is_crash else "is stopped")
+        with recording(self.faults), recording(self.kernel_ends):
+            await self.tcp_proxy.cut()
             if is_crash:
                 await asyncio.to_thread(self.gateway.kill)
             else:
-                await asyncio.to_thread(self.gateway.stop, EXIT)
+                await asyncio.to_thread(self.gateway.stop, EXIT_TIMEOUT)
             await asyncio.to_thread(self.gateway.start)
-            await self.tunnel.mend()
-        self._diary.note(self.name, "is there again")
+            await self.tcp_proxy.mend()
+        self._log.add(self.name, "has restarted")

@@ -1,4 +1,4 @@
-"""The server that is put to the test."""
+"""The server under test in a soak run."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from tests.support.client import Client
 from tests.support.processes import ROOT, declare, jupyter_server
 
 from . import probe
-from .event_log import Diary
-from .providers import Place, Remote, Span, during
+from .event_log import EventLog
+from .providers import Provider, RemoteProvider, Span, recording
 
 TOKEN = "token-of-the-server"
-WRITTEN = 3.0  # seconds until a session is written down, to be found again after a crash
+STORE_DELAY = 3.0  # seconds until a session is stored, so that it is found after a crash
 
 
 class Server:
-    """A Jupyter Server with providers, the last of which has its kernels stopped at the exit."""
+    """A Jupyter Server with providers; the kernels of the last one are stopped at its exit."""
 
-    def __init__(self, folder: Path, local: Place, remotes: Sequence[Remote], diary: Diary) -> None:
-        self._places = (local, *remotes)
-        self._ending = (local, remotes[-1])
-        self._diary = diary
+    def __init__(
+        self, folder: Path, local: Provider, remotes: Sequence[RemoteProvider], log: EventLog
+    ) -> None:
+        self._providers = (local, *remotes)
+        self._stopped_at_exit = (local, remotes[-1])
+        self._log = log
         self.process = jupyter_server(
             folder,
             token=TOKEN,
@@ -40,64 +42,63 @@ class Server:
         )
         for remote in remotes:
             settings = {
-                "url": f"http://127.0.0.1:{remote.tunnel.port}/",
+                "url": f"http://127.0.0.1:{remote.tcp_proxy.port}/",
                 "token": {"value": remote.gateway.token},
                 "refresh_interval": 2,
                 "timeouts": {"connect": 2, "request": 5, "start": 20},
-                "on_server_exit": "shutdown" if remote in self._ending else "keep",
+                "on_server_exit": "shutdown" if remote in self._stopped_at_exit else "keep",
             }
             declare(self.process, remote.name, settings)
-        #: When it could not be reached.
-        self.absences: list[Span] = []
+        self.downtimes: list[Span] = []
         self.crashes: list[float] = []
-        #: The exits: seconds that they took, and codes.
+        #: The seconds and the exit code of each exit.
         self.exits: list[tuple[float, int]] = []
 
     async def restart(self, *, is_crash: bool) -> None:
-        """End and start again."""
-        self._diary.note("server", "is killed" if is_crash else "is stopped")
+        """Kill or stop the server, and start it again."""
+        self._log.add("server", "is killed" if is_crash else "is stopped")
         if is_crash:
             self.crashes.append(time.time())
         with ExitStack() as stack:
-            stack.enter_context(during(self.absences))
-            for place in self._places:
-                if place in self._ending[: 1 if is_crash else 2]:
-                    stack.enter_context(during(place.ends))
+            stack.enter_context(recording(self.downtimes))
+            for provider in self._providers:
+                if provider in self._stopped_at_exit[: 1 if is_crash else 2]:
+                    stack.enter_context(recording(provider.kernel_ends))
             await self._end(is_crash)
             await asyncio.to_thread(self.process.start)
-        self._diary.note("server", "is there again")
+        self._log.add("server", "has restarted")
 
     async def _end(self, is_crash: bool) -> None:
         with ExitStack() as stack:
-            for place in self._places:
-                stack.enter_context(during(place.losses))
+            for provider in self._providers:
+                stack.enter_context(recording(provider.losses))
             await (asyncio.to_thread(self.process.kill) if is_crash else self.exit())
 
     async def exit(self) -> None:
-        """Stop as a service manager has it stop."""
-        begun = time.monotonic()
+        """Stop the server as a service manager does."""
+        start = time.monotonic()
         code = await asyncio.to_thread(self.process.stop)
-        self.exits.append((time.monotonic() - begun, code))
+        self.exits.append((time.monotonic() - start, code))
 
-    def was_away(self, since: float) -> bool:
-        """Tell whether it could not be reached at some time since then."""
-        return any(absence.end > since for absence in self.absences)
+    def was_down(self, since: float) -> bool:
+        """Return whether the server was down at some time since then."""
+        return any(downtime.end > since for downtime in self.downtimes)
 
-    def may_have_forgotten(self, session: float) -> bool:
-        """Tell whether a session of this time was so new at a crash that it was lost."""
-        return any(abs(crash - session) < WRITTEN for crash in self.crashes)
+    def may_have_lost(self, session: float) -> bool:
+        """Return whether a session that was created at a time was too new to survive a crash."""
+        return any(abs(crash - session) < STORE_DELAY for crash in self.crashes)
 
     async def measure(self, client: Client) -> dict[str, Any]:
-        """Return what must not grow."""
+        """Return the numbers that must not grow."""
         assert self.process.process is not None
         process = psutil.Process(self.process.process.pid)
-        inside = await client.get(probe.PATH)
+        objects = await client.get(probe.PATH)
         return {
             "MiB of memory": process.memory_info().rss // 2**20,
             "descriptors": process.num_fds(),
             "connections": len(process.net_connections()),
             "threads": process.num_threads(),
             "processes": len(process.children(recursive=True)),
-            "tasks": sum(inside["tasks"].values()),
-            "objects": inside["objects"],
+            "tasks": sum(objects["tasks"].values()),
+            "objects": objects["objects"],
         }

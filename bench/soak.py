@@ -1,18 +1,20 @@
 """
-Random work and random faults for some minutes, and then an account of what was lost.
+Runs random work with random faults for some minutes, and checks that nothing is lost.
 
     python -m bench.soak [--minutes 5] [--seed 1] [--notebooks 6]
 
-Notebooks run on a server's own kernels and on those of three Kernel Gateways, each behind a tunnel
-and a proxy with faults. They start kernels, run cells, interrupt, restart, reload, move and shut
-down. Meanwhile providers have faults, gateways end and come back without their kernels, and so does
-the server in the first part of the run. Each cell counts on, so that a lost reply, a lost kernel
-and a cell that has run twice all show. At last there may be no kernel left, here or there, no
-secret and no traceback in a log, and the server may not have grown in the second part.
+Notebooks run on a server's local kernels and on those of three Kernel Gateways, each behind a TCP
+proxy and a proxy with faults. They start kernels, run cells, interrupt, restart, reload, switch and
+shut down. In the meantime providers have faults, and gateways restart without their kernels. The
+server itself restarts in the first part of the run.
 
-What was on a connection when that was cut may be lost, as it is with any Jupyter server; whether it
-has arrived is asked for, and counted. Exits with 1 if anything else is wrong, and then tells what
-the notebook has done, what has happened meanwhile, and where the logs are.
+Each cell increments a counter, so that a lost reply, a lost kernel and a cell that has run twice
+all show. At the end no kernel may be left on any server, no log may contain a secret or a
+traceback, and the server may not have grown in the second part.
+
+Messages in transit may be lost when a connection is cut, as with any Jupyter server. The run asks
+the kernel whether they have arrived, and counts them. If anything else is wrong, it exits with 1 and
+prints the notebook's actions, the events in the meantime, and the folder of the logs.
 """
 
 from __future__ import annotations
@@ -36,14 +38,14 @@ from tests.integration.test_faults import FAULTS
 from tests.support.client import Client, until
 from tests.support.processes import Process
 
-from .event_log import Diary
+from .event_log import EventLog
 from .notebook import Notebook
-from .providers import WAYS, Place, Remote
+from .providers import CONNECTION_FAULTS, Provider, RemoteProvider
 from .server import TOKEN, Server
 
-PATHS = ("", "", "", "/channels", "/api/kernelspecs")  # whose requests a fault answers
-KEPT = 20.0  # seconds for which connections are kept that nobody uses
-#: How much more the server may have of something at the end than in the middle.
+PATHS = ("", "", "", "/channels", "/api/kernelspecs")  # a faulty answer is for one of them
+KEEP_ALIVE = 20.0  # seconds after which unused connections are closed
+#: The growth that the server may show from the middle of the run to the end.
 GROWTH = {
     "MiB of memory": 32,
     "descriptors": 4,
@@ -53,17 +55,17 @@ GROWTH = {
     "tasks": 2,
     "objects": 20_000,
 }
-#: As Python prints it, or with an indentation, as in a log.
+#: A traceback as Python prints it, or with an indentation, as in a log.
 TRACEBACK = re.compile(r"^( *)Traceback .*\n(?:\1 .*\n| *\n)*\1\S.*", re.MULTILINE)
-#: What is in the tracebacks of this server's own kernels and of those who look after them. Nobody
-#: waits until what they say is written to the browser, which may have left.
-OF_OWN_KERNELS = (
+#: Text in the tracebacks of local kernels and of Jupyter Server's code for them. That code does not
+#: wait until a message is written to the browser, which may have disconnected.
+LOCAL_KERNEL_TRACES = (
     "/ipykernel/",
     "/jupyter_client/manager.py",
     "/jupyter_client/multikernelmanager.py",
     "StreamClosedError: Stream is closed",
     "tornado.websocket.WebSocketClosedError",
-    "\nKeyboardInterrupt",  # a kernel that was interrupted before its own code had begun
+    "\nKeyboardInterrupt",  # a kernel that was interrupted before its code began
 )
 
 
@@ -76,24 +78,24 @@ class Soak:
         self._seed = seed
         self._names = [f"notebook {number}" for number in range(1, notebooks + 1)]
         self._folder = folder
-        self._diary = Diary()
-        self._local = Place("local")
+        self._log = EventLog()
+        self._local = Provider("local")
         self._remotes = [
-            Remote(name, folder / name, self._diary) for name in ("alpha", "beta", "gamma")
+            RemoteProvider(name, folder / name, self._log) for name in ("alpha", "beta", "gamma")
         ]
         self._server: Server
         self._client: Client
 
     async def run(self, minutes: float) -> None:
-        """Do everything."""
+        """Run both parts and all checks."""
         async with AsyncExitStack() as stack:
             await self._open(stack)
-            await self._work("first", 24 * minutes, is_restarting=True)
+            await self._run_part("first", 24 * minutes, is_restarting=True)
             await self._warm_up()
             await self._check_nothing_is_left()
-            await asyncio.sleep(KEPT)
+            await asyncio.sleep(KEEP_ALIVE)
             before = await self._server.measure(self._client)
-            await self._work("second", 36 * minutes)
+            await self._run_part("second", 36 * minutes)
             await self._check_nothing_is_left()
             await self._check_growth(before)
             await self._server.exit()
@@ -103,32 +105,32 @@ class Soak:
     async def _open(self, stack: AsyncExitStack) -> None:
         for remote in self._remotes:
             await remote.open(stack)
-        self._server = Server(self._folder / "server", self._local, self._remotes, self._diary)
+        self._server = Server(self._folder / "server", self._local, self._remotes, self._log)
         stack.callback(self._server.process.stop)
         await asyncio.to_thread(self._server.process.start)
         self._client = Client(self._server.process.url, TOKEN)
         stack.push_async_callback(self._client.close)
         self._local.client = self._client
 
-    async def _work(self, part: str, seconds: float, is_restarting: bool = False) -> None:
-        """Have all work and suffer for so long."""
+    async def _run_part(self, part: str, seconds: float, is_restarting: bool = False) -> None:
+        """Run notebooks and faults for some seconds."""
         end = time.time() + seconds
-        places = [self._local, *self._remotes]
+        providers = [self._local, *self._remotes]
         notebooks = [
-            Notebook(name, f"{self._seed} {part}", self._client, self._server, places, self._diary)
+            Notebook(name, f"{self._seed} {part}", self._client, self._server, providers, self._log)
             for name in self._names
         ]
-        working = asyncio.gather(*(notebook.work(end) for notebook in notebooks))
-        makers = [self._make_trouble(remote, part, end) for remote in self._remotes]
+        running = asyncio.gather(*(notebook.run(end) for notebook in notebooks))
+        faults = [self._inject_faults(remote, part, end) for remote in self._remotes]
         if is_restarting:
-            makers.append(self._restart_server(end))
-        await asyncio.gather(*makers)
-        self.wrong += filter(None, await working)
+            faults.append(self._restart_server(end))
+        await asyncio.gather(*faults)
+        self.wrong += filter(None, await running)
         for notebook in notebooks:
             self.done.update(notebook.done)
-        await self._shut_down_unknown(sum(notebook.cut_short for notebook in notebooks))
+        await self._shut_down_unknown(sum(notebook.unknown_starts for notebook in notebooks))
 
-    async def _make_trouble(self, remote: Remote, part: str, end: float) -> None:
+    async def _inject_faults(self, remote: RemoteProvider, part: str, end: float) -> None:
         choice = random.Random(f"{self._seed} {part} {remote.name}")
         while time.time() < end:
             await asyncio.sleep(choice.uniform(1, 12))
@@ -136,9 +138,9 @@ class Soak:
                 self.done["gateway restarted"] += 1
                 await remote.restart(is_crash=choice.random() < 0.5)
             else:
-                fault = choice.choice((*WAYS, *WAYS, *FAULTS))
+                fault = choice.choice((*CONNECTION_FAULTS, *CONNECTION_FAULTS, *FAULTS))
                 self.done[f"fault: {fault}"] += 1
-                await remote.suffer(fault, choice.choice(PATHS), choice.uniform(0.5, 8))
+                await remote.inject(fault, choice.choice(PATHS), choice.uniform(0.5, 8))
 
     async def _restart_server(self, end: float) -> None:
         choice = random.Random(f"{self._seed} server")
@@ -149,25 +151,25 @@ class Soak:
             await self._server.restart(is_crash=is_crash)
 
     async def _shut_down_unknown(self, most: int) -> None:
-        """Shut down what the server has found again, and whose notebook could not know of it."""
-        found = await self._client.get("api/kernels")
-        for kernel in found:
+        """Shut down kernels that the server has started although its answer was lost."""
+        kernels = await self._client.get("api/kernels")
+        for kernel in kernels:
             await self._client.request("DELETE", f"api/kernels/{kernel['id']}")
-        if found:
-            self.done["kernel found again that nobody knew"] += len(found)
-        if len(found) > most:
-            self.wrong.append(f"kernels are left at the server: {found}")
+        if kernels:
+            self.done["kernel whose start had no answer"] += len(kernels)
+        if len(kernels) > most:
+            self.wrong.append(f"kernels are left on the server: {kernels}")
 
     async def _warm_up(self) -> None:
-        """Use a kernel at each place, as the server may just have been started."""
-        for place in (self._local, *self._remotes):
-            await self._client.wait_for_kernelspec(place.kernel_name)
-            kernel_id = await self._client.start_kernel(place.kernel_name)
+        """Use a kernel of each provider, because the server may just have started."""
+        for provider in (self._local, *self._remotes):
+            await self._client.wait_for_kernelspec(provider.kernel_name)
+            kernel_id = await self._client.start_kernel(provider.kernel_name)
             await self._client.run(kernel_id, "print(1)")
             await self._client.request("DELETE", f"api/kernels/{kernel_id}")
 
     async def _check_nothing_is_left(self) -> None:
-        """Wait until no kernel runs any more, here and at the gateways, and none is expected."""
+        """Wait until no kernel runs on the server and the gateways, and the store is empty."""
 
         async def is_nothing_left() -> bool:
             return not await self._left()
@@ -187,7 +189,7 @@ class Soak:
             left += [f"left in {path}: {one}" for one in await self._client.get(path)]
         for store in self._folder.glob("server/data/kernel_providers/*.json"):
             kernels = json.loads(store.read_text())["kernels"]
-            left += [f"written down: {kernel}" for kernel in kernels]
+            left += [f"stored: {kernel}" for kernel in kernels]
         return left
 
     async def _check_growth(self, before: dict[str, int]) -> None:
@@ -198,7 +200,7 @@ class Soak:
             return not any(after[name] - before[name] > most for name, most in GROWTH.items())
 
         try:
-            await until(has_settled, 2 * KEPT, pause=1)
+            await until(has_settled, 2 * KEEP_ALIVE, pause=1)
         except AssertionError:
             self.wrong.append("the server has grown")
         for name in GROWTH:
@@ -210,7 +212,7 @@ class Soak:
         self.wrong += [f"the server has ended with {code}" for _, code in exits if code]
 
     def _check_logs(self) -> None:
-        """Check that no log has a secret, and the server's no traceback."""
+        """Check that no log has a secret, and that the server's log has no traceback."""
         tokens = [TOKEN, *(remote.gateway.token for remote in self._remotes)]
         for log in self._folder.glob("*/log.txt"):
             text = log.read_text(errors="replace")
@@ -219,19 +221,20 @@ class Soak:
 
 
 def _complaints(log: str) -> list[str]:
-    """Return the server's tracebacks and lost tasks, but for those about its own kernels."""
-    traces = [found[0] for found in TRACEBACK.finditer(log)]
+    """Return the server's tracebacks and lost tasks, except for those about local kernels."""
+    traces = [match[0] for match in TRACEBACK.finditer(log)]
     tasks = re.findall(r"^Task was destroyed .*\n.*/kernel_providers_ext/.*", log, re.MULTILINE)
-    return [trace for trace in traces if not any(word in trace for word in OF_OWN_KERNELS)] + tasks
+    traces = [trace for trace in traces if not any(text in trace for text in LOCAL_KERNEL_TRACES)]
+    return traces + tasks
 
 
 def _children(process: Process) -> list[str]:
     assert process.process is not None
-    found = []
+    commands = []
     for child in psutil.Process(process.process.pid).children(recursive=True):
-        with suppress(psutil.Error):  # it ends just now
-            found.append(" ".join(child.cmdline()))
-    return found
+        with suppress(psutil.Error):  # the process has just ended
+            commands.append(" ".join(child.cmdline()))
+    return commands
 
 
 def main() -> int:
