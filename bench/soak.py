@@ -13,8 +13,8 @@ all show. At the end no kernel may be left on any server, no log may contain a s
 traceback, and the server may not have grown in the second part.
 
 Messages in transit may be lost when a connection is cut, as with any Jupyter server. The run asks
-the kernel whether they have arrived, and counts them. If anything else is wrong, it exits with 1 and
-prints the notebook's actions, the events in the meantime, and the folder of the logs.
+the kernel whether they have arrived, and counts them. If anything else is wrong, it exits with 1.
+Then it prints the notebook's actions, the events in the meantime, and the folder of the logs.
 """
 
 from __future__ import annotations
