@@ -1,13 +1,68 @@
-"""Kernels of several places in one Jupyter Server."""
+"""
+Kernels of several places in one Jupyter Server.
+
+A package that adds a kind of provider subclasses `RemoteKernelProvider`; one with its own source of
+declarations subclasses `KernelProvidersLoader`. All public names are importable from here.
+"""
 
 from __future__ import annotations
 
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from .config import Declaration, FileLoader, KernelProvidersLoader
+from .provider import (
+    ConfigurationError,
+    Frame,
+    IncompatibleAnswer,
+    KernelChannels,
+    KernelGone,
+    KernelModel,
+    KernelProvider,
+    KernelspecModel,
+    NoSuchKernelspec,
+    ProviderConfig,
+    ProviderError,
+    ProviderUnavailable,
+    RemoteKernelProvider,
+    RequestRefused,
+    Resource,
+    Secret,
+    SignInNeeded,
+    Snapshot,
+    Timeouts,
+    Tls,
+)
+
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
+__all__ = [
+    "ConfigurationError",
+    "Declaration",
+    "FileLoader",
+    "Frame",
+    "IncompatibleAnswer",
+    "KernelChannels",
+    "KernelGone",
+    "KernelModel",
+    "KernelProvider",
+    "KernelProvidersLoader",
+    "KernelspecModel",
+    "NoSuchKernelspec",
+    "ProviderConfig",
+    "ProviderError",
+    "ProviderUnavailable",
+    "RemoteKernelProvider",
+    "RequestRefused",
+    "Resource",
+    "Secret",
+    "SignInNeeded",
+    "Snapshot",
+    "Timeouts",
+    "Tls",
+    "__version__",
+]
 
 __version__ = version("kernel-providers-ext")
 

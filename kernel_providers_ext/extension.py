@@ -1,4 +1,4 @@
-"""Wiring: how the kernel providers get into a Jupyter Server, see `link` and `load`."""
+"""Adds the kernel providers to a Jupyter Server, see `link` and `load`."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from traitlets import Bunch
 from traitlets.config import Config
 
 from .config.gateway_url import gateway_client_declaration
-from .kernels.recovery import KernelRecovery
-from .kernels.store import KernelStore
-from .registry.providers import KernelProviders
-from .server.events import ChangedEvents
-from .server.kernel_manager import KernelProvidersKernelManager
-from .server.kernelspec_manager import KernelProvidersSpecManager
-from .server.page_config import page_config_hook
-from .server.routes import rules
-from .server.websocket import KernelProvidersWebsocketConnection
+from .kernels import KernelRecovery, KernelStore
+from .registry import KernelProviders
+from .server import (
+    ChangedEvents,
+    KernelProvidersKernelManager,
+    KernelProvidersSpecManager,
+    KernelProvidersWebsocketConnection,
+    page_config_hook,
+    rules,
+)
 
-#: Trait of ServerApp -> (what we mix in, what is there where nobody has configured a class).
-MIXED = {
+#: Trait of ServerApp -> (our mixin, the stock class if none is configured).
+MIXINS = {
     "kernel_spec_manager_class": (KernelProvidersSpecManager, KernelSpecManager),
     "kernel_manager_class": (KernelProvidersKernelManager, AsyncMappingKernelManager),
     "kernel_websocket_connection_class": (
@@ -38,10 +39,10 @@ MIXED = {
 
 def link(serverapp: ServerApp) -> None:
     """
-    Mix the kernel providers into the classes that the server is about to make its managers of.
+    Mix the kernel providers into the classes of the managers that the server is about to make.
 
-    This is the only hook early enough; see Jupyter Server's ``ServerApp.initialize``. Extensions
-    that are linked later may still configure other classes, which are then mixed into as well.
+    No other hook is early enough; see `ServerApp.initialize` in jupyter_server. An extension that
+    is linked later may configure other classes; these are mixed in when they are set.
     """
     providers = KernelProviders(parent=serverapp)
     try:
@@ -51,17 +52,17 @@ def link(serverapp: ServerApp) -> None:
         return
 
     def mix_in(change: Bunch) -> None:
-        mixed = mix(MIXED[change.name][0], change.new, providers)
+        mixed = mix(MIXINS[change.name][0], change.new, providers)
         if mixed is not change.new:
             setattr(serverapp, change.name, mixed)
 
     serverapp.kernel_providers = providers  # type: ignore[attr-defined]
-    serverapp.observe(mix_in, list(MIXED))
+    serverapp.observe(mix_in, list(MIXINS))
     serverapp.update_config(Config({"ServerApp": _classes(serverapp.config, providers)}))
 
 
 def load(serverapp: ServerApp) -> None:
-    """Read the providers and begin to talk to them; the server's managers exist by now."""
+    """Create the providers, and start their monitors; the server's managers exist by now."""
     providers: KernelProviders | None = getattr(serverapp, "kernel_providers", None)
     kernels = serverapp.kernel_manager
     settings = serverapp.web_app.settings
@@ -70,8 +71,8 @@ def load(serverapp: ServerApp) -> None:
     )
     if providers is None or not isinstance(kernels, KernelProvidersKernelManager):
         return
-    providers.update_config(serverapp.config)  # there may be more of it since `link`
-    # An extension that was loaded before us may have put a class of its own here.
+    providers.update_config(serverapp.config)  # it may have changed since `link`
+    # An extension that was loaded before may have set a class of its own here.
     settings["kernel_websocket_connection_class"] = mix(
         KernelProvidersWebsocketConnection, settings["kernel_websocket_connection_class"], providers
     )
@@ -79,30 +80,39 @@ def load(serverapp: ServerApp) -> None:
     providers.load()
     if serverapp.event_logger is not None:
         ChangedEvents(providers, serverapp.event_logger).follow()
-    # A user's servers on a hub differ in the URL, those on a laptop in the folder.
-    same = f"{serverapp.base_url} {serverapp.root_dir}"
-    store = KernelStore(Path(jupyter_data_dir()) / "kernel_providers", same, serverapp.log)
-    recovery = KernelRecovery(store, kernels, serverapp.session_manager, serverapp.log)
+    recovery = KernelRecovery(
+        _kernel_store(serverapp),
+        kernels.remote,
+        providers,
+        serverapp.session_manager,
+        serverapp.log,
+    )
     serverapp.io_loop.add_callback(recovery.start)
     serverapp.io_loop.add_callback(providers.start)
 
 
 def mix(mixin: type, base: type, providers: KernelProviders) -> type:
-    """Return the class with the mixin, for this server's providers; the class itself if it has."""
+    """Return the class with the mixin and the providers, or the class itself if it has both."""
     if issubclass(base, mixin):
         return base
     return type(f"KernelProviders{base.__name__}", (mixin, base), {"providers": providers})
 
 
+def _kernel_store(serverapp: ServerApp) -> KernelStore:
+    # A user's servers on a hub differ in the URL, servers on a laptop in the folder.
+    identity = f"{serverapp.base_url} {serverapp.root_dir}"
+    return KernelStore(Path(jupyter_data_dir()) / "kernel_providers", identity, serverapp.log)
+
+
 def _classes(config: Config, providers: KernelProviders) -> dict[str, type]:
-    """Return the classes to set, by trait: what is configured, or stock, with ours mixed in."""
+    """Return the classes by trait: the configured or stock one, with our mixin."""
     given = config.get("ServerApp", {})
     classes: dict[str, type] = {}
-    for trait, (mixin, stock) in MIXED.items():
+    for trait, (mixin, stock) in MIXINS.items():
         base = given.get(trait, stock)
         base = import_item(base) if isinstance(base, str) else base
         classes[trait] = mix(mixin, base, providers)
     if providers.gateway_declaration and "session_manager_class" not in given:
-        # The one that goes with --gateway-url works with no other kernel manager than its own.
+        # With --gateway-url, the default works only with Jupyter Server's gateway manager.
         classes["session_manager_class"] = SessionManager
     return classes

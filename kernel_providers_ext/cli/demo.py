@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 
 PROVIDERS = ("demo-a", "demo-b")
-START_TIMEOUT = 90.0  # seconds for a part to come up
+START_TIMEOUT = 90.0  # seconds for a part to start
 STOP_TIMEOUT = 15.0  # seconds for a part to stop, before it is killed
 NEEDED = {
     "kernel_gateway": "Kernel Gateway",
@@ -32,7 +32,7 @@ NEEDED = {
 
 
 class DemoError(Exception):
-    """A part of the demo does not come up; the message is for people."""
+    """A part of the demo does not start; the message is for people."""
 
 
 @dataclass
@@ -44,16 +44,16 @@ class Part:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def last_words(self) -> str:
-        """Return the end of its log."""
+    def log_tail(self) -> str:
+        """Return the last lines of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
 
 class Demo:
     """
-    Starts the gateways and JupyterLab, waits for the end, and stops what it started.
+    Starts the gateways and JupyterLab, waits until JupyterLab ends, and stops everything.
 
-    ``port`` is JupyterLab's, 0 for any free one. JupyterLab's token is that of the environment
+    ``port`` is JupyterLab's port, 0 for any free one. JupyterLab's token is the environment
     variable JUPYTER_TOKEN, or a new one.
     """
 
@@ -63,8 +63,8 @@ class Demo:
         self._parts: list[Part] = []
 
     def run(self) -> int:
-        """Run until Ctrl-C, SIGTERM, or JupyterLab's end; returns the exit code."""
-        for how in (signal.SIGTERM, signal.SIGINT):  # also where a shell has SIGINT ignored
+        """Run until Ctrl-C, SIGTERM, or the end of JupyterLab; return the exit code."""
+        for how in (signal.SIGTERM, signal.SIGINT):  # also if a shell ignores SIGINT
             signal.signal(how, _interrupt)
         try:
             _check_needs()
@@ -114,7 +114,7 @@ class Demo:
         _say(f"\n    {address}\n")
         _say("Kernels run in three places: in this server, in demo-a and in demo-b. Try in a cell:")
         _say('    import os; os.environ.get("DEMO_PROVIDER", "this server")')
-        _say("Press Ctrl-C to stop everything, and to throw away the notebooks made here.")
+        _say("Press Ctrl-C to stop everything and delete the notebooks of this demo.")
         if self._opens_browser:
             webbrowser.open(address)
 
@@ -135,7 +135,7 @@ class Demo:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                # Ctrl-C in a terminal must reach the demo alone, which stops its parts in order.
+                # Ctrl-C in a terminal must reach only the demo, which stops its parts in order.
                 start_new_session=True,
             )
         part = Part(name, url, process, log)
@@ -143,14 +143,14 @@ class Demo:
         return part
 
     def _wait(self) -> None:
-        """Wait for JupyterLab's end. A provider may end before: that is what it is made for."""
+        """Wait for the end of JupyterLab; a provider may end before, to show what happens then."""
         *gateways, lab = self._parts
         while lab.process.poll() is None:
             for part in [part for part in gateways if part.process.poll() is not None]:
                 gateways.remove(part)
-                _say(f"{part.name} has ended. JupyterLab and its other kernels go on without it.")
+                _say(f"{part.name} has ended. JupyterLab and its other kernels keep running.")
             time.sleep(0.5)
-        raise DemoError(f"JupyterLab has ended. It said last:\n{lab.last_words()}")
+        raise DemoError(f"JupyterLab has ended. The end of its log:\n{lab.log_tail()}")
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
@@ -171,20 +171,20 @@ def _check_needs() -> None:
     missing = [name for module, name in NEEDED.items() if not importlib.util.find_spec(module)]
     if missing:
         raise DemoError(
-            f"The demo needs {' and '.join(missing)}. Install what it needs with:\n"
+            f"The demo needs {' and '.join(missing)}. Install it with:\n"
             '    pip install "kernel-providers-ext[demo]"'
         )
 
 
 def _check_port(port: int) -> None:
-    """Raise DemoError unless JupyterLab can have the port; 0 is any free one."""
+    """Raise DemoError unless the port is free; 0 is any free one."""
     try:
         with socket.create_server(("127.0.0.1", port)):
             pass
     except (OSError, OverflowError) as error:
-        why = "is in use" if isinstance(error, OSError) else "is none"
+        why = "is in use" if isinstance(error, OSError) else "does not exist"
         raise DemoError(
-            f"Port {port} {why}. Name another one with --port, or none to have a free one chosen."
+            f"Port {port} {why}. Use another one with --port, or omit --port to use any free port."
         ) from error
 
 
@@ -215,23 +215,23 @@ def _wait_until_ready(part: Part) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if part.process.poll() is not None:
-            raise DemoError(f"{part.name} did not come up. It said last:\n{part.last_words()}")
+            raise DemoError(f"{part.name} did not start. The end of its log:\n{part.log_tail()}")
         if _answers(part.url):
             return
         time.sleep(0.1)
     raise DemoError(
-        f"{part.name} did not come up within {START_TIMEOUT:.0f} s. It said last:\n"
-        f"{part.last_words()}"
+        f"{part.name} did not start within {START_TIMEOUT:.0f} s. The end of its log:\n"
+        f"{part.log_tail()}"
     )
 
 
 def _answers(url: str) -> bool:
-    # Loopback must not go through a proxy that is set for everything else.
+    # A proxy that is configured for the internet must not be used for loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         opener.open(f"{url}api", timeout=2).close()
     except urllib.error.HTTPError:
-        return True  # it wants a token, so it is there
+        return True  # it requires a token, so it is there
     except OSError:
         return False
     return True

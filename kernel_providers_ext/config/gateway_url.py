@@ -1,8 +1,8 @@
 """
 The gateway of ``--gateway-url`` as a provider.
 
-Without us, Jupyter Server then shows that gateway's kernels instead of its own, through a client of
-which a process can have only one.
+Without this package, Jupyter Server shows that gateway's kernels instead of its own, and a process
+can have only one gateway client.
 """
 
 from __future__ import annotations
@@ -19,31 +19,38 @@ from traitlets.config import Config
 from .loader import Declaration
 
 GATEWAY_ID = "gateway"
-#: What the gateway client can be told and a provider cannot.
-_FOREIGN = ("ws_url", "kernels_endpoint", "kernelspecs_endpoint", "kernelspecs_resource_endpoint")
+#: Settings of the gateway client that a provider does not have.
+_UNSUPPORTED = (
+    "ws_url",
+    "kernels_endpoint",
+    "kernelspecs_endpoint",
+    "kernelspecs_resource_endpoint",
+)
 
 
 def gateway_client_declaration(config: Config) -> Declaration | None:
     """
-    Return the gateway that Jupyter Server is configured with; None where there is none.
+    Return the gateway that Jupyter Server is configured with; None if there is none.
 
-    Raises NotImplementedError with a sentence where its settings go beyond what a provider can be
-    told, so that it is better left to Jupyter Server.
+    Raises NotImplementedError with a message for people if its settings include some that a
+    provider does not have; the gateway is then left to Jupyter Server.
     """
     client = GatewayClient(config=config, log=logging.getLogger(__name__))
     if not client.gateway_enabled:
         return None
     given = config.get("GatewayClient", {})
-    foreign = [n for n in _FOREIGN if n in given or os.environ.get(getattr(client, f"{n}_env"))]
+    unsupported = [
+        n for n in _UNSUPPORTED if n in given or os.environ.get(getattr(client, f"{n}_env"))
+    ]
     if client.accept_cookies:
-        foreign.append("accept_cookies")
+        unsupported.append("accept_cookies")
     if client.gateway_token_renewer_class is not NoOpTokenRenewer:
-        foreign.append("gateway_token_renewer_class")
-    if foreign:
+        unsupported.append("gateway_token_renewer_class")
+    if unsupported:
         raise NotImplementedError(
-            f"c.GatewayClient.{foreign[0]} is set, which only Jupyter Server's own gateway client "
-            "knows: it stays in charge of all kernels, and no kernel provider is used. Configure "
-            "the gateway in kernel_providers.d instead to have both."
+            f"c.GatewayClient.{unsupported[0]} is set, and only Jupyter Server's gateway client "
+            "supports that. It runs all kernels, and no kernel provider is used. To have both, "
+            "configure the gateway in kernel_providers.d instead."
         )
     return Declaration(GATEWAY_ID, "--gateway-url", _settings(client))
 

@@ -1,4 +1,4 @@
-"""Which providers there are: the loader's face, and the loader that reads one file per provider."""
+"""Loaders of providers: their interface, and the loader that reads one file per provider."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ from traitlets import Float
 from traitlets.config import LoggingConfigurable
 
 FOLDER = "kernel_providers.d"
-SETTLED_AFTER = 0.25  # seconds without a change, after which a file is taken to be written
+SETTLED_AFTER = 0.25  # seconds without a change after which a file counts as complete
 
 
 @dataclass(frozen=True)
 class Declaration:
     """
-    A provider as it was declared, not checked yet.
+    A provider as it is declared, before its settings are checked.
 
-    ``settings`` is what stands in its file; ``source`` names the file for people. Where it could
-    not be read, ``problem`` is a sentence that says why, and the settings do not matter.
+    Args:
+        id: The provider's id.
+        source: The path of its file or the name of a trait, for messages.
+        settings: The contents of the file, parsed from JSON: an object with the fields of
+            ``provider/config.schema.json``, if they are right.
+        problem: Why the settings could not be read, as a sentence; they are then ignored.
     """
 
     id: str
@@ -35,22 +39,29 @@ class Declaration:
 
 class KernelProvidersLoader(LoggingConfigurable):
     """
-    Says which providers exist, beside those in ``c.KernelProviders.providers``.
+    Declares providers, in addition to those in ``c.KernelProviders.providers``.
 
-    A site with its own source of truth (a database, a hub's API) subclasses this and sets
-    ``c.KernelProviders.loader_class``.
+    A site with its own source of truth, such as a database or a hub's API, subclasses this and sets
+    ``c.KernelProviders.loader_class``. The loader is made once, with ``parent`` (the server's
+    application) and ``log``.
     """
 
     @abstractmethod
     def load(self) -> Iterable[Declaration]:
         """
-        Return all providers.
+        Return all providers; of two with the same id, the first one counts.
 
-        Called once before the server answers requests, and in a thread after each of `changes`.
+        It is called once before the server answers requests, and in a thread after each item of
+        `changes`. If it raises an exception, that is logged, and the last result stays valid.
         """
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yield whenever `load` may return something new; by default, never."""
+        """
+        Yield whenever `load` may return something new; by default, never.
+
+        It is cancelled when the server stops. If it raises an exception, that is logged, and no
+        more changes are followed.
+        """
         never: tuple[None, ...] = ()
         for change in never:
             yield change
@@ -66,20 +77,20 @@ class FileLoader(KernelProvidersLoader):
     _known: Mapping[Path, tuple[int, int, int]] | None = None
 
     watch_interval = Float(
-        2.0, min=0.1, config=True, help="Seconds from one look at the files to the next."
+        2.0, min=0.1, config=True, help="Seconds between two checks of the files."
     )
 
     def folders(self) -> list[Path]:
-        """Return the folders that are looked at, the most important one first."""
+        """Return the folders to read, the most important one first."""
         paths = getattr(self.parent, "config_file_paths", None) or jupyter_config_path()
         user = jupyter_config_dir()
-        # In a virtual environment, Jupyter puts the environment before the user. Here a user's own
-        # file always wins, unless the application has left the user's folder out.
+        # In a virtual environment, Jupyter puts the environment before the user. Here, the user's
+        # own file comes first, if the application reads the user's folder at all.
         ordered = sorted(dict.fromkeys(paths), key=lambda path: path != user)
         return [Path(path) / FOLDER for path in ordered]
 
     def load(self) -> Iterable[Declaration]:
-        """Read all files; of those for one id, the first one found. Raises OSError."""
+        """Read all files; of several for one id, the first. Raises OSError."""
         self._known = self._signature()
         found: dict[str, Declaration] = {}
         for path in self._files():
@@ -88,10 +99,10 @@ class FileLoader(KernelProvidersLoader):
 
     async def changes(self) -> AsyncIterator[None]:
         """
-        Yield when a file has come, gone or changed.
+        Yield after a file was added, changed or removed.
 
-        The folders are looked at from time to time: this needs no more than a few system calls,
-        works on network drives, and with folders that do not exist yet.
+        It polls the folders, which takes a few system calls, and works on network drives and for
+        folders that do not exist yet.
         """
         while True:
             if await self._has_changed():
@@ -101,14 +112,14 @@ class FileLoader(KernelProvidersLoader):
     async def _has_changed(self) -> bool:
         try:
             now = await self._settled()
-        except OSError:  # a network drive that is away for a moment has not lost its files
+        except OSError:  # a network drive may be unavailable for a moment
             return False
         changed = self._known is not None and now != self._known
         self._known = now
         return changed
 
     async def _settled(self) -> Mapping[Path, tuple[int, int, int]]:
-        """Return the signature once it stays the same: a file may be half written just now."""
+        """Return the signature once it stays the same, as a file may be half written."""
         now = await asyncio.to_thread(self._signature)
         while now != self._known:
             before = now
@@ -127,7 +138,7 @@ class FileLoader(KernelProvidersLoader):
             yield from (folder / n for n in names if n.endswith(".json") and n[0] != ".")
 
     def _signature(self) -> Mapping[Path, tuple[int, int, int]]:
-        """Return what tells one version of each file from the next."""
+        """Return modification time, size and inode of each file."""
         signature = {}
         for path in self._files():
             try:
@@ -155,8 +166,8 @@ def _read(path: Path) -> Declaration:
     except json.JSONDecodeError as error:
         problem = (
             f"{path}: line {error.lineno} is not JSON: {error.msg.lower()} (column {error.colno}). "
-            "Look for a comma too many or a quotation mark too few."
+            "Look for an extra comma or a missing quotation mark."
         )
-    except (ValueError, RecursionError):  # a number or a nesting beyond all bounds
-        problem = f"{path}: the file is not JSON that can be used. Correct it."
+    except (ValueError, RecursionError):  # a number that is too long, or too many brackets
+        problem = f"{path}: the file is not JSON: it has too long a number or too many brackets."
     return Declaration(path.stem, str(path), problem=problem)

@@ -1,4 +1,4 @@
-"""What can be configured for all providers, as traits; their help is the reference's source."""
+"""The traits of all providers; their help texts are the source of the reference."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class KernelProvidersConfig(LoggingConfigurable):
     """
     The traits of ``c.KernelProviders``.
 
-    What a provider's own file says goes before the defaults for all providers here.
+    A provider's own file takes precedence over these defaults.
     """
 
-    #: The gateway of --gateway-url, if there is one.
+    #: The gateway of --gateway-url, if the server has one.
     gateway_declaration: Declaration | None = None
 
     providers = Dict(
@@ -29,14 +29,14 @@ class KernelProvidersConfig(LoggingConfigurable):
     )
     local_enabled = Bool(
         config=True,
-        help="""Whether this server's own kernels are offered. By default they are, unless the
+        help="""Whether to offer this server's own kernels. The default is true, or false if the
         server is started with --gateway-url.""",
     )
     loader_class = Type(
         FileLoader,
         klass=KernelProvidersLoader,
         config=True,
-        help="The class that says which providers there are, beside those in 'providers'.",
+        help="The class that declares providers, in addition to those in 'providers'.",
     )
     placement = Unicode(
         "suffix",
@@ -48,7 +48,7 @@ class KernelProvidersConfig(LoggingConfigurable):
         ProviderConfig.refresh_interval,
         min=1,
         config=True,
-        help="Seconds from one look at a provider's kernelspecs to the next.",
+        help="Seconds between two requests for a provider's kernelspecs.",
     )
     connect_timeout = Float(
         Timeouts.connect, min=0.1, config=True, help="Seconds to wait for a connection."
@@ -63,21 +63,20 @@ class KernelProvidersConfig(LoggingConfigurable):
         10.0,
         min=0.1,
         config=True,
-        help="""Seconds that a request for a kernel is kept waiting. One that takes longer to start
-        is listed while it starts, so that no proxy on the way cuts the request, and it can be shut
-        down.""",
+        help="""Seconds to keep a request for a kernel waiting. A kernel that takes longer to start
+        is listed while it starts: no proxy cuts the request, and the kernel can be shut down.""",
     )
     on_server_exit = Enum(
         ["shutdown", "keep"],
         ProviderConfig.on_server_exit,
         config=True,
-        help="What becomes of remote kernels started from here when this server stops.",
+        help="What happens to remote kernels started from here when this server stops.",
     )
     env = List(
         Unicode(),
         config=True,
-        help="""Names of environment variables to pass to remote kernels, beside those that begin
-        with KERNEL_.""",
+        help="""Names of environment variables to pass to remote kernels, in addition to those
+        that begin with KERNEL_.""",
     )
 
     @default("local_enabled")
@@ -108,10 +107,10 @@ class KernelProvidersConfig(LoggingConfigurable):
 
     @property
     def template(self) -> str:
-        """The template of `placement`; that of the suffix, and a line in the log, for a bad one."""
+        """The template of `placement`; a bad one is logged and replaced by the default."""
         try:
             return names.template_of(self.placement)
         except ValueError as error:
-            self.log.error("c.KernelProviders.placement: %s 'suffix' is used.", error)
+            self.log.error("c.KernelProviders.placement: %s Using 'suffix'.", error)
             self.placement = "suffix"
             return names.PLACEMENTS["suffix"]

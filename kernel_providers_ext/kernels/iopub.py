@@ -1,4 +1,4 @@
-"""What a kernel says of itself in the frames that pass by: its state, and that it ends."""
+"""Reads a kernel's state off the frames that pass by."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 
 from ..provider.interface import Frame
 
-LONGEST = 8 * 2**10  # bytes of a frame that is looked into; a status has less than one thousand
-SIGNS = ("execution_state", "shutdown")
-ENDS = ("shutdown_reply", "shutdown")  # as ipykernel says, and as xeus does
-ENCODED_SIGNS = tuple(sign.encode() for sign in SIGNS)
-OFFSETS = struct.Struct("<7Q")  # their number; those of five parts, and of the end
+LONGEST = 8 * 2**10  # bytes; a status message has less than one thousand
+MARKS = ("execution_state", "shutdown")
+ENDS = ("shutdown_reply", "shutdown")  # message types of ipykernel and of xeus
+ENCODED_MARKS = tuple(mark.encode() for mark in MARKS)
+OFFSETS = struct.Struct("<7Q")  # the number of offsets; those of five parts, and of the end
 
 
 @dataclass(frozen=True)
 class StatusMessage:
     """
-    A message by which a kernel tells everybody of itself.
+    A message in which a kernel tells its state.
 
-    ``cause`` is the type of the request that it comes of; ``state`` is empty where it is no status.
+    ``cause`` is the type of the request that led to it; ``state`` is empty if the kernel ends.
     """
 
     state: str
@@ -33,17 +33,16 @@ class StatusMessage:
 
 def parse_status(frame: Frame) -> StatusMessage | None:
     """
-    Return what a frame of the websocket tells of the kernel; None where that is nothing.
+    Return the status message in a frame of the websocket; None if there is none.
 
-    Both protocols are understood, see Jupyter Server's "WebSocket kernel wire protocols"; whatever
-    else a frame may be is nothing.
+    It understands both protocols of Jupyter Server, see "WebSocket kernel wire protocols" there.
     """
     if len(frame) > LONGEST:
         return None
     if isinstance(frame, bytes):
-        if not any(sign in frame for sign in ENCODED_SIGNS):
+        if not any(mark in frame for mark in ENCODED_MARKS):
             return None
-    elif not any(sign in frame for sign in SIGNS):
+    elif not any(mark in frame for mark in MARKS):
         return None
     try:
         channel, header, parent, content = _parts(frame)
@@ -65,7 +64,7 @@ def _parts(frame: Frame) -> tuple[object, Mapping[str, Any], Mapping[str, Any], 
     if isinstance(frame, bytes):
         count, *offsets = OFFSETS.unpack_from(frame)
         if count != len(offsets):
-            raise ValueError("it has buffers, or is of another protocol")
+            raise ValueError("it has buffers, or another protocol")
         channel, *parts = (frame[begin:end] for begin, end in pairwise(offsets))
         header, parent, _, content = map(json.loads, parts)
         return channel.decode(), _mapping(header), _mapping(parent), _mapping(content)

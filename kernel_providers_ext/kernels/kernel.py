@@ -1,4 +1,4 @@
-"""One kernel at a provider, as Jupyter Server expects a kernel to be."""
+"""A remote kernel, as Jupyter Server expects a kernel to be."""
 
 from __future__ import annotations
 
@@ -17,41 +17,33 @@ from jupyter_server.services.kernels.kernelmanager import (
 )
 
 from ..provider.errors import KernelGone, KernelStarting, ProviderError
-from ..provider.interface import Frame, KernelModel, RemoteKernelProvider
+from ..provider.interface import KernelModel, RemoteKernelProvider
 from ..provider.status import now
 from ..registry.providers import KernelProviders
-from ..server.kernelspec_manager import remote_kernelspec
-from .iopub import parse_status
-from .send_queue import SendQueue
-
-#: States that a kernel has left as soon as it answers anything, and those in which it stays.
-UNSETTLED = ("starting", "restarting", "unknown")
-AT_REST = ("idle", "dead")
-AT_WORK = 60.0  # seconds after which a silent kernel that is busy is noted to be in use, again
+from .activity import KernelActivity
+from .clients import KernelClients
+from .store import Record
 
 
 class KernelOwner(Protocol):
-    """Who has to hear of what becomes of a kernel."""
-
-    #: What copies frames between browsers and kernels.
-    relays: set[asyncio.Task[None]]
+    """Is told of changes of a kernel; see `lifecycle.RemoteKernels`."""
 
     def free_id(self, wanted: str) -> str:
         """Return the id itself if no kernel of this server has it, else another one."""
 
-    def note(self) -> None:
-        """Have it written down that there may be a kernel."""
+    def changed(self) -> None:
+        """Record that a kernel may exist, or exists no longer."""
 
-    def lost(self, kernel: RemoteKernelManager) -> None:
-        """Take notice that a kernel is proved to be gone."""
+    def gone(self, kernel: RemoteKernelManager) -> None:
+        """Forget a kernel that is proved to be gone."""
 
 
 class RemoteKernelManager(ServerKernelManager):
     """
-    One kernel at a provider, as Jupyter Server expects a kernel to be.
+    A kernel at a provider, as Jupyter Server expects a kernel to be.
 
-    Its state is what was last heard of it; nothing here waits for the provider but what the user
-    asked the kernel to do.
+    Its state is the last one that is known. Only what the user asks the kernel to do waits for the
+    provider; those methods raise ProviderError.
     """
 
     parent: Any
@@ -66,48 +58,39 @@ class RemoteKernelManager(ServerKernelManager):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.owner = owner
         self.providers = providers
         self.provider_id = provider_id
         self.remote_name = remote_name
         self.remote_id = ""
+        #: The provider's address when it last told of the kernel.
         self.url = ""
-        #: The start that is under way or has ended, with why it has failed.
+        #: The task of the kernel's start, whose result is why it failed.
         self.starting: asyncio.Task[ProviderError | None] | None = None
-        #: By the monotonic clock: until then, a kernel that is not there may only be late.
+        #: Until then, by the monotonic clock, a kernel that is not there may still appear.
         self.expected_until = 0.0
-        #: Whether it was not started by this server, which then does not stop it by itself.
+        #: Whether others started the kernel; this server then does not stop it by itself.
         self.is_attached = False
-        #: What to call when the kernel is no longer this server's, such as to close a relay.
+        #: Called when the kernel is removed from this server, for example to close its relays.
         self.on_removed: set[Callable[[], None]] = set()
-        #: What waits to be sent to it, and what copies frames, by the session ids of clients.
-        self.send_queues: dict[str, SendQueue] = {}
-        self.relaying: dict[str, asyncio.Task[None]] = {}
-        #: Whether this server has its provider stop it just now, so that its end is no news.
+        self.activity = KernelActivity(self)
+        self.clients = KernelClients()
         self.is_stopping = False
-        #: Those to whom the kernel's frames come just now.
-        self._followers: set[object] = set()
-        self._is_ending = False  # as it has said itself
-        self._told_at = float("-inf")  # when it last told its state itself
-        #: When its provider was last heard to tell of it, by the monotonic clock.
-        self.heard_at = float("-inf")
-        self._working: asyncio.TimerHandle | None = None
+        self._owner = owner
         self.execution_state = "starting"
-        self.made = self.last_activity = now()
-        self._last_heard: object = None  # the provider's time stamp of its last use, once known
+        self.created = self.last_activity = now()
         self._ready = Future()
         self._ready.set_result(None)
 
     @property
     def provider(self) -> RemoteKernelProvider:
-        """The provider as it is configured now; raises ProviderUnavailable if it was removed."""
+        """The provider with its present configuration; raises ProviderUnavailable if removed."""
         return self.providers.provider(self.provider_id)
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        """What is known of the kernelspec; the culler reads its metadata."""
+        """The kernelspec, as far as it is known; the culler reads its metadata."""
         entry = self.providers.entry(self.kernel_name)
-        return remote_kernelspec(entry.original) if entry else KernelSpec()
+        return entry.kernelspec if entry else KernelSpec()
 
     @property
     def has_kernel(self) -> bool:
@@ -116,73 +99,116 @@ class RemoteKernelManager(ServerKernelManager):
 
     @property
     def is_starting(self) -> bool:
-        """Whether its start is under way."""
+        """Whether the kernel's start is under way."""
         return self.starting is not None and not self.starting.done()
 
     @property
     def ports(self) -> list[int]:
-        """None on this machine."""
+        """No ports: the kernel is not on this machine."""
         return []
 
-    @emit_kernel_action_event(success_msg="Kernel {kernel_id} was started.")
-    async def start_kernel(self, *, path: str | None, env: Mapping[str, str]) -> None:
-        """
-        Start the kernel at its provider, under the id that this server gave or takes over.
+    # -- how it begins -----------------------------------------------------------------------------
 
-        Where nobody knows what has become of the start, there may be a kernel nonetheless.
+    @emit_kernel_action_event(success_msg="Kernel {kernel_id} was started.")
+    async def start_kernel(
+        self, provider: RemoteKernelProvider, *, path: str | None, env: Mapping[str, str]
+    ) -> None:
         """
-        async with self._asking() as provider:
-            # Not the caller's id, which may be that of somebody else's kernel.
-            self.remote_id = str(uuid.uuid4())
-            self.url = provider.config.url
-            self._expect(provider)
-            self.owner.note()  # before it is there: a crash of this server is to leave no orphan
-            try:
+        Start the kernel at its provider, which admits requests.
+
+        If it fails and `has_kernel` is True then, the kernel may have started nonetheless.
+        """
+        # Not the id that the client wishes for, which may be the id of another kernel there.
+        self.remote_id = str(uuid.uuid4())
+        self.url = provider.config.url
+        self._expect(provider)
+        self._owner.changed()  # recorded before it starts, so that a crash leaves no orphan
+        try:
+            async with self._failures_reported(provider):
                 model = await provider.start_kernel(
                     self.remote_name, kernel_id=self.remote_id, path=path, env=env
                 )
-            except ProviderError as error:
-                if error.is_certain:
-                    self.remote_id = ""
-                raise
-            finally:
-                self._expect(provider)  # the provider may begin only now
+        except ProviderError as error:
+            if error.is_certain:
+                self.give_up()
+            raise
+        finally:
+            self._expect(provider)  # the provider may have received the request only now
+        self.run_as(model)
+
+    def attach(self, model: KernelModel) -> None:
+        """Become the running kernel of this model, which others have started."""
+        self.is_attached = True
+        self.run_as(model)
+
+    def run_as(self, model: KernelModel) -> None:
+        """Become the running kernel of this model."""
         self.expected_until = 0.0
-        self.take(model)
-
-    def _expect(self, provider: RemoteKernelProvider) -> None:
-        self.expected_until = time.monotonic() + provider.config.timeouts.start
-
-    def take(self, model: KernelModel) -> None:
-        """Be the kernel of this model, which runs at the provider."""
         self.remote_id = model["id"]
         self._found()
         if not self.kernel_id:
-            self.kernel_id = self.owner.free_id(self.remote_id)
-        self._last_heard = model.get("last_activity")
-        self._take_state(model)
+            self.kernel_id = self._owner.free_id(self.remote_id)
+        self.activity.begin(model)
 
-    async def until_started(self, seconds: float | None) -> None:
-        """Wait until the kernel has started; raises ProviderError where it has not by then."""
+    def restore(self, record: Record, expected_until: float) -> None:
+        """Become the kernel of a record, whose state is not known yet."""
+        self.remote_id, self.url = record.remote_id, record.url
+        self.is_attached = record.is_attached
+        self.expected_until = expected_until
+        self.set_state("starting" if record.is_starting else "unknown")
+
+    def fail(self, message: str) -> None:
+        """Be dead, for a reason that JupyterLab shows."""
+        self.set_state("dead", message)
+
+    def give_up(self) -> None:
+        """Forget the kernel at the provider: it does not exist, or is an orphan now."""
+        self.remote_id = ""
+
+    def removed(self) -> None:
+        """Tell all clients that the kernel was removed from this server."""
+        for callback in list(self.on_removed):
+            callback()
+
+    def record(self, *, is_orphaned: bool = False) -> Record:
+        """Return what the store keeps of the kernel."""
+        return Record(
+            provider_id=self.provider_id,
+            url=self.url,
+            remote_name=self.remote_name,
+            remote_id=self.remote_id,
+            kernel_id=str(self.kernel_id or ""),
+            is_orphaned=is_orphaned,
+            is_attached=self.is_attached,
+            is_starting=self.is_starting or time.monotonic() < self.expected_until,
+        )
+
+    async def until_started(self, timeout: float | None) -> None:
+        """Wait for the kernel's start, at most so many seconds; raises ProviderError."""
         if self.starting is None:
             return
-        await asyncio.wait({self.starting}, timeout=seconds)
+        await asyncio.wait({self.starting}, timeout=timeout)
         self._check_started()
         failure = self.starting.result()
         if failure is not None:
             raise failure.with_traceback(None)
 
+    def _expect(self, provider: RemoteKernelProvider) -> None:
+        self.expected_until = time.monotonic() + provider.config.timeouts.start
+
     def _check_started(self) -> None:
         if self.is_starting:
-            message = f"{self.kernel_name} is still starting. Wait until it has, or shut it down."
+            message = f"{self.kernel_name} is still starting. Wait for it, or shut it down."
             raise KernelStarting(self.provider_id, "starting", message)
+
+    # -- what users have it do ---------------------------------------------------------------------
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was shutdown.")
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
         """Stop the kernel."""
         self.is_stopping = True
         try:
-            async with self._asking() as provider:
+            async with self._request() as provider:
                 await provider.shutdown_kernel(self.remote_id)
         finally:
             self.is_stopping = False
@@ -191,19 +217,40 @@ class RemoteKernelManager(ServerKernelManager):
     async def restart_kernel(self, now: bool = False, **_: Any) -> None:
         """Restart the kernel under the same id."""
         self._check_started()
-        async with self._asking() as provider:
+        async with self._request() as provider:
             await provider.restart_kernel(self.remote_id)
-        self._become("restarting")
-        for send_queue in self.send_queues.values():
-            send_queue.clear()
+        self.activity.become("restarting")
+        self.clients.clear_queues()
         self.touch()
 
     @emit_kernel_action_event(success_msg="Kernel {kernel_id} was interrupted.")
     async def interrupt_kernel(self) -> None:
-        """Interrupt what the kernel is doing."""
+        """Interrupt the kernel."""
         self._check_started()
-        async with self._asking() as provider:
+        async with self._request() as provider:
             await provider.interrupt_kernel(self.remote_id)
+
+    @asynccontextmanager
+    async def _request(self) -> AsyncIterator[RemoteKernelProvider]:
+        """Admit a request to the provider, and report its failure."""
+        provider = await self.providers.admit(self.provider_id)
+        async with self._failures_reported(provider):
+            yield provider
+
+    @asynccontextmanager
+    async def _failures_reported(self, provider: RemoteKernelProvider) -> AsyncIterator[None]:
+        """Have the provider polled if a request fails, so that people see its state at once."""
+        try:
+            yield
+        except KernelGone:
+            if provider.config.url == self.url:  # another server's answer proves nothing
+                self._owner.gone(self)
+            raise
+        except ProviderError as error:
+            self.providers.request_failed(self.provider_id, error)
+            raise
+
+    # -- its state and use -------------------------------------------------------------------------
 
     async def is_alive(self) -> bool:  # type: ignore[override] # as in the async managers
         """Whether the kernel was alive when last heard of."""
@@ -211,135 +258,56 @@ class RemoteKernelManager(ServerKernelManager):
 
     @property
     def needs_polling(self) -> bool:
-        """
-        Whether its state may change without anything that comes by telling.
-
-        What ends tells its clients no more. What nobody uses here changes when a cell of it ends,
-        and otherwise hardly; what is starting stays so until it has answered somebody.
-        """
-        if self._is_ending:
-            return True
-        if self._followers:
-            return self.execution_state in UNSETTLED
-        return self.execution_state not in (*UNSETTLED, *AT_REST)
-
-    def follow(self, follower: object) -> None:
-        """Take notice that the kernel's frames come to somebody from now on, see `overhear`."""
-        self._followers.add(follower)
-        self._begin_work()
-
-    def unfollow(self, follower: object) -> None:
-        """Take notice that they do so no more."""
-        self._followers.discard(follower)
-        if self.needs_polling:
-            self.providers.wake(self.provider_id)
-
-    def observe_frame(self, frame: Frame) -> None:
-        """
-        Take over what a frame from the kernel tells of its state.
-
-        As Jupyter Server does for its own kernels, see `start_watching_activity` there: it is in
-        use while it is busy, and by what users have it do.
-        """
-        told = parse_status(frame)
-        is_use = told is not None and self.parent.track_message_type(told.cause)
-        if is_use or self.execution_state == "busy":
-            self._last_heard = None  # what its provider will tell of that use is no other one
-            self.touch()
-        if told is None:
-            return
-        self._told_at = time.monotonic()
-        if told.is_ending:
-            self._end()
-        elif is_use:
-            self._become(told.state)
-        elif self.execution_state in UNSETTLED and told.state not in UNSETTLED:
-            self._become("idle")
-
-    def _become(self, state: str) -> None:
-        self.execution_state = state
-        if state == "dead":
-            self._end()
-        elif state in UNSETTLED:  # it does not end, it begins anew
-            self._is_ending = False
-            self.providers.wake(self.provider_id)
-        self._begin_work()
-
-    def _end(self) -> None:
-        """Have it looked at until it is gone, which is no news where this server stops it."""
-        if not self.is_stopping:
-            self._is_ending = True
-            self.providers.wake(self.provider_id)
-
-    def _begin_work(self) -> None:
-        if self._working is None:
-            self._work()
-
-    def _work(self) -> None:
-        """Be in use for as long as there is a cell that runs: it may say nothing for hours."""
-        self._working = None
-        if self._followers and self._is_at_work:
-            self.touch()
-            self._working = asyncio.get_running_loop().call_later(AT_WORK, self._work)
-
-    @property
-    def _is_at_work(self) -> bool:
-        """Whether it is in use although it may say nothing."""
-        return self.execution_state == "busy" and not self.parent.cull_busy
+        """Whether the kernel has to be polled, see `KernelActivity.needs_polling`."""
+        return self.activity.needs_polling
 
     def update(self, model: KernelModel | None, asked: float) -> None:
-        """Take over what the provider says of the kernel; None is the proof that it is gone."""
-        self.heard_at = time.monotonic()
+        """Adopt the provider's model, see `PolledKernel.update`."""
+        self.activity.updated_at = time.monotonic()
         if model is None:
             if time.monotonic() >= self.expected_until and not self.is_stopping:
-                self.owner.lost(self)
+                self._owner.gone(self)
             return
         self.expected_until = 0.0
         self._found()
-        if self._told_at < asked:  # else what it has said itself is newer
-            self._take_state(model)
-        self._begin_work()
-        # Only whether the time stamp has moved counts: the provider's clock may be anywhere.
-        stamp, before = model.get("last_activity"), self._last_heard
-        self._last_heard = stamp
-        if before not in (None, stamp) or self._is_at_work:
-            self.touch()
+        self.activity.update(model, asked)
+
+    @property
+    def is_used_while_busy(self) -> bool:
+        """Whether a busy kernel counts as used, so that it is not culled."""
+        return not self.parent.cull_busy
+
+    def is_use(self, message_type: str) -> bool:
+        """Return whether a request of this type counts as use of the kernel."""
+        return bool(self.parent.track_message_type(message_type))
+
+    def set_state(self, state: str, reason: str = "") -> None:
+        """Set the kernel's state, and the reason for it."""
+        self.execution_state, self.reason = state, reason
 
     def touch(self) -> None:
-        """Note that the kernel is in use, so that neither it nor the server is taken for idle."""
+        """Record that the kernel is used, so that neither it nor the server counts as idle."""
         self.last_activity = self.parent.last_kernel_activity = now()
 
-    @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[RemoteKernelProvider]:
-        """Where a request fails, have the provider's state looked at now, as users will."""
-        provider = await self.providers.admitted(self.provider_id)
-        try:
-            yield provider
-        except KernelGone:
-            if provider.config.url == self.url:  # another server has no proof that it is gone
-                self.owner.lost(self)
-            raise
-        except ProviderError as error:
-            self.providers.failed(self.provider_id, error)
-            raise
+    def poll_now(self) -> None:
+        """Have the provider polled."""
+        self.providers.wake(self.provider_id)
 
     def _found(self) -> None:
-        """Take notice that the kernel is where its provider is now."""
+        """Record the address at which the kernel was found."""
         with suppress(ProviderError):
             self.url = self.provider.config.url
 
-    def _take_state(self, model: KernelModel) -> None:
-        self.execution_state = str(model.get("execution_state") or "unknown")
-        self.reason = str(model.get("reason") or "")
+    # -- what a remote kernel cannot do ------------------------------------------------------------
 
     def resolve_path(self, path: str) -> None:
         """Resolve no path: the kernel's files are on another machine."""
 
     def update_env(self, *, env: Mapping[str, str]) -> None:
-        """Leave the environment alone: it cannot be changed from afar."""
+        """Ignore the environment: it cannot be changed from here."""
 
     def client(self, **kwargs: Any) -> Any:
-        """Refuse: a client in this process would need the kernel's ZMQ sockets."""
+        """Raise NotImplementedError: a client in this process would need ZMQ sockets."""
         raise NotImplementedError(
             f"{self.kernel_name} runs at the kernel provider {self.provider_id}, and can be "
             "reached through the server's websocket only."
@@ -348,4 +316,4 @@ class RemoteKernelManager(ServerKernelManager):
     async def cleanup_resources(  # type: ignore[override]
         self, restart: bool = False
     ) -> None:
-        """There is nothing of the kernel on this machine."""
+        """Do nothing: the kernel has no resources on this machine."""

@@ -1,4 +1,4 @@
-"""Kernels at providers that nobody here wants any more, and that only remain to be stopped."""
+"""Orphaned kernels: nothing here uses them, and they are to be stopped at their provider."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .store import Record
 
 class OrphanedKernel:
     """
-    A kernel that was left over.
+    A kernel to stop.
 
-    ``expected_until``, by the monotonic clock, is for how long one that is not there may still
-    come, as nobody has said what became of its start.
+    ``expected_until``, by the monotonic clock, is how long a kernel that is not there may still
+    appear, because its start was not answered.
     """
 
     def __init__(self, record: Record, expected_until: float, owner: OrphanedKernels) -> None:
@@ -32,21 +32,21 @@ class OrphanedKernel:
 
     @property
     def is_expected(self) -> bool:
-        """Whether it may still come."""
+        """Whether the kernel may still appear."""
         return time.monotonic() < self.expected_until
 
     @property
     def needs_polling(self) -> bool:
-        """It may always have come, or have gone."""
+        """Always, as it may appear or disappear."""
         return True
 
     def update(self, model: KernelModel | None, asked: float) -> None:
-        """Take notice that the provider answers."""
+        """Stop the kernel, or forget it if it is gone."""
         self._owner.update(self, model)
 
 
 class OrphanedKernels:
-    """Stops what was left over once its provider can be reached."""
+    """Stops orphaned kernels as soon as their provider is available."""
 
     def __init__(
         self, providers: KernelProviders, on_change: Callable[[], None], log: Logger
@@ -58,24 +58,24 @@ class OrphanedKernels:
 
     @property
     def records(self) -> list[Record]:
-        """What is to be written down of them."""
+        """What the store keeps of them."""
         return [replace(one.record, is_starting=one.is_expected) for one in self._kernels]
 
     def add(self, record: Record, expected_until: float) -> None:
-        """Have a kernel stopped as soon as that can be done."""
+        """Stop a kernel as soon as that is possible."""
         kernel = OrphanedKernel(record, expected_until, self)
         self._kernels.append(kernel)
         self._providers.poll(record.provider_id, kernel)
         self._on_change()
 
     def take_back(self, provider_id: str, remote_id: str) -> None:
-        """Want a kernel again; harmless where it was not left over."""
+        """Do not stop a kernel after all; does nothing if it is not an orphan."""
         for kernel in self._kernels[:]:
             if (kernel.record.provider_id, kernel.remote_id) == (provider_id, remote_id):
                 self._forget(kernel)
 
     def update(self, kernel: OrphanedKernel, model: KernelModel | None) -> None:
-        """Stop a kernel of which its provider tells, and forget one that is gone."""
+        """Stop a kernel that its provider has, and forget one that is gone."""
         if kernel not in self._kernels:
             return
         if model is None:
@@ -85,7 +85,7 @@ class OrphanedKernels:
             kernel.stopping = asyncio.create_task(self._stop(kernel))
 
     async def aclose(self) -> None:
-        """Stop no more of them."""
+        """Stop no more kernels."""
         stopping = [kernel.stopping for kernel in self._kernels if kernel.stopping is not None]
         for task in stopping:
             task.cancel()
@@ -98,8 +98,8 @@ class OrphanedKernels:
         except ProviderError:
             return
         finally:
-            kernel.stopping = None  # else the next time that the provider is heard of
-        self._log.info("Kernel %s, left over at %s, was stopped.", kernel.remote_id, provider_id)
+            kernel.stopping = None  # the next update tries again
+        self._log.info("Orphaned kernel %s at %s was stopped.", kernel.remote_id, provider_id)
         self._forget(kernel)
 
     def _forget(self, kernel: OrphanedKernel) -> None:

@@ -1,4 +1,4 @@
-"""What a client has sent to a kernel and the kernel's provider has not taken yet."""
+"""The frames that a client has sent to a kernel and that its provider has not taken yet."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ LIMIT = 64 * 2**20  # bytes
 
 class SendQueue:
     """
-    The frames of one client, in their order.
+    The frames of one client, in order.
 
-    It outlives the client's connection: one that comes again finds what still waits. A frame that
-    may have been sent is dropped, so that none is sent twice.
+    It outlives the client's connection: the next connection of the same client sends what is left.
+    A frame that may have been sent is dropped, so that none is sent twice.
     """
 
     def __init__(self) -> None:
@@ -23,14 +23,14 @@ class SendQueue:
         self._bytes = 0
         self._is_ending = False
         self._changed = asyncio.Event()
-        #: The connection that has it now, or had it last.
+        #: The connection that uses the queue, or used it last.
         self.user: object = None
 
     def __len__(self) -> int:
         return len(self._frames)
 
     def put(self, frame: Frame) -> bool:
-        """Add a frame, which may have any size where none waits; False where it is too much."""
+        """Add a frame; return False if the queue is full. A first frame may have any size."""
         if self._frames and self._bytes + len(frame) > LIMIT:
             return False
         self._frames.append(frame)
@@ -39,16 +39,16 @@ class SendQueue:
         return True
 
     def drop(self, frame: Frame) -> None:
-        """Take away a frame that is the first; harmless where it is not."""
+        """Remove a frame if it is the first."""
         if self.has(frame):
             self._bytes -= len(self._frames.popleft())
 
     def has(self, frame: Frame) -> bool:
-        """Tell whether this very frame is the first."""
+        """Return whether this very frame is the first."""
         return bool(self._frames) and self._frames[0] is frame
 
     def clear(self) -> None:
-        """Take away all frames: the kernel that they were meant for has been restarted."""
+        """Remove all frames: the kernel that they were for has been restarted."""
         self._frames.clear()
         self._bytes = 0
 
@@ -57,12 +57,12 @@ class SendQueue:
         self._is_ending = False
 
     def finish(self) -> None:
-        """Wait no more once all frames are gone."""
+        """End once the queue is empty."""
         self._is_ending = True
         self._changed.set()
 
     async def first(self) -> Frame | None:
-        """Wait for a frame, and return it without taking it away; None where there is an end."""
+        """Wait for a frame, and return it without removing it; None at the end."""
         while not self._frames:
             if self._is_ending:
                 return None

@@ -1,4 +1,4 @@
-"""The kernels that this server has running at providers, written down to be found again later."""
+"""The file that records which kernels this server has at providers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jupyter_core.paths import secure_write
 if sys.platform != "win32":
     import fcntl
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,12 @@ class Record:
     """
     A kernel at a provider.
 
-    ``url`` is the provider's address, which is the proof that it is the same one later.
-    ``is_orphaned`` tells that nobody wants the kernel any more, and it only remains to be stopped;
-    ``is_attached`` that it was not started by this server; ``is_starting`` that it may still come.
-    ``sessions`` are its sessions as Jupyter Server saves them: id, path, name and type.
+    Args:
+        url: The provider's address; a provider with another one is another place.
+        is_orphaned: Whether the kernel is only to be stopped.
+        is_attached: Whether others started it.
+        is_starting: Whether it may not have started yet.
+        sessions: Its sessions with the fields of Jupyter Server: id, path, name and type.
     """
 
     provider_id: str
@@ -46,11 +48,11 @@ class Record:
 
 class KernelStore:
     """
-    A file with records, which belongs to one server for as long as that runs.
+    A file with records, which belongs to one server while that runs.
 
-    ``server`` is what stays the same when a server is started again, such as its root folder.
-    Servers that run at the same time and have that in common have a file each. One that starts
-    takes over those of servers that do not run any more, however they have ended.
+    ``server`` identifies a server that is started again, for example by its root folder. Servers
+    that run at the same time and have this in common have one file each. A server that starts takes
+    over the files of servers that have ended or crashed.
     """
 
     def __init__(self, folder: Path, server: str, log: Logger) -> None:
@@ -62,7 +64,7 @@ class KernelStore:
         self._locks = ExitStack()
 
     def read(self) -> list[Record]:
-        """Take a file where there may be any, and return what is in it; raises OSError."""
+        """Take over all files of ended servers, and return their records; raises OSError."""
         if not self._folder.is_dir():
             return []
         paths = [self._take(), *self._abandoned()]
@@ -74,7 +76,7 @@ class KernelStore:
         return records
 
     def write(self, records: Collection[Record]) -> None:
-        """Replace what is in the file, unless it is the same; raises OSError."""
+        """Replace the records in the file, unless they are the same; raises OSError."""
         if self._path is None and not records:
             return
         entries = [asdict(record) for record in records]
@@ -91,12 +93,12 @@ class KernelStore:
         self._written = text
 
     def close(self) -> None:
-        """Leave the file to the next server."""
+        """Release the file for the next server."""
         self._path = None
         self._locks.close()
 
     def _take(self) -> Path:
-        """Return this server's file, which is the first that no other one has."""
+        """Return this server's file, which is the first that no other server has locked."""
         if self._path is None:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             paths = (self._folder / f"{self._key}-{number}.json" for number in count())
@@ -104,13 +106,13 @@ class KernelStore:
         return self._path
 
     def _abandoned(self) -> list[Path]:
-        """Take the files of servers that do not run any more."""
+        """Lock and return the files of servers that have ended."""
         found = sorted(self._folder.glob(f"{self._key}-*.json"))
         return [path for path in found if path != self._path and self._lock(path)]
 
     def _lock(self, path: Path) -> bool:
         if sys.platform == "win32":
-            return True  # there, one server for each root folder is taken for granted
+            return True  # one server for each root folder is assumed
         lock: IO[str] = path.with_suffix(".lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -118,7 +120,7 @@ class KernelStore:
             lock.close()
             return False
         except OSError:
-            pass  # a file system that cannot lock
+            pass  # a file system without locks
         self._locks.enter_context(lock)
         return True
 
@@ -134,7 +136,7 @@ class KernelStore:
             aside = path.with_suffix(".unreadable")
             os.replace(path, aside)
             self._log.warning(
-                "%s cannot be read (%s), and is now %s. Kernels in it go on running.",
+                "%s cannot be read (%s) and was renamed to %s. Kernels in it keep running.",
                 path,
                 error,
                 aside.name,

@@ -210,7 +210,7 @@ class RemoteKernelProvider(KernelProvider):
     @abstractmethod
     async def kernels(self, kernel_ids: Collection[str]) -> Mapping[str, KernelModel | None]:
         """
-        Return the models of these kernels, by id.
+        Return the models of the kernels with these ids (``kernel_ids``), by id.
 
         A value of None is proof that the kernel is gone, which ends its notebooks. An id that is
         left out is a kernel of which nothing is known. It is called every 10 s while kernels are

@@ -1,14 +1,12 @@
-"""
-The kernelspecs of remote providers under the names, display names and URLs of this server.
-
-Pure: what the providers answered goes in, what this server shows comes out.
-"""
+"""The kernelspecs of all remote providers under this server's names, display names and URLs."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec
 
 from ..provider import names
 from ..provider.interface import KernelspecModel, Snapshot
@@ -18,10 +16,10 @@ from .resources import file_of
 @dataclass(frozen=True)
 class CatalogSource:
     """
-    One provider's part of the catalog; ``label`` is one that no other source has.
+    One provider's part of the catalog; ``label`` is unique among all sources.
 
-    ``is_default`` marks the provider whose kernels keep their own names and display names: a server
-    started with nothing but ``--gateway-url`` shows what it always showed.
+    ``is_default`` marks the provider whose kernels keep their names and display names: a server
+    with only ``--gateway-url`` shows what it always showed.
     """
 
     provider_id: str
@@ -36,11 +34,59 @@ class CatalogSource:
 
 @dataclass(frozen=True)
 class Entry:
-    """A kernelspec of the catalog: whose it is, what it is called there, and its own model."""
+    """A kernelspec of the catalog: its provider's id, its name there, and its original model."""
 
     provider_id: str
     kernel_name: str
     original: KernelspecModel
+
+    @property
+    def kernelspec(self) -> KernelSpec:
+        """The kernelspec for jupyter_client, without what has no meaning on this machine."""
+        spec = self.original["spec"]
+        metadata = spec.get("metadata")
+        return KernelSpec(
+            display_name=str(spec.get("display_name", "")),
+            language=str(spec.get("language", "")),
+            metadata=metadata if isinstance(metadata, dict) else {},
+        )
+
+
+class Catalog:
+    """All kernelspecs of the remote providers, in memory."""
+
+    def __init__(self) -> None:
+        self._sources: Collection[CatalogSource] = ()
+        self._entries: Mapping[str, Entry] = {}
+        self._models: tuple[object, dict[str, dict[str, Any]]] = (None, {})
+
+    def update(self, sources: Collection[CatalogSource]) -> None:
+        """Replace the catalog."""
+        self._sources = sources
+        self._entries = index(sources)
+        self._models = (None, {})
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, name: str) -> Entry | None:
+        """Return the entry of this server's name; None if there is none."""
+        return self._entries.get(name)
+
+    def models(
+        self, template: str, base_url: str, taken: Collection[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Return the models, see `models`; from memory if the arguments are the last ones."""
+        key = (template, base_url, frozenset(taken))
+        if self._models[0] != key:
+            self._models = (key, models(self._sources, template, base_url, taken))
+        return self._models[1]
+
+    @property
+    def default(self) -> str | None:
+        """The name of the first default kernel, of the default provider if that has one."""
+        sources = sorted(self._sources, key=lambda source: not source.is_default)
+        return next((s.name(s.snapshot.default) for s in sources if s.snapshot.default), None)
 
 
 def index(sources: Iterable[CatalogSource]) -> dict[str, Entry]:
@@ -58,8 +104,11 @@ def models(
     """
     Return the models that this server answers with, by name.
 
-    ``template`` places kernel and provider in a display name, ``base_url`` is this server's, ending
-    in a slash, and ``taken`` has the display names of local kernels, which always keep theirs.
+    Args:
+        sources: The providers' kernelspecs.
+        template: Places ``{kernel}`` and ``{provider}`` in a display name.
+        base_url: This server's base URL, which ends in a slash.
+        taken: The display names of local kernels, which never change.
     """
     shown = {
         source.name(kernel_name): (

@@ -1,4 +1,4 @@
-"""Whether anybody wants to know of the providers."""
+"""Whether clients are using this server."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ ACTIVE_FOR = 180.0  # seconds; an open JupyterLab asks about once a minute
 
 class ClientActivity:
     """
-    Is there for a while after somebody has asked, and at first.
+    Is active at first, and for a while after each request of a client.
 
-    A server that nobody looks at has no need to ask its providers each minute: on a hub with
-    thousands of them, that is most of what the gateways would be asked.
+    A server without clients need not poll its providers every minute: on a hub with thousands of
+    servers, these polls would be most of the load on the gateways. ``on_return`` is called when the
+    first client asks after a pause.
     """
 
     def __init__(self, on_return: Callable[[], None] = lambda: None) -> None:
@@ -22,11 +23,11 @@ class ClientActivity:
 
     @property
     def is_active(self) -> bool:
-        """Whether somebody has asked lately."""
+        """Whether a client has asked lately."""
         return time.monotonic() < self._until
 
     def record(self) -> None:
-        """Note that somebody asks; ``on_return`` is called where nobody has for long."""
+        """Record that a client has asked."""
         was_active = self.is_active
         self._until = time.monotonic() + ACTIVE_FOR
         if not was_active:

@@ -1,4 +1,4 @@
-"""The kinds of provider that are installed: ours, and those of other packages."""
+"""The installed kinds of provider: ours, and those of other packages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GROUP = "kernel_providers_ext.kinds"
 
 
 class Kinds:
-    """The kinds that are installed now, looked up once: that takes milliseconds."""
+    """The kinds that are installed now; they are looked up once, as that takes milliseconds."""
 
     @cached_property
     def _points(self) -> dict[str, EntryPoint]:
@@ -24,7 +24,7 @@ class Kinds:
         """
         Return a provider of the configuration's kind.
 
-        Raises ConfigurationError where there is no such kind, and where its code fails.
+        Raises ConfigurationError if the kind is not installed, or if its code fails.
         """
         kind = self._kind(config)
         try:
@@ -34,29 +34,28 @@ class Kinds:
         except Exception as error:
             raise ConfigurationError(
                 f"{config.source}: the kind {config.kind!r} has a defect: {error}. Update or "
-                "remove the package that brings it."
+                "remove the package that provides it."
             ) from error
         if not isinstance(provider, RemoteKernelProvider) or provider.config != config:
             raise ConfigurationError(
-                f"{config.source}: the kind {config.kind!r} is no kernel provider. Update or "
-                "remove the package that brings it."
+                f"{config.source}: the kind {config.kind!r} is not a kernel provider. Update or "
+                "remove the package that provides it."
             )
         return provider
 
     def _kind(self, config: ProviderConfig) -> type[RemoteKernelProvider]:
-        """Return the class for a provider's kind; raises ConfigurationError where there is none."""
         point = self._points.get(config.kind)
         if point is None:
             known = ", ".join(sorted(self._points)) or "none"
             raise ConfigurationError(
                 f"{config.source}: the field 'kind' names {config.kind!r}, which is not installed. "
-                f"There are: {known}. Correct it, or install the package that brings it."
+                f"Installed kinds: {known}. Correct it, or install the package that provides it."
             )
         try:
             kind: type[RemoteKernelProvider] = point.load()
         except Exception as error:
             raise ConfigurationError(
                 f"{config.source}: the kind {config.kind!r} cannot be loaded from {point.value}: "
-                f"{error}. Update or remove the package that brings it."
+                f"{error}. Update or remove the package that provides it."
             ) from error
         return kind

@@ -18,7 +18,7 @@ class LocalKernelProvider(KernelProvider):
     """
     The kernels of this server, which Jupyter Server's own classes start and connect.
 
-    ``get_all_specs`` is that method of the configured kernelspec manager.
+    ``get_all_specs`` is the method of the configured kernelspec manager.
     """
 
     kind = "local"
@@ -29,7 +29,7 @@ class LocalKernelProvider(KernelProvider):
         self._get_all_specs = get_all_specs
 
     async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
-        """Return the kernelspecs that are on disk."""
+        """Return the kernelspecs on disk."""
         found = await ensure_async(await asyncio.to_thread(self._get_all_specs))
         return Snapshot(
             {

@@ -1,4 +1,4 @@
-"""Keeps what is known of one provider fresh, in a task of its own that nobody waits for."""
+"""Monitors one provider: polls it in a task of its own, and keeps its status and snapshot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from logging import Logger
 from typing import Protocol
 
 from ..provider.config import ProviderConfig
-from ..provider.errors import ProviderError, ProviderUnavailable
+from ..provider.errors import ProviderError, ProviderUnavailable, defect
 from ..provider.interface import (
     KernelModel,
     KernelProvider,
@@ -21,18 +21,18 @@ from ..provider.interface import (
     Snapshot,
 )
 from ..provider.status import Kernelspecs, Status, now
+from .circuit_breaker import CircuitBreaker
 from .client_activity import ClientActivity
 from .resources import Resources, logo_of
 
-KERNELS_INTERVAL = 10.0  # seconds between looks at kernels whose state may change unheard
-IDLE_KERNELS_INTERVAL = 60.0  # the same, while nobody asks us
-IDLE_INTERVAL = 600.0  # seconds between looks at anything else, while nobody asks us
-FIRST_RETRY = 2.0  # seconds until a provider that failed is asked again, doubled each time
-LONGEST_REST = 3600.0  # seconds for which a provider is left alone at most, whatever it asks for
+KERNELS_INTERVAL = 10.0  # seconds between two polls of kernels
+IDLE_KERNELS_INTERVAL = 60.0  # the same, while no client is active
+IDLE_INTERVAL = 600.0  # seconds between two polls of kernelspecs, while no client is active
+FIRST_RETRY = 2.0  # seconds until the first retry after a failure, doubled for each further one
 
 
 class PolledKernel(Protocol):
-    """A running kernel that wants to hear how it is."""
+    """A running kernel whose state is polled."""
 
     @property
     def remote_id(self) -> str:
@@ -40,27 +40,30 @@ class PolledKernel(Protocol):
 
     @property
     def url(self) -> str:
-        """The provider's address when the kernel was last heard of."""
+        """The provider's address when it last told of the kernel."""
 
     @property
     def needs_polling(self) -> bool:
-        """Whether only a look at it tells what state it is in."""
+        """Whether the kernel's state may change without a message about it."""
 
     def update(self, model: KernelModel | None, asked: float) -> None:
         """
-        Take notice of the kernel's model; None when it is proved to be gone.
+        Adopt the kernel's model; None is proof that the kernel is gone.
 
-        ``asked`` is when it was asked for, by the monotonic clock.
+        ``asked`` is when the request was sent, by the monotonic clock.
         """
 
 
 class ProviderMonitor:
     """
-    One provider with what is known of it: its status and its snapshot.
+    The monitor of one provider.
 
-    ``polled`` are the running kernels to ask for; it is read anew each time. ``on_change`` is
-    called after status or snapshot have changed in a way that people can see. While nobody pays
-    ``client_activity``, the provider is asked more rarely.
+    Args:
+        provider: The provider; the monitor closes it.
+        polled: The running kernels to poll; read anew each time.
+        on_change: Called after the status or the snapshot has changed in a way that people see.
+        log: Gets one line for each change of state.
+        client_activity: While no client is active, the provider is polled less often.
     """
 
     def __init__(
@@ -74,105 +77,53 @@ class ProviderMonitor:
         self.provider = provider
         self.snapshot: Snapshot | None = None
         self.status = Status(since=now())
-        #: Why the last attempt has failed; None where it has not.
-        self.failure: ProviderError | None = None
-        self.first_answer = asyncio.Event()
-        #: Set for as long as the provider is well, and when another monitor has taken over.
-        self.available = asyncio.Event()
         self.resources = Resources()
+        #: Set once the provider has answered or failed for the first time.
+        self.first_answer = asyncio.Event()
+        #: Set while the provider is available, and once the monitor is closed.
+        self.available = asyncio.Event()
+        self._breaker = CircuitBreaker()
         self._polled = polled
         self._on_change = on_change
         self._log = log
         self._client_activity = client_activity
         self._failures = 0
         self._last_defect = ""
-        self._due = 0.0  # by the monotonic clock
-        self._rest_until = 0.0  # by the same: the provider has asked to be left alone
-        self._wish: ProviderError | None = None  # how it has asked
+        self._due = 0.0  # when kernelspecs are polled next, by the monotonic clock
         self._wake = asyncio.Event()
         self._is_asking = False
         self._attempt_ended = asyncio.Event()
         self._closed = False
         self._task: asyncio.Task[None] | None = None
         self._fetching_logos: asyncio.Task[None] | None = None
-        #: Kernelspecs whose logos cannot be had, for as long as they are what they are.
+        #: Kernelspecs whose logos could not be fetched; a changed kernelspec is tried again.
         self._without_logo: dict[str, KernelspecModel] = {}
 
-    def start(self) -> None:
-        """Begin to refresh, until `aclose`."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name=f"refresh {self.provider.id}")
+    # -- life --------------------------------------------------------------------------------------
 
-    def take_over(self, before: ProviderMonitor) -> None:
-        """Begin with what was known of the provider before its configuration was changed."""
+    def start(self) -> None:
+        """Poll the provider until `aclose`."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"monitor {self.provider.id}")
+
+    def inherit(self, before: ProviderMonitor) -> None:
+        """Begin with the snapshot and files of the monitor that this one replaces."""
         if before.snapshot is not None:
-            self.snapshot = _unvalidated(before.snapshot).offered(self.provider.config)
+            self.snapshot = before.snapshot.unvalidated().offered(self.provider.config)
             self.resources = before.resources
             self.status = replace(self.status, kernelspecs=Kernelspecs.STALE)
 
     def reconfigure(self, config: ProviderConfig) -> bool:
-        """Have the provider take over a changed configuration; tell whether it could."""
+        """Have the provider adopt a changed configuration; return whether it could."""
         if not self.provider.reconfigure(config):
             return False
         if self.snapshot is not None:
-            self.snapshot = _unvalidated(self.snapshot).offered(config)
+            self.snapshot = self.snapshot.unvalidated().offered(config)
         self.wake()
         return True
 
-    def wake(self) -> None:
-        """Refresh now rather than at the next time, unless the provider wants to be left alone."""
-        if not self._is_resting:
-            self._wake.set()
-
-    async def retry(self) -> None:
-        """
-        Refresh now, and return once the provider has answered or failed, or is closed.
-
-        Those who call at the same time share one attempt, and one that is under way already.
-        """
-        if not self._is_asking:
-            self._rest_until = 0.0
-        await self._look()
-
-    async def admit(self) -> None:
-        """
-        Let a request through, unless the provider is known to be away: a circuit breaker.
-
-        Such a provider is looked at first, once for all who ask at the same time; not at all where
-        it wants to be left alone. Raises ProviderUnavailable.
-        """
-        if self._is_resting and self._wish is not None:
-            raise self._wish.with_traceback(None)
-        if isinstance(self.failure, ProviderUnavailable):
-            await self._look()
-        if isinstance(self.failure, ProviderUnavailable):
-            raise self.failure.with_traceback(None)
-
-    def failed(self, error: ProviderError) -> None:
-        """Look at the provider, as a request has failed; or leave it alone, where it wants that."""
-        if error.retry_after:
-            self._rest(error)
-            self._due = max(self._due, self._rest_until)
-        else:
-            self.wake()
-
-    def _rest(self, error: ProviderError) -> None:
-        self._wish = error if error.retry_after else None
-        self._rest_until = time.monotonic() + min(error.retry_after, LONGEST_REST)
-
-    async def _look(self) -> None:
-        ended = self._attempt_ended
-        if not self._is_asking:
-            self.wake()
-        await ended.wait()
-
-    @property
-    def retry_in(self) -> float | None:
-        """Seconds until the provider is asked by itself, 0 while it is; None before `start`."""
-        return None if self._task is None else max(self._due - time.monotonic(), 0.0)
-
     async def aclose(self) -> None:
-        """Stop refreshing, and close the provider's connections."""
+        """Stop polling, and close the provider's connections."""
         self._closed = True
         for task in (self._task, self._fetching_logos):
             if task is not None:
@@ -183,8 +134,59 @@ class ProviderMonitor:
         await self.resources.aclose()
         await self.provider.aclose()
 
+    # -- for requests ------------------------------------------------------------------------------
+
+    @property
+    def failure(self) -> ProviderError | None:
+        """Why the last attempt failed; None if it succeeded."""
+        return self._breaker.failure
+
+    @property
+    def retry_in(self) -> float | None:
+        """Seconds until the next poll, 0 during one; None before `start`."""
+        return None if self._task is None else max(self._due - time.monotonic(), 0.0)
+
+    def wake(self) -> None:
+        """Poll the provider now, unless it has asked to be left alone."""
+        if not self._breaker.is_resting:
+            self._wake.set()
+
+    async def retry(self) -> None:
+        """
+        Poll the provider now, and return once it has answered or failed, or the monitor is closed.
+
+        Calls at the same time share one attempt, also one that is already under way.
+        """
+        if not self._is_asking:
+            self._breaker.end_rest()
+        await self._attempt()
+
+    async def admit(self) -> None:
+        """Return if a request may be sent to the provider; see `CircuitBreaker.admit`."""
+        await self._breaker.admit(self._attempt)
+
+    def check(self) -> None:
+        """Raise ProviderError if the last attempt failed."""
+        self._breaker.check()
+
+    def request_failed(self, error: ProviderError) -> None:
+        """Poll the provider, because a request failed; or leave it alone, if it asks for that."""
+        if error.retry_after:
+            self._breaker.rest(error)
+            self._due = max(self._due, self._breaker.rests_until)
+        else:
+            self.wake()
+
+    async def _attempt(self) -> None:
+        ended = self._attempt_ended
+        if not self._is_asking:
+            self.wake()
+        await ended.wait()
+
+    # -- polling -----------------------------------------------------------------------------------
+
     async def refresh(self) -> None:
-        """Ask for the kernelspecs once; what comes of it is in `status` and `snapshot`."""
+        """Poll the kernelspecs once; `status` and `snapshot` have the result. Raises nothing."""
         self._is_asking = True
         try:
             await self.provider.prepare()
@@ -193,13 +195,13 @@ class ProviderMonitor:
             if snapshot is not self.snapshot:
                 snapshot = snapshot.offered(self.provider.config)
         except Exception as error:
+            failure = self._as_provider_error(error)
             self._failures += 1
-            self.failure = self._as_provider_error(error)
-            self._rest(self.failure)
-            self._become(self.status.failed(now(), self.failure), self.snapshot)
+            self._breaker.failed(failure)
+            self._become(self.status.failed(now(), failure), self.snapshot)
         else:
             self._failures = 0
-            self.failure = None
+            self._breaker.succeeded()
             self._become(self.status.answered(now(), time.monotonic() - asked), snapshot)
         finally:
             self._is_asking = False
@@ -209,38 +211,33 @@ class ProviderMonitor:
 
     async def refresh_kernels(self, *, only_needed: bool = False) -> bool:
         """
-        Ask for the running kernels once, and tell each what came of it.
+        Poll the running kernels once, and update each; raises nothing.
 
-        Return whether the provider was there, or was not asked.
+        Returns False if the provider turned out to be unavailable.
         """
         provider = self.provider
         polled = [k for k in self._polled if k.needs_polling or not only_needed]
-        # A provider that is away tells nothing of its kernels either.
-        is_away = self._is_resting or isinstance(self.failure, ProviderUnavailable)
-        if not polled or is_away or not isinstance(provider, RemoteKernelProvider):
+        is_unavailable = self._breaker.is_resting or self._breaker.is_open
+        if not polled or is_unavailable or not isinstance(provider, RemoteKernelProvider):
             return True
         asked = time.monotonic()
         try:
             models = await provider.kernels([kernel.remote_id for kernel in polled])
         except Exception as error:
-            # Not knowing is no news, and the kernelspecs' refresh tells of the provider.
+            # The kernels stay as they are; the poll of kernelspecs shows the provider's state.
             failure = self._as_provider_error(error)
             if failure.retry_after:
-                self.failed(failure)
-            return not isinstance(failure, ProviderUnavailable) or self._is_resting
+                self.request_failed(failure)
+            return not isinstance(failure, ProviderUnavailable) or self._breaker.is_resting
         for kernel in polled:
             if models.get(kernel.remote_id) is None and kernel.url != provider.config.url:
-                continue  # another server has no proof that it is gone
+                continue  # another server's answer does not prove that the kernel is gone
             if kernel.remote_id in models:
                 try:
                     kernel.update(models[kernel.remote_id], asked)
                 except Exception as error:
                     self._as_provider_error(error)
         return True
-
-    @property
-    def _is_resting(self) -> bool:
-        return time.monotonic() < self._rest_until
 
     async def _run(self) -> None:
         # Before Python 3.12, `wait_for` may swallow a cancellation that comes right after `wake`.
@@ -249,27 +246,41 @@ class ProviderMonitor:
             is_due = time.monotonic() >= self._due
             if is_due:
                 await self.refresh()
-                if self.status.is_available and (
-                    self._fetching_logos is None or self._fetching_logos.done()
-                ):
-                    self._fetching_logos = asyncio.create_task(self._fetch_logos())
-                self._due = max(time.monotonic() + self._interval(), self._rest_until)
+                self._fetch_logos()
+                self._due = max(time.monotonic() + self._interval(), self._breaker.rests_until)
             is_there = await self.refresh_kernels(only_needed=not is_due)
             if not is_there and not is_due and self.status.is_available:
-                self._due = 0.0  # see at once what has become of the provider
+                self._due = 0.0  # poll at once, to show the provider's new state
                 continue
-            pause = self._due - time.monotonic()
-            if any(kernel.needs_polling for kernel in self._polled):
-                is_active = self._client_activity.is_active
-                often = KERNELS_INTERVAL if is_active else IDLE_KERNELS_INTERVAL
-                pause = min(pause, often)
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(pause, 0.0))
-            if self._wake.is_set():  # also where it was just as the time was up
+                await asyncio.wait_for(self._wake.wait(), self._pause())
+            if self._wake.is_set():  # perhaps just as the pause ended
                 self._due = 0.0
 
-    async def _fetch_logos(self) -> None:
-        """Fetch the logos that are not there yet, so that they are when the provider is not."""
+    def _pause(self) -> float:
+        pause = self._due - time.monotonic()
+        if any(kernel.needs_polling for kernel in self._polled):
+            is_active = self._client_activity.is_active
+            pause = min(pause, KERNELS_INTERVAL if is_active else IDLE_KERNELS_INTERVAL)
+        return max(pause, 0.0)
+
+    def _interval(self) -> float:
+        """Return the seconds until the next poll, with jitter so that servers spread out."""
+        interval = self.provider.config.refresh_interval
+        # Notebooks may wait for a provider that is unavailable.
+        if not self._client_activity.is_active and not (self._failures and self._polled):
+            interval = max(interval, IDLE_INTERVAL)
+        if self._failures:
+            interval = min(interval, FIRST_RETRY * 2.0 ** min(self._failures - 1, 16))
+        return interval * random.uniform(1.0, 1.2)
+
+    def _fetch_logos(self) -> None:
+        """Fetch missing logos in the background, so that they are there if the provider is not."""
+        is_idle = self._fetching_logos is None or self._fetching_logos.done()
+        if self.status.is_available and is_idle:
+            self._fetching_logos = asyncio.create_task(self._fetch_missing_logos())
+
+    async def _fetch_missing_logos(self) -> None:
         provider, snapshot = self.provider, self.snapshot
         if snapshot is None or not isinstance(provider, RemoteKernelProvider):
             return
@@ -282,55 +293,50 @@ class ProviderMonitor:
             except Exception as error:
                 failure = self._as_provider_error(error)
                 if failure.retry_after:
-                    self.failed(failure)
+                    self.request_failed(failure)
                 if isinstance(failure, ProviderUnavailable):
-                    return  # the next refresh goes on
+                    return  # the next poll continues
                 self._without_logo[name] = model
 
     def _as_provider_error(self, error: Exception) -> ProviderError:
-        """Return the error itself, or the one for a defect in the provider's code, logged once."""
+        """Return a ProviderError unchanged; log any other exception once, and return `defect`."""
         if isinstance(error, ProviderError):
             return error
-        message = f"The code of the kernel provider {self.provider.id} failed. See the log."
+        failure = defect(self.provider.id)
         if repr(error) != self._last_defect:
             self._last_defect = repr(error)
-            self._log.error(message, exc_info=error)
-        return ProviderUnavailable(self.provider.id, "defect", message)
-
-    def _interval(self) -> float:
-        """Return the seconds until the next refresh, spread so that servers do not ask in step."""
-        interval = self.provider.config.refresh_interval
-        # Notebooks may wait for a provider that is away.
-        if not self._client_activity.is_active and not (self._failures and self._polled):
-            interval = max(interval, IDLE_INTERVAL)
-        if self._failures:
-            interval = min(interval, FIRST_RETRY * 2.0 ** min(self._failures - 1, 16))
-        return interval * random.uniform(1.0, 1.2)
+            self._log.error(failure.message, exc_info=error)
+        return failure
 
     def _become(self, status: Status, snapshot: Snapshot | None) -> None:
-        """Take over a new state: one line in the log and one call per change people can see."""
+        """Adopt a status and a snapshot, and tell of it if people see the difference."""
         before, self.status = self.status, status
+        is_same_snapshot, self.snapshot = self.snapshot == snapshot, snapshot
         if status.is_available:
             self.available.set()
         else:
             self.available.clear()
-        same_specs = self.snapshot == snapshot
-        self.snapshot = snapshot
-        said = (status.reachable, status.reason_code)
-        if said != (before.reachable, before.reason_code):
-            label = self.provider.id
-            state = f"{status.word} since {status.since.astimezone():%Y-%m-%d %H:%M:%S}"
-            if status.is_available:
-                count = len(snapshot.kernelspecs) if snapshot else 0
-                kernels = f"{count} kernel{'' if count == 1 else 's'}"
-                self._log.info("Kernel provider %s: %s, %s.", label, state, kernels)
-            else:
-                self._log.warning("Kernel provider %s: %s. %s", label, state, status.message)
-        elif same_specs:
-            return
-        self._on_change()
+        is_same_state = (status.reachable, status.reason_code) == (
+            before.reachable,
+            before.reason_code,
+        )
+        if not is_same_state:
+            self._log_state()
+        if not (is_same_state and is_same_snapshot):
+            self._on_change()
 
+    def _log_state(self) -> None:
+        status, config = self.status, self.provider.config
+        state = f"{status.word} since {status.since.astimezone():%Y-%m-%d %H:%M:%S}"
+        if status.is_available:
+            count = len(self.snapshot.kernelspecs) if self.snapshot else 0
+            kernels = f"{count} kernel{'' if count == 1 else 's'}"
+            self._log.info("Kernel provider %s: %s, %s.", config.id, state, kernels)
+        else:
+            address = f" Its address is {config.url}." if config.url else ""
+            self._log.warning(
+                "Kernel provider %s: %s. %s%s", config.id, state, status.message, address
+            )
 
-def _unvalidated(snapshot: Snapshot) -> Snapshot:
-    """Return it without what "nothing new" is told by, as more may be offered now than before."""
-    return replace(snapshot, validator="")
+    def __repr__(self) -> str:
+        return f"<ProviderMonitor {self.provider.id}: {self.status.word}>"

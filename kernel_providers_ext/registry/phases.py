@@ -1,4 +1,4 @@
-"""What goes on with single kernels that people may have to wait for."""
+"""The phases of kernels that people may have to wait for."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ RECONNECTING = "reconnecting"
 @dataclass(frozen=True)
 class Phase:
     """
-    A kernel between two states.
+    A phase of a kernel.
 
-    ``name`` is `STARTING` for one whose start takes long, and `RECONNECTING` for one whose
+    ``name`` is `STARTING` for a kernel that takes long to start, and `RECONNECTING` for one whose
     connection was lost and is being opened again; ``since`` has a time zone.
     """
 
@@ -28,7 +28,12 @@ class Phase:
 
 
 class KernelPhases:
-    """The phases of all kernels; ``on_change`` is called after each change."""
+    """
+    The phases of all kernels.
+
+    ``on_change`` is called after each change. An owner is any object, such as a relay; it has at
+    most one phase at a time.
+    """
 
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._phases: dict[object, Phase] = {}
@@ -42,17 +47,17 @@ class KernelPhases:
         name: str,
         since: datetime | None = None,
     ) -> None:
-        """Have a kernel be in a phase, since then or now, until its owner says `end`."""
+        """Begin a phase, which lasts until the owner ends it; ``since`` is now by default."""
         self._phases[owner] = Phase(provider_id, kernel_id, name, since or now())
         self._on_change()
 
     def end(self, owner: object) -> None:
-        """End a phase; harmless where there is none."""
+        """End the owner's phase; does nothing if it has none."""
         if self._phases.pop(owner, None) is not None:
             self._on_change()
 
-    def at(self, provider_id: str) -> list[Phase]:
-        """Return the phases of a provider's kernels, one for each kernel: the oldest."""
+    def of_provider(self, provider_id: str) -> list[Phase]:
+        """Return the phases of a provider's kernels; for each kernel, the oldest one."""
         found: dict[str, Phase] = {}
         for phase in self._phases.values():
             if phase.provider_id == provider_id:

@@ -1,4 +1,4 @@
-"""The files of a remote provider's kernelspecs, each fetched once and then kept in memory."""
+"""The files of a remote provider's kernelspecs, each fetched once and kept in memory."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..provider.names import encode
 
 class Resources:
     """
-    What was fetched of the files of one provider's kernelspecs.
+    The fetched files of one provider's kernelspecs.
 
-    An entry is tied to the kernelspec's model it was fetched for, so that a changed kernelspec has
-    its logo fetched again. Those who ask at the same time share one request.
+    An entry belongs to the kernelspec's model that it was fetched for, so that a changed kernelspec
+    has its logo fetched again. Requests at the same time share one fetch.
     """
 
     def __init__(self) -> None:
@@ -32,9 +32,9 @@ class Resources:
         """
         Return a file of the kernelspec that the provider calls ``name``.
 
-        Raises ProviderError where it cannot be had; the next one to ask tries again. ``failure`` is
-        why the provider is not to be asked now: a page has few connections to this server, and
-        its logos could keep all of them waiting.
+        Raises ProviderError if it cannot be fetched; the next request tries again. If ``failure``
+        is given, nothing is fetched and that is raised instead: a page has few connections to this
+        server, and an unavailable provider's logos could keep all of them waiting.
         """
         key = (name, file)
         known, task = self._fetched.get(key, (None, None))
@@ -42,7 +42,7 @@ class Resources:
             if failure is not None:
                 raise failure.with_traceback(None)
             task = asyncio.create_task(provider.resource(name, file))
-            # Whoever has asked may have left by the time that it fails.
+            # Retrieve the exception, so that asyncio does not log it if all requests have left.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._fetched[key] = (model, task)
         try:
@@ -53,7 +53,7 @@ class Resources:
             raise
 
     async def aclose(self) -> None:
-        """End what is being fetched; what was fetched stays."""
+        """Cancel unfinished fetches; fetched files stay."""
         fetching = {key: task for key, (_, task) in self._fetched.items() if not task.done()}
         for key, task in fetching.items():
             task.cancel()
@@ -62,14 +62,14 @@ class Resources:
 
 
 def logo_of(model: KernelspecModel) -> str | None:
-    """Return the file that JupyterLab shows as a kernel's logo; None where there is none."""
+    """Return the file that JupyterLab shows as the kernel's logo; None if there is none."""
     resources = model.get("resources", {})
     url = resources.get("logo-svg") or resources.get("logo-64x64")
     return (file_of(url) or None) if url else None
 
 
 def file_of(url: str) -> str:
-    """Return the name of the file that a resource's URL leads to; empty where it is no URL."""
+    """Return the last segment of a resource's URL, decoded; empty if it is not a URL."""
     try:
         file = unquote(urlsplit(url).path.rpartition("/")[2])
         encode(file)

@@ -1,4 +1,4 @@
-"""Frames between a browser and a remote kernel, through cuts of the connection to its provider."""
+"""Relays frames between a browser and a remote kernel, and reconnects to its provider."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from ..provider.interface import Frame, KernelChannels
 from ..provider.status import now
 from ..registry.phases import RECONNECTING, STARTING
 
-ATTEMPTS = 10  # to open the channels again, at a provider that is there
-FIRST_PAUSE = 1.0  # seconds before the second attempt at most, doubled each time
+ATTEMPTS = 10  # to open the channels again while the provider is available
+FIRST_PAUSE = 1.0  # seconds before the second attempt at most, doubled for each further one
 LONGEST_PAUSE = 30.0
 
 
 class Relay:
     """
-    Copies frames between a browser and a remote kernel, as they are.
+    Copies frames, unchanged, between a browser and a remote kernel.
 
-    Where the connection to the provider is lost, it is opened again with the browser's session id,
-    by which the provider finds what the kernel has sent meanwhile. What the browser sends waits in
-    the send_queue, and is sent once, in its order. A provider that is known to be away is left alone:
-    only its monitor asks it.
+    If the connection to the provider is lost, it is opened again with the browser's session id, for
+    which the provider has buffered the kernel's messages. Frames of the browser wait in the send
+    queue, and are sent once and in order. While the provider is unavailable, only its monitor tries
+    to reach it.
     """
 
     def __init__(self, kernel: RemoteKernelManager, session_id: str | None) -> None:
@@ -43,7 +43,7 @@ class Relay:
         self._session_id = session_id
         self._channels: KernelChannels
         self._renewed = asyncio.Condition()
-        self._attempts = 0  # to open the channels again, since they were good for a while
+        self._attempts = 0  # to open the channels, since they last worked for a while
         self._is_over = False
 
     @property
@@ -52,7 +52,11 @@ class Relay:
         return self._channels.subprotocol
 
     async def open(self, subprotocols: Collection[str]) -> None:
-        """Open the kernel's channels for a browser that offers these; raises ProviderError."""
+        """
+        Open the kernel's channels with one of the protocols that the browser offers.
+
+        Raises ProviderError. If it is cancelled, nothing stays open.
+        """
         kernel = self._kernel
         slow = asyncio.get_running_loop().call_later(
             kernel.providers.start_patience, self._begin_phase, STARTING, now()
@@ -61,29 +65,31 @@ class Relay:
             slow.cancel()
         try:
             self._channels = await self._open(subprotocols)
-        except BaseException:  # also where the browser leaves meanwhile
+        except BaseException:
             self._end_phase()
             raise
         finally:
-            slow.cancel()  # else the first frame tells that the kernel has started
+            slow.cancel()  # a phase that has begun ends with the first frame
 
-    async def run(self, send_queue: SendQueue, write: Callable[[Frame], Awaitable[None]]) -> str:
+    async def run(self, queue: SendQueue, write: Callable[[Frame], Awaitable[None]]) -> str:
         """
         Copy frames until the browser has left or the kernel cannot be reached any more.
 
-        ``send_queue`` has what the browser sends, and an end when it has left; ``write`` takes a frame
-        to the browser, and raises WebSocketClosedError if that has left.
-        Returns a sentence that says why it ended, empty where the browser has left.
+        Args:
+            queue: The frames of the browser; it ends when the browser has left.
+            write: Writes a frame to the browser; raises WebSocketClosedError if that has left.
+
+        Returns a message that says why the relay ended, empty if the browser has left.
         """
-        sending = asyncio.create_task(self._send(send_queue))
+        sending = asyncio.create_task(self._send(queue))
         receiving = asyncio.create_task(self._receive(write))
         try:
             await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._is_over = True
             sending.cancel()
-            # This ends the receiving, too. To cancel it first would cut the connection before the
-            # provider has read what was sent last.
+            # This ends the receiving, too. To cancel that first would cut the connection before the
+            # provider has read the last frame.
             await self.aclose()
             receiving.cancel()
             ends = await asyncio.gather(sending, receiving, return_exceptions=True)
@@ -95,17 +101,17 @@ class Relay:
         self._end_phase()
         await self._channels.aclose()
 
-    async def _send(self, send_queue: SendQueue) -> None:
+    async def _send(self, queue: SendQueue) -> None:
         channels = self._channels
-        while (frame := await send_queue.first()) is not None:
-            while send_queue.has(frame):
+        while (frame := await queue.first()) is not None:
+            while queue.has(frame):
                 try:
                     is_sent = await channels.send(frame)
                 except asyncio.CancelledError:
-                    send_queue.drop(frame)  # it may be on its way
+                    queue.drop(frame)  # it may be on its way
                     raise
                 if is_sent:
-                    send_queue.drop(frame)
+                    queue.drop(frame)
                 else:
                     channels = await self._successor(channels)
 
@@ -115,29 +121,33 @@ class Relay:
         return self._channels
 
     async def _receive(self, write: Callable[[Frame], Awaitable[None]]) -> None:
+        activity = self._kernel.activity
         while not self._is_over:
-            self._kernel.follow(self)
+            activity.follow(self)
             try:
                 await self._copy(write)
             except WebSocketClosedError:
                 return
             finally:
-                self._kernel.unfollow(self)
+                activity.unfollow(self)
             if not self._is_over:
                 await self._reopen()
 
     async def _copy(self, write: Callable[[Frame], Awaitable[None]]) -> None:
         """Copy frames until the connection to the provider ends."""
         begun = time.monotonic()
+        observe = self._kernel.activity.observe
         while (frame := await self._channels.receive()) is not None:
-            if time.monotonic() - begun > FIRST_PAUSE:  # it has not just come to be cut again
+            if (
+                time.monotonic() - begun > FIRST_PAUSE
+            ):  # the connection works, and was not cut at once
                 self._attempts = 0
             self._end_phase()
-            self._kernel.observe_frame(frame)
-            await write(frame)  # to wait is what slows the provider down to the browser's pace
+            observe(frame)
+            await write(frame)  # this wait slows the provider down to the browser's pace
 
     async def _reopen(self) -> None:
-        """Open the channels again; raises ProviderError where that is in vain."""
+        """Open the channels again; raises ProviderError if that fails for good."""
         kernel = self._kernel
         self._begin_phase(RECONNECTING, now())
         try:
@@ -146,7 +156,7 @@ class Relay:
             self._end_phase()
         if channels.subprotocol != self.subprotocol:
             await channels.aclose()
-            message = f"{kernel.provider.label} speaks another protocol than before."
+            message = f"{kernel.provider.label} now speaks another protocol."
             raise IncompatibleAnswer(kernel.provider_id, "incompatible", message)
         async with self._renewed:
             self._channels = channels
@@ -168,13 +178,13 @@ class Relay:
 
     async def _open(self, subprotocols: Collection[str]) -> KernelChannels:
         kernel = self._kernel
-        provider = await kernel.providers.admitted(kernel.provider_id)
+        provider = await kernel.providers.admit(kernel.provider_id)
         try:
             return await provider.open_channels(
                 kernel.remote_id, session_id=self._session_id, subprotocols=subprotocols
             )
         except ProviderError as error:
-            kernel.providers.failed(kernel.provider_id, error)  # or the kernel may be gone
+            kernel.providers.request_failed(kernel.provider_id, error)
             raise
 
     def _begin_phase(self, name: str, since: datetime) -> None:
@@ -185,9 +195,9 @@ class Relay:
         self._kernel.providers.phases.end(self)
 
     async def _wait(self, attempt: int) -> None:
-        """Wait until the provider is well, and then a while, so that not all come at once."""
+        """Wait until the provider is available, and then a while, so that relays spread out."""
         kernel = self._kernel
-        with suppress(NoSuchProvider):  # opening the channels tells of that
+        with suppress(NoSuchProvider):  # then opening the channels raises the right error
             while not (monitor := kernel.providers.monitor(kernel.provider_id)).status.is_available:
                 await monitor.available.wait()
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt - 1, 16))

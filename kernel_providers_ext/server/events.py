@@ -1,4 +1,4 @@
-"""The event by which clients learn that what is known of the providers has changed."""
+"""The event that tells clients of changes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .models import providers_model
 
 SCHEMA = Path(__file__).with_name("changed.event.json")
 CHANGED = "https://events.jupyter.org/kernel_providers_ext/changed/v1"
-DELAY = 0.1  # seconds that an event waits for other changes, to tell of them as well
-#: What changes with each answer of a provider, and is no news.
-NO_NEWS = ("last_seen", "latency_ms", "retry_in")
+DELAY = 0.1  # seconds from a change to its event, which also tells of changes meanwhile
+#: Fields that change with each poll, without an event.
+WITHOUT_EVENT = ("last_seen", "latency_ms", "retry_in")
 
 
 class ChangedEvents:
     """
-    Emits an event after a change that clients can see, and none after any other.
+    Emits an event after each change that clients can see.
 
-    Nothing is emitted before the providers are started, nor after they are closed.
+    It emits nothing before the providers are started and after they are closed.
     """
 
     def __init__(self, providers: KernelProviders, logger: EventLogger) -> None:
@@ -31,12 +31,12 @@ class ChangedEvents:
         self._known = self._visible()
 
     def follow(self) -> None:
-        """Begin to emit events; harmless where the schema is not accepted, or there already."""
+        """Emit events from now on; raises nothing, also if the schema is registered already."""
         try:
             if CHANGED not in self._logger.schemas:
                 self._logger.register_event_schema(SCHEMA)
         except Exception as error:
-            self._blame_logger(error)
+            self._log_failure(error)
         else:
             self._providers.subscribe(self._emit_soon)
 
@@ -56,20 +56,18 @@ class ChangedEvents:
         try:
             self._logger.emit(schema_id=CHANGED, data=data)
         except Exception as error:
-            self._blame_logger(error)
+            self._log_failure(error)
 
     def _visible(self) -> tuple[object, object]:
-        """Return what clients can see: what concerns kernelspecs, and all the rest."""
-        known = providers_model(self._providers)
+        """Return what clients can see: what concerns kernelspecs, and everything else."""
+        model = providers_model(self._providers)
         states = [
-            {key: value for key, value in provider.items() if key not in NO_NEWS}
-            for provider in known["providers"]
+            {key: value for key, value in provider.items() if key not in WITHOUT_EVENT}
+            for provider in model["providers"]
         ]
         kernelspecs = self._providers.kernelspecs("/", ()), self._providers.default_kernel_name
-        return kernelspecs, (states, known["problems"])
+        return kernelspecs, (states, model["problems"])
 
-    def _blame_logger(self, error: Exception) -> None:
+    def _log_failure(self, error: Exception) -> None:
         why = str(error).partition("\n")[0]
-        self._providers.log.warning(
-            "Clients cannot be told of changes of kernel providers: %s", why
-        )
+        self._providers.log.warning("Clients are not told of changes of kernel providers: %s", why)

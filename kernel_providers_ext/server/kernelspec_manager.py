@@ -1,4 +1,4 @@
-"""The kernelspec manager that Jupyter Server sees: its own kernelspecs, and those of providers."""
+"""The kernelspec manager that Jupyter Server sees: local kernelspecs, and those of providers."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
 from ..registry.providers import KernelProviders
 
 
 class KernelProvidersSpecManager(KernelSpecManager):
     """
-    Mixed into the configured kernelspec manager, whose answers are passed on as they are.
+    A mixin for the configured kernelspec manager, whose own answers stay unchanged.
 
-    ``providers`` is set by the class that is made for each server, see `app.mix`.
+    `extension.mix` makes a class for each server, and sets ``providers``.
     """
 
     providers: KernelProviders
@@ -23,10 +23,10 @@ class KernelProvidersSpecManager(KernelSpecManager):
 
     def get_all_specs(self) -> Any:
         """
-        Return all kernelspecs; remote ones as whole models, which Jupyter Server passes on.
+        Return all kernelspecs; remote ones as complete models, which Jupyter Server passes on.
 
-        Awaitable where the configured manager's answer is. Also where there are no local kernels,
-        because then there is nothing to show before the first provider has answered.
+        The result is awaitable if that of the configured manager is, or if there are no local
+        kernels: then there is nothing to show until the first provider has answered.
         """
         self.providers.client_activity.record()
         if not self.providers.local_enabled:
@@ -38,13 +38,13 @@ class KernelProvidersSpecManager(KernelSpecManager):
         """Return one kernelspec; raises NoSuchKernel, which is a KeyError."""
         entry = self.providers.entry(kernel_name)
         if entry is not None:
-            return remote_kernelspec(entry.original)
+            return entry.kernelspec
         if not self.providers.local_enabled:
             raise NoSuchKernel(kernel_name)
         return super().get_kernel_spec(kernel_name, *args, **kwargs)
 
     def model(self, name: str) -> Mapping[str, Any] | None:
-        """Return the REST model of a remote kernelspec; None where there is none of this name."""
+        """Return the REST model of a remote kernelspec; None if there is none of this name."""
         return self._remote().get(name)
 
     async def _later(self, local: Awaitable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -60,14 +60,3 @@ class KernelProvidersSpecManager(KernelSpecManager):
 
     def _remote(self) -> dict[str, dict[str, Any]]:
         return self.providers.kernelspecs(getattr(self.parent, "base_url", "/"), self._taken)
-
-
-def remote_kernelspec(model: Mapping[str, Any]) -> KernelSpec:
-    """Return the kernelspec of a remote model, as far as it means anything on this machine."""
-    spec = model["spec"]
-    metadata = spec.get("metadata")
-    return KernelSpec(
-        display_name=str(spec.get("display_name", "")),
-        language=str(spec.get("language", "")),
-        metadata=metadata if isinstance(metadata, dict) else {},
-    )

@@ -1,4 +1,4 @@
-"""What is known of the providers, as JSON: for front ends, and for programs on the command line."""
+"""The models of the REST API: what front ends and the command line see of the providers."""
 
 from __future__ import annotations
 
@@ -10,36 +10,50 @@ from ..provider.names import LOCAL_ID
 from ..provider.status import Kernelspecs, Reachable, Status
 from ..registry.local import LocalKernelProvider
 from ..registry.monitor import ProviderMonitor
-from ..registry.providers import KernelProviders
+from ..registry.providers import DisabledProvider, KernelProviders
 
 LOCAL_LABEL = "This server"
 
 
 def providers_model(providers: KernelProviders) -> dict[str, Any]:
-    """Return the answer of ``GET /api/kernel-providers``; local kernels first, what is off last."""
-    local = [_local(providers)] if providers.local_enabled else []
+    """
+    Return the answer of ``GET /api/kernel-providers``.
+
+    ``default`` is the id of the provider whose kernels have names without a prefix, ``template``
+    the administrator's template of display names, ``providers`` a list of `provider_model` (local
+    kernels first, disabled providers last), and ``problems`` a list of ``{"id", "source",
+    "message"}`` for providers that are not loaded.
+    """
+    local = [_local_model(providers)] if providers.local_enabled else []
     labels = providers.labels
-    remote = [_remote(providers, monitor, labels) for monitor in providers.monitors]
+    remote = [_remote_model(providers, monitor, labels) for monitor in providers.monitors]
+    disabled = [_disabled_model(provider) for provider in providers.disabled.values()]
     return {
         "default": providers.default_provider,
         "template": providers.template,
-        "providers": [*local, *remote, *_switched_off(providers)],
+        "providers": [*local, *remote, *disabled],
         "problems": [
-            {"id": provider_id, "source": source, "message": message}
-            for source, (provider_id, message) in providers.problems.items()
+            {"id": problem.provider_id, "source": problem.source, "message": problem.message}
+            for problem in providers.problems.values()
         ],
     }
 
 
 def provider_model(providers: KernelProviders, monitor: ProviderMonitor) -> dict[str, Any]:
-    """Return one remote provider, under the label that its kernels have."""
-    return _remote(providers, monitor, providers.labels)
+    """Return one remote provider, with the unique label that its kernels show."""
+    return _remote_model(providers, monitor, providers.labels)
 
 
 def status_model(
     config: ProviderConfig, label: str, status: Status, retry_in: float | None = None
 ) -> dict[str, Any]:
-    """Return a provider; ``retry_in`` as `ProviderMonitor.retry_in`."""
+    """
+    Return a provider without its kernels.
+
+    ``since`` and ``last_seen`` are ISO 8601 with a time zone, ``latency_ms`` is in milliseconds,
+    and ``retry_in`` in seconds (None if the provider is not polled). ``reason``, ``detail`` and
+    ``message`` are those of `ProviderError`, empty for an available provider.
+    """
     return {
         "id": config.id,
         "label": label,
@@ -59,26 +73,24 @@ def status_model(
     }
 
 
-def _remote(
+def _remote_model(
     providers: KernelProviders, monitor: ProviderMonitor, labels: Mapping[str, str]
 ) -> dict[str, Any]:
     config = monitor.provider.config
-    kernel_phases = [
+    phases = [
         {"kernel_id": phase.kernel_id, "phase": phase.name, "since": phase.since.isoformat()}
-        for phase in providers.phases.at(config.id)
+        for phase in providers.phases.of_provider(config.id)
     ]
-    described = status_model(config, labels[config.id], monitor.status, monitor.retry_in)
-    return {**described, "kernel_phases": kernel_phases}
+    model = status_model(config, labels[config.id], monitor.status, monitor.retry_in)
+    return {**model, "kernel_phases": phases}
 
 
-def _local(providers: KernelProviders) -> dict[str, Any]:
+def _local_model(providers: KernelProviders) -> dict[str, Any]:
     config = ProviderConfig(LOCAL_ID, "", kind=LocalKernelProvider.kind)
-    status = Status(providers.made, Reachable.ONLINE, Kernelspecs.FRESH)
+    status = Status(providers.created, Reachable.ONLINE, Kernelspecs.FRESH)
     return {**status_model(config, LOCAL_LABEL, status), "url": None, "source": None}
 
 
-def _switched_off(providers: KernelProviders) -> list[dict[str, Any]]:
-    return [
-        status_model(config, config.label, Status(providers.off_since[config.id], Reachable.OFF))
-        for config in providers.switched_off.values()
-    ]
+def _disabled_model(provider: DisabledProvider) -> dict[str, Any]:
+    status = Status(provider.since, Reachable.OFF)
+    return status_model(provider.config, provider.config.label, status)

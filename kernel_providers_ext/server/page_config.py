@@ -1,8 +1,8 @@
 """
-Which plugins of JupyterLab are on: where one of ours takes a stock plugin's place, that one is off.
+Which plugins of JupyterLab are on: a plugin of ours and the stock plugin that it replaces.
 
-This is decided for each page. A static ``disabledExtensions`` of our labextension could not know
-that a plugin of ours is disabled, or that another package has taken the place.
+The server decides this for each page. A static ``disabledExtensions`` of our labextension could not
+take into account that our plugin is disabled, or that another package replaces the same plugin.
 """
 
 from __future__ import annotations
@@ -21,18 +21,22 @@ PageConfigHook = Callable[[Any, PageConfig], PageConfig]
 @dataclass(frozen=True)
 class Replacement:
     """
-    A plugin of ours that takes the place of a stock one.
+    A plugin of ours that replaces a stock plugin.
 
-    ``defers_to`` is the plugin of another package that takes the same place; where there is one, ours
-    gives way. ``unavailable_in`` names the applications without such a place, ``needs`` a plugin of
-    ours without which this one cannot be.
+    Args:
+        plugin: The id of our plugin.
+        replaces: The id of the stock plugin.
+        defers_to: A plugin of another package that replaces the same plugin; ours is off if that is
+            on.
+        unavailable_in: Applications that do not have the stock plugin.
+        requires: A plugin of ours without which this one is off.
     """
 
     plugin: str
     replaces: str
     defers_to: str | None = None
     unavailable_in: Collection[str] = ()
-    needs: str | None = None
+    requires: str | None = None
 
 
 REPLACEMENTS = (
@@ -47,16 +51,16 @@ REPLACEMENTS = (
         f"{PACKAGE}:picker",
         "@jupyterlab/apputils-extension:sessionDialogs",
         defers_to="jupyterlab-launchpad:dialogs",
-        needs=f"{PACKAGE}:providers",
+        requires=f"{PACKAGE}:providers",
     ),
 )
 
 
 def page_config_hook(others: PageConfigHook | None, *, is_active: bool) -> PageConfigHook:
     """
-    Return the hook that does what the others did before, and then decides about our plugins.
+    Return a hook that calls the one that was there, and then decides about our plugins.
 
-    ``is_active`` is whether this server has kernel providers at all; else none of ours is on.
+    ``is_active`` is whether this server has kernel providers; if not, all our plugins are off.
     """
 
     def hook(handler: Any, page_config: PageConfig) -> PageConfig:
@@ -67,7 +71,7 @@ def page_config_hook(others: PageConfigHook | None, *, is_active: bool) -> PageC
         disabled = _names(page_config.get("disabledExtensions", []))
         app = page_config.get("appName", "")
         to_disable = (
-            [_plugin_to_disable(s, app, present, disabled) for s in REPLACEMENTS]
+            [_plugin_to_disable(one, app, present, disabled) for one in REPLACEMENTS]
             if is_active
             else [PACKAGE]
         )
@@ -80,21 +84,22 @@ def page_config_hook(others: PageConfigHook | None, *, is_active: bool) -> PageC
 def _plugin_to_disable(
     replacement: Replacement, app: str, present: Collection[str], disabled: Collection[str]
 ) -> str | None:
-    """Return which plugin of the pair has to be off; None where ours is off anyway."""
+    """Return which plugin of the pair is off; None if ours is off anyway."""
     if _is_off(replacement.plugin, disabled):
         return None
+    requires = replacement.requires
     gives_way = (
         app in replacement.unavailable_in
-        or (replacement.needs is not None and _is_off(replacement.needs, disabled))
-        or _is_taken(replacement, present, disabled)
+        or (requires is not None and _is_off(requires, disabled))
+        or _is_replaced_by_others(replacement, present, disabled)
     )
     return replacement.plugin if gives_way else replacement.replaces
 
 
-def _is_taken(
+def _is_replaced_by_others(
     replacement: Replacement, present: Collection[str], disabled: Collection[str]
 ) -> bool:
-    """Tell whether the place is another package's, or was cleared by somebody else."""
+    """Return whether another package, or the administrator, has switched the stock plugin off."""
     if replacement.defers_to is None:
         return False
     if _package(replacement.defers_to) in present:
@@ -103,7 +108,7 @@ def _is_taken(
 
 
 def _is_off(plugin: str, disabled: Collection[str]) -> bool:
-    """Tell whether a plugin is disabled, by its id or with its whole package, as Lab does."""
+    """Return whether a plugin is disabled, by its id or with its package, as in Lab."""
     return plugin in disabled or _package(plugin) in disabled
 
 
@@ -112,7 +117,7 @@ def _package(plugin: str) -> str:
 
 
 def _names(disabled: Any) -> list[str]:
-    """Return the names of what is disabled, which may also be given as name -> whether it is."""
+    """Return the names of what is disabled, given as a list or as name -> bool."""
     if isinstance(disabled, dict):
         return [name for name, is_disabled in disabled.items() if is_disabled]
     return list(disabled)

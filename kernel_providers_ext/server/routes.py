@@ -1,9 +1,9 @@
 """
-Our routes: providers, what runs there, remote kernelspecs, their files, restarts of remote kernels.
+The routes of this package, and those that it answers instead of Jupyter Server.
 
-They stand before Jupyter Server's own and match only what is remote, so that whatever concerns a
-local kernel is answered as ever. A name's ``/`` may come percent-encoded, as in the URLs
-that we emit, or raw, as some reverse proxies make it.
+They come before Jupyter Server's own and match only what is remote: Jupyter Server answers all
+requests about local kernels. The ``/`` of a name may be percent-encoded, as in our URLs, or raw, as
+some reverse proxies make it.
 """
 
 from __future__ import annotations
@@ -34,19 +34,20 @@ from .kernelspec_manager import KernelProvidersSpecManager
 from .models import provider_model, providers_model
 
 AUTH_RESOURCE = "kernelspecs"
-MAX_WAIT = 2.0  # seconds for a logo that is not in memory yet
-MAX_AGE = 86400  # seconds that a browser may keep a logo; after that it asks with the validator
+KERNEL_FIELDS = ("id", "name", "execution_state", "last_activity", "connections")
+MAX_WAIT = 2.0  # seconds for a logo that is not in memory
+MAX_AGE = 86400  # seconds for which a browser may cache a logo; after that it revalidates
 
 
 class RemoteMatcher(Matcher):
-    """Matches a path whose one group is accepted as the name or id of something remote."""
+    """Matches a path if its group ``which`` is accepted as the name or id of something remote."""
 
     def __init__(self, pattern: str, accepts: Callable[[str], bool]) -> None:
         self._pattern = re.compile(pattern)
         self._accepts = accepts
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        """Return the decoded groups as the handler's arguments; None where it is not for us."""
+        """Return the decoded groups as the handler's arguments; None if it does not match."""
         found = self._pattern.fullmatch(request.path)
         if found is None:
             return None
@@ -56,28 +57,28 @@ class RemoteMatcher(Matcher):
         return {"path_kwargs": {key: value.encode() for key, value in groups.items()}}
 
 
-class OfProviders:
-    """Mixed into the handlers that are made with this server's providers."""
+class WithProviders:
+    """A mixin for handlers that need this server's providers."""
 
     def initialize(self, providers: KernelProviders) -> None:
-        """Take the providers of this server."""
+        """Keep the providers of this server."""
         self._providers = providers
 
 
-class ProvidersHandler(OfProviders, APIHandler):
+class ProvidersHandler(WithProviders, APIHandler):
     """``GET /api/kernel-providers``, from memory."""
 
     auth_resource = AUTH_RESOURCE
-    _track_activity = False  # a page that is only open must not keep its server from being culled
+    _track_activity = False  # an open page must not keep its server from being culled
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Answer with all providers, and what is wrong with the configuration."""
+        """Answer with `models.providers_model`."""
         self.finish(json.dumps(providers_model(self._providers)))
 
 
-class RetryHandler(OfProviders, APIHandler):
+class RetryHandler(WithProviders, APIHandler):
     """``POST /api/kernel-providers/<id>/retry``."""
 
     auth_resource = AUTH_RESOURCE
@@ -85,35 +86,34 @@ class RetryHandler(OfProviders, APIHandler):
     @web.authenticated
     @authorized
     async def post(self, which: str) -> None:
-        """Answer with the provider once it was asked anew, whatever came of it."""
+        """Poll the provider, and answer with `models.provider_model`; 404 if there is none."""
         await self._providers.monitor(which).retry()
-        monitor = self._providers.monitor(which)  # it may have been configured anew meanwhile
+        monitor = self._providers.monitor(which)  # it may have been replaced meanwhile
         self.finish(json.dumps(provider_model(self._providers, monitor)))
 
 
-class KernelsHandler(OfProviders, APIHandler):
-    """``/api/kernel-providers/<id>/kernels``: what runs at a provider and is not this server's."""
+class KernelsHandler(WithProviders, APIHandler):
+    """``/api/kernel-providers/<id>/kernels``: a provider's kernels that are not this server's."""
 
     auth_resource = "kernels"
 
     @web.authenticated
     @authorized
     async def get(self, which: str) -> None:
-        """Answer with the kernels there, after asking the provider."""
+        """Fetch the kernels from the provider, and answer with ``{"kernels": [model, …]}``."""
         found = await self._remote(which).other_kernels(which)
-        fields = ("id", "name", "execution_state", "last_activity", "connections")
-        models = [{field: model.get(field) for field in fields} for model in found]
+        models = [{field: model.get(field) for field in KERNEL_FIELDS} for model in found]
         self.finish(json.dumps({"kernels": models}))
 
     @web.authenticated
     @authorized
     async def post(self, which: str) -> None:
-        """Attach the kernel of the body's ``id``, and answer with its model here."""
+        """Attach the kernel of the body ``{"id": …}``, and answer with its model here, as 201."""
         remote = self._remote(which)
         body = self.get_json_body()
         remote_id = body.get("id") if isinstance(body, dict) else None
         if not isinstance(remote_id, str):
-            raise web.HTTPError(400, 'The body has to have the id of a kernel: {"id": …}.')
+            raise web.HTTPError(400, 'The body must have the id of a kernel: {"id": …}.')
         kernel_id = await remote.attach(which, remote_id)
         model = await ensure_async(self.kernel_manager.kernel_model(kernel_id))
         self.set_status(201)
@@ -121,7 +121,7 @@ class KernelsHandler(OfProviders, APIHandler):
         self.finish(json.dumps(model, default=json_default))
 
     def _remote(self, which: str) -> RemoteKernels:
-        """Return this server's remote kernels; raises ProviderError for what is no provider."""
+        """Return this server's remote kernels; raises ProviderError if there is no provider."""
         self._providers.monitor(which)
         manager = self.kernel_manager
         assert isinstance(manager, KernelProvidersKernelManager)
@@ -145,14 +145,14 @@ class KernelspecHandler(APIHandler):
         self.finish(json.dumps(model))
 
 
-class KernelspecFileHandler(OfProviders, JupyterHandler):
+class KernelspecFileHandler(WithProviders, JupyterHandler):
     """``GET /kernelspecs/<name>/<file>`` of a remote kernel, from memory after the first time."""
 
     auth_resource = AUTH_RESOURCE
 
     @property
     def content_security_policy(self) -> str:
-        """Let a remote server's SVG be shown, but not run scripts in our origin."""
+        """Show a remote server's SVG, but run none of its scripts in our origin."""
         return "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
     @web.authenticated
@@ -164,11 +164,11 @@ class KernelspecFileHandler(OfProviders, JupyterHandler):
         if entry is None or file not in map(file_of, files):
             raise web.HTTPError(404, f"The kernel {which} has no file {file}")
         try:
-            # Pictures that are waited for use up a browser's connections to the whole server.
+            # Slow images would use up the browser's connections to this server.
             resource = await asyncio.wait_for(self._providers.resource(entry, file), MAX_WAIT)
         except (ProviderError, asyncio.TimeoutError) as error:
             self.log.debug("%s of %s: %r", file, which, error)
-            raise web.HTTPError(404, f"{file} of the kernel {which} cannot be had") from error
+            raise web.HTTPError(404, f"{file} of the kernel {which} is not available") from error
         self.set_header("Content-Type", resource.content_type)
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", f"private, max-age={MAX_AGE}")
@@ -210,6 +210,7 @@ def rules(
     """Return our routes below this server's base URL, which ends in a slash."""
     base = re.escape(base_url)
     slash = "(?:/|%2[Ff])"
+    shared = {"providers": providers}
 
     def is_kernelspec(name: str) -> bool:
         return providers.entry(name) is not None
@@ -221,18 +222,16 @@ def rules(
         return True
 
     return [
-        Rule(
-            PathMatches(rf"{base}api/kernel-providers"), ProvidersHandler, {"providers": providers}
-        ),
+        Rule(PathMatches(rf"{base}api/kernel-providers"), ProvidersHandler, shared),
         Rule(
             RemoteMatcher(rf"{base}api/kernel-providers/(?P<which>.+)/retry", is_any),
             RetryHandler,
-            {"providers": providers},
+            shared,
         ),
         Rule(
             RemoteMatcher(rf"{base}api/kernel-providers/(?P<which>.+)/kernels", is_any),
             KernelsHandler,
-            {"providers": providers},
+            shared,
         ),
         Rule(
             RemoteMatcher(rf"{base}api/kernelspecs/(?P<which>.+)", is_kernelspec),
@@ -241,7 +240,7 @@ def rules(
         Rule(
             RemoteMatcher(rf"{base}kernelspecs/(?P<which>.+){slash}(?P<file>[^/]+)", is_kernelspec),
             KernelspecFileHandler,
-            {"providers": providers},
+            shared,
         ),
         Rule(
             RemoteMatcher(rf"{base}api/kernels/(?P<which>[^/]+)/restart", is_kernel),

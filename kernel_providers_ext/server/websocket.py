@@ -1,4 +1,4 @@
-"""The websocket of a kernel, as Jupyter Server sees it: relayed frame by frame for remote ones."""
+"""The websocket of a kernel, as Jupyter Server sees it; a remote kernel's frames are relayed."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ from ..relay.relay import Relay
 
 V1 = "v1.kernel.websocket.jupyter.org"
 MAX_MESSAGE = 2**31  # bytes from the browser; the provider has its own limit
-MAX_REASON = 123  # bytes of the reason for which a websocket is closed (RFC 6455, 5.5)
+MAX_REASON = 123  # bytes of the reason in a close frame (RFC 6455, 5.5)
 NORMAL = 1000
 TRY_AGAIN = 1013  # after 1000 and 1001, JupyterLab would not try to connect again
-KEPT = 600.0  # seconds for which what still waits is kept for a client that has left
-LINGER = 10.0  # seconds to pass on what the browser has sent before it closed its socket
-STARTING_WAIT = 50.0  # seconds for a kernel that starts; proxies often cut what takes 60
-ABANDONED_AFTER = 10.0  # seconds from the channels' opening to the end of the browser's handshake
+KEPT = 600.0  # seconds for which a send queue is kept after its client has left
+LINGER = 10.0  # seconds to relay what the browser has sent before it closed its socket
+STARTING_WAIT = 50.0  # seconds for a kernel to start; many proxies cut a request after 60
+ABANDONED_AFTER = 10.0  # seconds from opening the channels to the end of the browser's handshake
 
 
 class KernelProvidersWebsocketConnection(BaseKernelWebsocketConnection):
-    """Mixed into the configured websocket class, which stays in charge of local kernels."""
+    """A mixin for the configured class, which stays responsible for local kernels."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Make a relay instead where the kernel is a remote one."""
+        """Make a `RelayConnection` instead if the kernel is a remote one."""
         if isinstance(kwargs.get("parent"), RemoteKernelManager):
             return RelayConnection(*args, **kwargs)
         return super().__new__(cls, *args, **kwargs)
 
     def connect(self) -> Any:
-        """Connect to a local kernel, and have its replies in 3 ms instead of 44, as below."""
+        """Connect to a local kernel; TCP_NODELAY brings its replies in 3 ms instead of 44."""
         self.websocket_handler.set_nodelay(True)
         return super().connect()
 
@@ -52,27 +52,29 @@ class RelayConnection(BaseKernelWebsocketConnection):
     """
     The browser's end of a relay to a remote kernel.
 
-    Browser and provider agree on a protocol with each other: what the browser offers is offered on,
-    and what the provider chose is what the browser is told.
+    The browser and the provider negotiate the protocol: the provider is offered what the browser
+    offers, and the browser is told what the provider has chosen.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         session_id = self.websocket_handler.get_argument("session_id", None)
         self._client = session_id or uuid.uuid4().hex
-        self._send_queue = SendQueue()
+        self._queue = SendQueue()
         self._relay = Relay(self.kernel_manager, session_id)
         self._opening: asyncio.Task[None] | None = None
         self._relaying: asyncio.Task[None] | None = None
         self._connected = False
 
+    # -- the handshake -----------------------------------------------------------------------------
+
     async def prepare(self) -> None:
         """
         Open the kernel's channels before the browser's handshake is answered.
 
-        Raises ProviderError, whose status then answers the handshake; with 503, JupyterLab tries
-        again after a while, also where the kernel has not started by then. Raises HTTPError where
-        the browser leaves meanwhile. Where the kernel goes, `connect` tells the browser.
+        Raises ProviderError, whose status answers the handshake; after 503, JupyterLab tries again
+        later. Raises HTTPError if the browser has left. If the kernel is removed meanwhile,
+        `connect` tells the browser.
         """
         self._opening = asyncio.create_task(self._open())
         self.kernel_manager.on_removed.add(self._opening.cancel)
@@ -84,105 +86,95 @@ class RelayConnection(BaseKernelWebsocketConnection):
             raise HTTPError(400, "The client left before it was connected to the kernel.")
 
     async def _open(self) -> None:
-        await self.kernel_manager.until_started(STARTING_WAIT)
-        await self._replace()
+        kernel = self.kernel_manager
+        await kernel.until_started(STARTING_WAIT)
+        # The client may have lost a connection that still looks open here.
+        await kernel.clients.disconnect(self._client)
         offered = self.websocket_handler.request.headers.get("Sec-WebSocket-Protocol", "")
         await self._relay.open([word.strip() for word in offered.split(",") if word.strip()])
         self.kernel_ws_protocol = self._relay.subprotocol
-        # A request that is no websocket handshake after all never gets as far as `connect`.
+        # A request that is not a websocket's handshake never gets as far as `connect`.
         asyncio.get_running_loop().call_later(ABANDONED_AFTER, self._close_if_abandoned)
 
     async def connect(self) -> None:
         """Begin to relay; called when the browser's handshake is done."""
-        await self._replace()  # two may have come at once
-        handler: Any = self.websocket_handler
-        is_gone = self.kernel_id not in self.multi_kernel_manager  # it went while we connected
+        kernel = self.kernel_manager
+        await kernel.clients.disconnect(self._client)  # two may have come at once
+        is_gone = self.kernel_id not in self.multi_kernel_manager  # removed during the handshake
         if is_gone:
             self._on_removed()
         if is_gone or not self._is_wanted:
             self._close_if_abandoned()
             return
-        # Without this, a reply's small writes wait for the browser to acknowledge each: 40 ms.
+        handler: Any = self.websocket_handler
+        # Without it, each small write of a reply waits 40 ms for the browser's acknowledgement.
         handler.set_nodelay(True)
-        # Jupyter Server's limit of 10 MiB is for its own kernels. There is no public way to have
-        # another one for a single socket.
+        # Jupyter Server's limit of 10 MiB is for its own kernels. Tornado has no public way to set
+        # the limit of one socket.
         handler.ws_connection.params.max_message_size = MAX_MESSAGE
         self.multi_kernel_manager.notify_connect(self.kernel_id)
-        self.kernel_manager.on_removed.add(self._on_removed)
+        kernel.on_removed.add(self._on_removed)
         self._connected = True
-        self._send_queue = self.kernel_manager.send_queues.setdefault(
-            self._client, self._send_queue
-        )
-        self._send_queue.user = self
-        self._send_queue.begin()
+        self._queue = kernel.clients.connect(self._client, self, self._queue)
         self._relaying = asyncio.create_task(self._run())
-        self.kernel_manager.relaying[self._client] = self._relaying
-        relays = self.kernel_manager.owner.relays
+        kernel.clients.relay(self._client, self._relaying)
+        relays = self.multi_kernel_manager.remote.relays
         relays.add(self._relaying)
         self._relaying.add_done_callback(relays.discard)
 
-    def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
-        """Pass on a frame of the browser."""
-        if not self._send_queue.put(incoming_msg):
-            self._end("Too much was sent while the kernel's provider did not take it.")
-
-    def disconnect(self) -> None:  # type: ignore[override] # it is called without await
-        """End the relay when all has been passed on; called when the browser's socket is closed."""
-        if self._opening is not None:
-            self._opening.cancel()
-        if self._relaying is not None:
-            if not self._relaying.done():
-                self._send_queue.finish()
-            asyncio.get_running_loop().call_later(LINGER, self._relaying.cancel)
-            self._relaying = None
-            self.kernel_manager.on_removed.discard(self._on_removed)
-            self.multi_kernel_manager.notify_disconnect(self.kernel_id)
+    def _close_if_abandoned(self) -> None:
+        if not self._connected and self._opening is not None and not self._opening.cancelled():
+            self._closing = asyncio.ensure_future(self._relay.aclose())
 
     @property
     def _is_wanted(self) -> bool:
-        """Whether the browser has not left yet."""
+        """Whether the browser is still there."""
         handler: Any = self.websocket_handler
         return handler.connection is self
 
-    async def _replace(self) -> None:
-        """
-        End a connection of the same client, whose browser has lost it and comes again.
+    # -- frames ------------------------------------------------------------------------------------
 
-        There may be no sign of that yet but this one. The provider would close one of two with the
-        same session id, and each would be opened again for ever.
-        """
-        former = self.kernel_manager.relaying.get(self._client)
-        if former is not None:
-            former.cancel()
-            await asyncio.wait({former})
+    def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
+        """Relay a frame of the browser."""
+        if not self._queue.put(incoming_msg):
+            self._end("Too much was sent while the kernel's provider did not take it.")
 
     async def _run(self) -> None:
         why = ""
         try:
-            why = await self._relay.run(self._send_queue, self._write)
+            why = await self._relay.run(self._queue, self._write)
         finally:
             self._end(why)
             self._leave()
-
-    def _leave(self) -> None:
-        """Forget what the client has sent; after a while, where some of it still waits."""
-        kernel = self.kernel_manager
-        if kernel.relaying.get(self._client) is asyncio.current_task():
-            del kernel.relaying[self._client]
-        if self._send_queue:
-            asyncio.get_running_loop().call_later(KEPT, self._forget)
-        else:
-            self._forget()
-
-    def _forget(self) -> None:
-        if self._send_queue.user is self:  # the client has not come again
-            self.kernel_manager.send_queues.pop(self._client, None)
 
     async def _write(self, frame: Frame) -> None:
         if isinstance(frame, bytes) and is_large(self.websocket_handler, frame):
             await write_large(self.websocket_handler, frame)
         else:
             await self.websocket_handler.write_message(frame, isinstance(frame, bytes))
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    def disconnect(self) -> None:  # type: ignore[override] # it is called without await
+        """End the relay once all frames are sent; called when the browser's socket has closed."""
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._relaying is not None:
+            if not self._relaying.done():
+                self._queue.finish()
+            asyncio.get_running_loop().call_later(LINGER, self._relaying.cancel)
+            self._relaying = None
+            self.kernel_manager.on_removed.discard(self._on_removed)
+            self.multi_kernel_manager.notify_disconnect(self.kernel_id)
+
+    def _leave(self) -> None:
+        """Forget the client; if frames of it still wait, only after a while."""
+        clients = self.kernel_manager.clients
+        clients.relay_ended(self._client, asyncio.current_task())
+        if self._queue:
+            asyncio.get_running_loop().call_later(KEPT, clients.forget, self._client, self)
+        else:
+            clients.forget(self._client, self)
 
     def _on_removed(self) -> None:
         kernel = self.kernel_manager
@@ -191,12 +183,12 @@ class RelayConnection(BaseKernelWebsocketConnection):
             return
         frame = self._status("dead")
         with suppress(WebSocketClosedError):
-            told = self.websocket_handler.write_message(frame, isinstance(frame, bytes))
-            told.add_done_callback(_retrieve)
+            written = self.websocket_handler.write_message(frame, isinstance(frame, bytes))
+            written.add_done_callback(_retrieve)
         self._end(f"{kernel.kernel_name} is gone from its provider.", NORMAL)
 
     def _status(self, execution_state: str) -> Frame:
-        """Return a message about the kernel, in the protocol that the browser speaks."""
+        """Return a status message of the kernel, in the browser's protocol."""
         message = self.session.msg("status", {"execution_state": execution_state})
         if self.websocket_handler.selected_subprotocol == V1:
             frame: bytes = serialize_msg_to_ws_v1(message, "iopub", self.session.pack)
@@ -207,12 +199,8 @@ class RelayConnection(BaseKernelWebsocketConnection):
         reason = (why or "The connection to the kernel has ended.").encode()[:MAX_REASON]
         self.websocket_handler.close(code, reason.decode(errors="ignore"))
 
-    def _close_if_abandoned(self) -> None:
-        if not self._connected and self._opening is not None and not self._opening.cancelled():
-            self._closing = asyncio.ensure_future(self._relay.aclose())
-
 
 def _retrieve(written: asyncio.Future[None]) -> None:
-    """Take notice of what became of a frame that nobody waits for."""
+    """Retrieve the exception, so that asyncio does not log it."""
     if not written.cancelled():
         written.exception()

@@ -1,109 +1,132 @@
-"""The layers of the package: who may import whom."""
+"""The rooms of the package: which room imports from which."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import kernel_providers_ext
 
-#: A module imports from lower layers only. A new module has to be put into one.
-LAYERS: dict[str, int] = {
-    module: layer
-    for layer, modules in enumerate(
-        [
-            ("client_activity", "errors", "names", "loader", "store"),
-            ("secrets", "status"),
-            ("kernel_phases",),
-            ("provider_config",),
-            ("provider", "gateway_errors"),
-            ("send_queue", "status_message", "large_frame", "gateway_channels"),
-            (
-                "gateway_http",
-                "resources",
-                "local",
-                "adopted",
-                "kinds",
-                "config",
-                "page_config",
-            ),
-            ("catalog",),
-            ("gateway", "monitor"),
-            ("providers",),
-            ("kernelspecs", "report", "orphans"),
-            ("remote_kernel", "events"),
-            ("relay", "remote_kernels"),
-            ("kernels", "websocket"),
-            ("recovery", "routes"),
-            ("app",),
-            ("demo",),
-            ("cli",),
-            ("__init__", "__main__"),
-        ]
-    )
-    for module in modules
-}
+#: A room imports from rooms further up in this list, and never from one in its own line.
+ROOMS = [
+    {"provider"},
+    {"gateway", "config"},
+    {"registry"},
+    {"kernels"},
+    {"relay"},
+    {"server"},
+    {"cli", "extension"},
+    {""},  # the package itself and `python -m`
+]
+LAYER = {room: layer for layer, rooms in enumerate(ROOMS) for room in rooms}
+PACKAGE = kernel_providers_ext.__name__
 FOLDER = Path(kernel_providers_ext.__file__).parent
-MODULES = {p.stem: p for p in sorted(FOLDER.glob("*.py")) if p.stem != "_version"}
 
 
-def imported(path: Path) -> set[str]:
-    """Return the package's modules that a module imports, anywhere in it."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            targets = [f"{module.rstrip('.')}.{alias.name}" for alias in node.names]
-            targets = [module, *targets]
-        elif isinstance(node, ast.Import):
-            targets = [alias.name for alias in node.names]
-        else:
-            continue
-        for target in targets:
-            name = target.removeprefix(kernel_providers_ext.__name__)
-            if name.startswith(".") and name.split(".")[1] in MODULES:
-                found.add(name.split(".")[1])
+def modules(folder: Path) -> dict[str, Path]:
+    """Return all modules below a folder by dotted name, relative to the package."""
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        parts = parts[:-1] if parts[-1] == "__init__" else parts
+        if parts != ("_version",):
+            found[".".join(parts)] = path
     return found
 
 
+MODULES = modules(FOLDER)
+
+
+def room_of(module: str) -> str:
+    """Return the room of a module; empty for the package itself."""
+    top = module.partition(".")[0]
+    return "" if top in ("", "__main__") else top
+
+
+def imported(module: str, path: Path, known: dict[str, Path]) -> Iterator[str]:
+    """Yield the modules of the package that a module imports, at its top or anywhere in it."""
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    package = [part for part in package if part]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            if node.level:
+                base = package[: len(package) - node.level + 1]
+            elif (node.module or "").split(".")[0] == PACKAGE:
+                base = []
+            else:
+                continue
+            name = (node.module or "") if node.level else (node.module or "")[len(PACKAGE) + 1 :]
+            target = ".".join([*base, *filter(None, name.split("."))])
+            for alias in node.names:
+                below = f"{target}.{alias.name}".strip(".")
+                yield below if below in known else target
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == PACKAGE:
+                    yield alias.name[len(PACKAGE) + 1 :]
+
+
 @pytest.mark.parametrize("module", MODULES)
-def test_imports_point_downwards(module: str) -> None:
-    """A module has its place in a layer, and imports from lower ones only."""
-    assert module in LAYERS, f"{module}.py has no layer: put it into one"
-    upwards = {m for m in imported(MODULES[module]) if LAYERS[m] >= LAYERS[module]}
-    assert not upwards, f"{module}.py must not import from {sorted(upwards)}"
+def test_a_room_imports_only_from_lower_rooms(module: str) -> None:
+    """Each module is in a room of the list, and imports from its own room or a lower one."""
+    room = room_of(module)
+    assert room in LAYER, f"{module} is in no room of the list"
+    upwards = {
+        target
+        for target in imported(module, MODULES[module], MODULES)
+        if room_of(target) != room and LAYER[room_of(target)] >= LAYER[room]
+    }
+    assert not upwards, f"{module} must not import from {sorted(upwards)}"
+
+
+def test_no_modules_import_each_other() -> None:
+    """There is no circle of imports, within a room either."""
+    graph = {
+        module: {target for target in imported(module, path, MODULES) if target != module}
+        for module, path in MODULES.items()
+    }
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise AssertionError(f"These modules import each other: {error.args[1]}") from error
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("module", "line", "found"),
     [
-        ("from .errors import ProviderError", {"errors"}),
-        ("from . import names, catalog", {"names", "catalog"}),
-        ("from kernel_providers_ext.kernels import RemoteKernelManager", {"kernels"}),
-        ("from kernel_providers_ext import app", {"app"}),
-        ("import kernel_providers_ext.routes as r", {"routes"}),
-        ("if TYPE_CHECKING:\n    from .app import link", {"app"}),
-        ("import secrets, asyncio.locks", set()),
+        ("provider.status", "from .errors import ProviderError", {"provider.errors"}),
+        ("registry.catalog", "from ..provider import names", {"provider.names"}),
+        ("registry.catalog", "from ..provider import Snapshot", {"provider"}),
+        ("provider.status", "from .. import server", {"server"}),
+        ("cli", "from .app import main", {"cli.app"}),
+        ("gateway.errors", f"from {PACKAGE}.kernels.kernel import X", {"kernels.kernel"}),
+        ("gateway.errors", f"import {PACKAGE}.server.routes as r", {"server.routes"}),
+        ("extension", "if TYPE_CHECKING:\n    from .cli.app import main", {"cli.app"}),
+        ("provider.status", "import secrets, asyncio.locks", set()),
     ],
 )
-def test_every_form_of_import_counts(tmp_path: Path, line: str, found: set[str]) -> None:
-    """No way to write an import gets around the layers."""
-    path = tmp_path / "module.py"
+def test_every_form_of_import_counts(
+    tmp_path: Path, module: str, line: str, found: set[str]
+) -> None:
+    """The rules hold for every way to write an import."""
+    path = tmp_path / ("__init__.py" if module == "cli" else "module.py")
     path.write_text(line)
-    assert imported(path) == found
+    assert set(imported(module, path, MODULES)) == found
 
 
-def test_no_layer_is_left_over() -> None:
-    """The package is not empty, so that the rules above are about something."""
-    assert {"errors", "providers", "app", "__init__"} <= set(MODULES)
+def test_the_rooms_are_those_of_the_package() -> None:
+    """Each room of the list exists, so that the rules are about something."""
+    assert {room_of(module) for module in MODULES} == set(LAYER)
 
 
-def test_a_server_does_not_import_aiohttp_as_it_starts() -> None:
-    """That would take it 90 ms; the first request to a provider does it."""
-    modules = "kernel_providers_ext.extension, kernel_providers_ext.gateway"
-    code = f"import sys, {modules}; sys.exit('aiohttp' in sys.modules)"
+def test_a_server_does_not_import_aiohttp_when_it_starts() -> None:
+    """The import takes 90 ms; the first request to a provider does it."""
+    names = f"{PACKAGE}.extension, {PACKAGE}.gateway"
+    code = f"import sys, {names}; sys.exit('aiohttp' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -49,7 +49,7 @@ async def kernel(make: Make, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[R
 
 def say(kernel: RemoteKernelManager, state: str, cause: str = "execute_request") -> str:
     """Have the kernel tell its state, and return the one that it has then."""
-    kernel.observe_frame(frame(V1, content={"execution_state": state}, cause=cause))
+    kernel.activity.observe(frame(V1, content={"execution_state": state}, cause=cause))
     return str(kernel.execution_state)
 
 
@@ -73,12 +73,12 @@ async def test_it_may_change_unheard_unless_somebody_follows_it(
 ) -> None:
     """A cell that goes on when its notebook is closed has the provider asked at once."""
     unheard = [kernel.needs_polling]  # it has answered nobody yet
-    kernel.follow(FOLLOWER)
+    kernel.activity.follow(FOLLOWER)
     unheard.append(kernel.needs_polling)
     say(kernel, "busy")
     unheard.append(kernel.needs_polling)
     before = asked(kernel)
-    kernel.unfollow(FOLLOWER)
+    kernel.activity.unfollow(FOLLOWER)
     unheard.append(kernel.needs_polling)
 
     async def is_asked_for() -> bool:
@@ -95,12 +95,12 @@ async def test_its_last_words_have_it_looked_at(
     kernel: RemoteKernelManager, is_stopping: bool
 ) -> None:
     """But where this server has it stopped, its end is no news, and it is not called gone."""
-    kernel.follow(FOLLOWER)
+    kernel.activity.follow(FOLLOWER)
     say(kernel, "idle")
     kernel.is_stopping = is_stopping
     before = asked(kernel)
     content = {"status": "ok", "restart": False}
-    kernel.observe_frame(frame(V1, "shutdown_reply", content, "shutdown_request"))
+    kernel.activity.observe(frame(V1, "shutdown_reply", content, "shutdown_request"))
     assert kernel.needs_polling == (not is_stopping)
     for _ in range(10):  # turns of the monitor, each of which could ask
         await asyncio.sleep(0.01)
@@ -135,7 +135,7 @@ async def test_only_what_users_have_it_do_is_use(kernel: RemoteKernelManager) ->
 
     assert not is_used_by(lambda: say(kernel, "busy", "kernel_info_request"))
     assert is_used_by(lambda: say(kernel, "busy"))
-    assert is_used_by(lambda: kernel.observe_frame(frame(V1, "stream", {"text": "1"})))
+    assert is_used_by(lambda: kernel.activity.observe(frame(V1, "stream", {"text": "1"})))
     assert is_used_by(lambda: say(kernel, "idle"))
     assert not is_used_by(look("when the provider has noted that"))
     assert not is_used_by(look("when the provider has noted that"))
@@ -147,7 +147,7 @@ async def test_a_state_in_which_nothing_may_be_told_any_more_is_asked_for(
     kernel: RemoteKernelManager, state: str
 ) -> None:
     """Such as that of a kernel that its provider could not start again."""
-    kernel.follow(FOLLOWER)
+    kernel.activity.follow(FOLLOWER)
     say(kernel, "idle")
     before, unheard = asked(kernel), [kernel.needs_polling]
     say(kernel, state, "")
@@ -165,10 +165,10 @@ async def test_a_cell_that_says_nothing_keeps_it_in_use(
     kernel: RemoteKernelManager, monkeypatch: pytest.MonkeyPatch, is_told: bool
 ) -> None:
     """For as long as it runs, so that nobody takes the server for idle."""
-    monkeypatch.setattr("kernel_providers_ext.kernels.kernel.AT_WORK", 0.01)
+    monkeypatch.setattr("kernel_providers_ext.kernels.activity.BUSY_INTERVAL", 0.01)
     if not is_told:  # it had begun before anybody was connected
         kernel.update({**MODEL, "execution_state": "busy"}, time.monotonic())
-    kernel.follow(FOLLOWER)
+    kernel.activity.follow(FOLLOWER)
     if is_told:
         say(kernel, "busy")
     begun = kernel.last_activity
@@ -191,7 +191,7 @@ async def test_a_cell_that_says_nothing_may_be_culled_where_that_is_wanted(
     kernel.parent.cull_busy = True
     begun = kernel.last_activity
     kernel.update({**MODEL, "execution_state": "busy"}, time.monotonic())
-    kernel.follow(FOLLOWER)
+    kernel.activity.follow(FOLLOWER)
     assert kernel.last_activity == begun
 
 
@@ -242,7 +242,7 @@ async def test_what_waits_is_kept_from_the_last_time_that_its_client_left(
     monkeypatch.setattr("kernel_providers_ext.server.websocket.LINGER", 0.0)
 
     async def has_left() -> bool:
-        return not kernel.relaying
+        return not kernel.clients.connected
 
     for kept in (0.05, 600.0):
         monkeypatch.setattr("kernel_providers_ext.server.websocket.KEPT", kept)
@@ -252,7 +252,7 @@ async def test_what_waits_is_kept_from_the_last_time_that_its_client_left(
         connection.disconnect()
         await until(has_left, pause=0.01)
     await asyncio.sleep(0.1)  # the first time is over
-    assert len(kernel.send_queues["client"]) == 2
+    assert kernel.clients.waiting == 2
 
 
 async def test_a_browser_that_leaves_while_it_is_connected_leaves_nothing_open(
@@ -265,4 +265,4 @@ async def test_a_browser_that_leaves_while_it_is_connected_leaves_nothing_open(
     connection.websocket_handler.connection = connection.websocket_handler.ws_connection = None
     await connection.connect()
     await relay.is_closed.wait()
-    assert not kernel.relaying
+    assert not kernel.clients.connected

@@ -540,7 +540,7 @@ async def test_a_request_that_comes_too_early_has_the_provider_left_alone(bench:
     await bench.monitor.first_answer.wait()
     asked = bench.provider.asked
     too_many = ProviderUnavailable("gpu", "overloaded", "429", retry_after=1000)
-    bench.monitor.failed(too_many)
+    bench.monitor.request_failed(too_many)
     with pytest.raises(ProviderUnavailable):
         await bench.monitor.admit()
     bench.monitor.wake()

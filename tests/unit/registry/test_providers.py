@@ -162,10 +162,11 @@ async def test_one_providers_trouble_is_its_own(make: Make) -> None:
         "system/gpu.json": "already, from gpu.json. Rename or remove one of them.",
     }
     assert list(providers.problems) == list(words)
-    for source, (provider_id, message) in providers.problems.items():
+    for source, problem in providers.problems.items():
+        provider_id, message = problem.provider_id, problem.message
         assert message.startswith(f"{source}: ")
         assert words[source] in message
-        assert message.endswith("Until then this provider is left out.")
+        assert message.endswith("Not loaded until this is fixed.")
         assert provider_id in source
         assert "token-of-gpu" not in message
 
@@ -176,7 +177,8 @@ async def test_a_defective_kind_is_left_out(make: Make, kind: str) -> None:
     bad = Declaration("bad", "bad.json", {"kind": kind})
     providers = await started(make(bad, scripted("good", "py")))
     assert list(providers.kernelspecs("/", ())) == ["good/py"]
-    [(provider_id, message)] = providers.problems.values()
+    [problem] = providers.problems.values()
+    provider_id, message = problem.provider_id, problem.message
     assert provider_id == "bad"
     assert message.startswith("bad.json: ")
     assert repr(kind) in message
@@ -198,10 +200,10 @@ def test_a_problem_is_logged_once(make: Make, caplog: pytest.LogCaptureFixture) 
     providers.apply([bad])
     providers.apply([worse])
     assert [record.getMessage() for record in caplog.records] == [
-        "a.json: the field 'tokn' is not known. Did you mean 'token'? Until then this provider is "
-        "left out.",
+        "a.json: the field 'tokn' is not known. Did you mean 'token'? "
+        "Not loaded until this is fixed.",
         'a.json: a provider is a JSON object, like {"kind": "gateway", "url": '
-        '"https://gpu.example.org:8888"}. Until then this provider is left out.',
+        '"https://gpu.example.org:8888"}. Not loaded until this is fixed.',
     ]
     providers.apply([gateway("a")])
     assert providers.problems == {}
@@ -219,7 +221,9 @@ async def test_only_what_changed_is_replaced(make: Make) -> None:
     assert list(providers.kernelspecs("/", ())) == ["a/py", "b/py", "b/r", "d/py"]
     assert providers.provider("a") is before["a"]
     assert providers.provider("b") is not before["b"]
-    with pytest.raises(ProviderUnavailable, match=r"c is not configured any more\. Put it back"):
+    with pytest.raises(
+        ProviderUnavailable, match=r"c is no longer configured\. Configure it again"
+    ):
         providers.provider("c")
 
     async def closed() -> bool:

@@ -168,7 +168,7 @@ async def test_events_that_fail_hurt_nobody(
     await started(providers)
 
     async def told() -> bool:
-        return f"Clients cannot be told of changes of kernel providers: {message}" in caplog.text
+        return f"Clients are not told of changes of kernel providers: {message}" in caplog.text
 
     await until(told, pause=0.01)
     assert "Traceback" not in caplog.text
