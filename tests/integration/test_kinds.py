@@ -47,7 +47,7 @@ KINDS = {
     "uninstalled-half": "no_such_module:Kind",
     "misspelt": "batch_kernels:Qeues",
 }
-#: Provider id -> (its settings, what the log has to say).
+#: Provider id -> (its settings, the expected text in the log).
 LEFT_OUT: Mapping[str, tuple[Mapping[str, object], tuple[str, ...]]] = {
     "unknown": ({"kind": "slurm"}, ("'kind'", "'slurm'", "not installed", "gateway", "queues")),
     "half": ({"kind": "uninstalled-half"}, ("'uninstalled-half'", "no_such_module", "Update")),
@@ -83,7 +83,7 @@ async def client(server: Process) -> AsyncIterator[Client]:
 
 
 async def test_a_kind_of_another_package_lists_its_kernels(client: Client) -> None:
-    """An installed kind gets its options, and its kernels stand beside the local ones."""
+    """An installed kind gets its options, and its kernels are listed beside the local ones."""
     await client.wait_for_kernelspec("batch/short")
     found = await client.kernelspecs()
     assert {name: model["spec"]["display_name"] for name, model in found.items()} == {
@@ -100,10 +100,10 @@ async def test_a_kind_of_another_package_lists_its_kernels(client: Client) -> No
 async def test_a_kind_that_cannot_be_used_is_left_out(
     server: Process, client: Client, provider_id: str
 ) -> None:
-    """Only that provider is missing, and one line of the log says whose file, why, what to do."""
+    """Only that provider is missing, and one log line names its file, the reason, the remedy."""
     path = server.config_folder / "kernel_providers.d" / f"{provider_id}.json"
     [line] = [line for line in server.log().splitlines() if str(path) in line]
-    for words in (*LEFT_OUT[provider_id][1], "Until then this provider is left out."):
+    for words in (*LEFT_OUT[provider_id][1], "Not loaded until this is fixed."):
         assert words in line
     reply = await client.request("POST", "api/kernels", {"name": f"{provider_id}/python3"})
     assert reply.status == 404
@@ -111,13 +111,13 @@ async def test_a_kind_that_cannot_be_used_is_left_out(
 
 
 async def test_the_log_has_no_traceback(server: Process, client: Client) -> None:
-    """What is a matter of configuration is said in sentences only."""
+    """Configuration errors are logged as sentences only."""
     await client.wait_for_kernelspec("batch/short")
     assert "Traceback" not in server.log()
 
 
 async def test_a_sentence_of_a_kind_is_shown_verbatim(client: Client) -> None:
-    """What a provider's code says to a person reaches the REST API's answer letter by letter."""
+    """The REST API returns a message of a provider's code verbatim."""
     await client.wait_for_kernelspec("batch/short")
     reply = await client.request("POST", "api/kernels", {"name": "batch/short"})
     assert (reply.status, reply.body["message"]) == (502, "The queue short is 100% full.")
