@@ -2,41 +2,40 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 import type { ServiceManagerPlugin } from '@jupyterlab/services';
 
-import { commandsPlugin } from './commands/plugin';
-import { dialogsPlugin } from './picker/plugin';
-import { namesPlugin } from './kernelnames/plugin';
-import { launcherPlugin } from './launcher/plugin';
-import { missingPlugin } from './unavailable/plugin';
-import { notificationsPlugin } from './alerts/notifications';
-import { providersPlugin } from './providers/plugin';
-import { settingFieldsPlugin } from './settings/plugin';
-import { specsPlugin } from './providers/kernelspecs';
-import { statusPlugin } from './alerts/statusitem';
+import { notificationsPlugin, statusItemPlugin } from './alerts';
+import { commandsPlugin } from './commands';
+import { kernelNamesPlugin } from './kernelnames';
+import { launcherPlugin } from './launcher';
+import { pickerPlugin } from './picker';
+import { kernelSpecsPlugin, providersPlugin } from './providers';
+import { settingsFormPlugin } from './settings';
+import { unavailablePlugin } from './unavailable';
 
 type Plugin = JupyterFrontEndPlugin<unknown> | ServiceManagerPlugin<unknown>;
 
 /**
- * Plugins that take the place of one of JupyterLab's, by the id of that one.
+ * Replacements of JupyterLab's plugins: the id of the stock plugin, and our plugin.
  *
- * The server companion switches those off; without it, they stay, and ours are not there.
+ * Our server companion disables the stock plugins. If a stock plugin is enabled, for
+ * example because there is no companion, its replacement is left out.
  */
-const STAND_INS: readonly (readonly [string, Plugin])[] = [
-  ['@jupyterlab/services-extension:kernel-spec-manager', specsPlugin],
+const REPLACEMENTS: readonly (readonly [string, Plugin])[] = [
+  ['@jupyterlab/services-extension:kernel-spec-manager', kernelSpecsPlugin],
   ['@jupyterlab/launcher-extension:plugin', launcherPlugin],
-  ['@jupyterlab/apputils-extension:sessionDialogs', dialogsPlugin]
+  ['@jupyterlab/apputils-extension:sessionDialogs', pickerPlugin]
 ];
 
-/** The plugins of this extension; each of them can be disabled alone. */
+/** The plugins of this extension; each plugin can be disabled alone. */
 const plugins: Plugin[] = [
-  ...STAND_INS.filter(([stock]) => PageConfig.Extension.isDisabled(stock)).map(
-    ([, plugin]) => plugin
-  ),
+  ...REPLACEMENTS.filter(([stock]) =>
+    PageConfig.Extension.isDisabled(stock)
+  ).map(([, plugin]) => plugin),
   providersPlugin,
-  namesPlugin,
-  settingFieldsPlugin,
+  kernelNamesPlugin,
+  settingsFormPlugin,
   commandsPlugin,
-  missingPlugin,
-  statusPlugin,
+  unavailablePlugin,
+  statusItemPlugin,
   notificationsPlugin
 ];
 

@@ -1,28 +1,28 @@
-import type { Kernel, KernelSpec } from '@jupyterlab/services';
+import type { Kernel } from '@jupyterlab/services';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
 /** Name of the package, and the part of every plugin id before the `:`. */
 export const PACKAGE_NAME = 'kernel-providers-ext';
 
-/** Name of the translations' domain. */
+/** Domain of the translations. */
 export const TRANSLATION_DOMAIN = 'kernel_providers_ext';
 
-/** Ids of the plugins; each can be disabled alone. */
+/** Ids of the plugins; each plugin can be disabled alone. */
 export const PLUGIN_IDS = {
-  specs: `${PACKAGE_NAME}:specs`,
+  kernelspecs: `${PACKAGE_NAME}:kernelspecs`,
   providers: `${PACKAGE_NAME}:providers`,
-  names: `${PACKAGE_NAME}:names`,
+  kernelNames: `${PACKAGE_NAME}:kernel-names`,
   commands: `${PACKAGE_NAME}:commands`,
   launcher: `${PACKAGE_NAME}:launcher`,
-  dialogs: `${PACKAGE_NAME}:dialogs`,
-  missing: `${PACKAGE_NAME}:missing`,
-  status: `${PACKAGE_NAME}:status`,
+  picker: `${PACKAGE_NAME}:picker`,
+  unavailable: `${PACKAGE_NAME}:unavailable`,
+  statusItem: `${PACKAGE_NAME}:status-item`,
   notifications: `${PACKAGE_NAME}:notifications`,
-  settingFields: `${PACKAGE_NAME}:setting-fields`
+  settingsForm: `${PACKAGE_NAME}:settings-form`
 } as const;
 
-/** Commands about one provider; their arguments are `{ id }`, the provider's. */
+/** Commands about one provider; their arguments are `{ id }`, with the provider's id. */
 export const COMMAND_IDS = {
   retry: 'kernel-providers:retry',
   details: 'kernel-providers:details',
@@ -32,28 +32,24 @@ export const COMMAND_IDS = {
 /** Joins provider and kernel in the name of a remote kernel: `gpu-farm/python3`. */
 export const NAME_SEPARATOR = '/';
 
-/** Id of the provider that stands for the server's own kernels. */
+/** Id of the provider of the server's own kernels. */
 export const LOCAL_ID = 'local';
 
-/** The server's event after a change of kernelspecs or of a provider's state. */
+/** The server emits this event after kernelspecs or the state of a provider change. */
 export const CHANGED_EVENT =
   'https://events.jupyter.org/kernel_providers_ext/changed/v1';
 
 /**
- * Answer of `GET api/kernelspecs`: `default` is the name of a kernel,
- * `kernelspecs` maps names such as `python3` or `gpu-farm/python3` to specs.
+ * The state of a provider.
+ *
+ * - `checking`: the server asks the provider, and has no answer yet;
+ * - `online`: the provider answers;
+ * - `slow`: the provider answers, but takes long;
+ * - `offline`: the provider cannot be reached, or answers with errors;
+ * - `unauthorised`: the provider refuses the server's credentials;
+ * - `incompatible`: what answers is not a compatible Jupyter server;
+ * - `off`: the provider is switched off in its configuration.
  */
-export type KernelSpecsJSON = KernelSpec.ISpecModels;
-
-/**
- * One kernel specification. `resources` maps keys such as `logo-64x64` to URLs:
- * paths on this server, or absolute URLs. The `metadata` of a remote kernel has the
- * flat strings `kernel_provider` (an id), `kernel_provider_label`, and
- * `kernel_display_name` (the provider's own display name).
- */
-export type KernelSpecJSON = KernelSpec.ISpecModel;
-
-/** Whether a provider can be reached, as the server says it. */
 export type ProviderState =
   | 'checking'
   | 'online'
@@ -64,169 +60,185 @@ export type ProviderState =
   | 'off';
 
 /**
- * What keeps a kernel from being used that is there, or will be: its start takes long, or
- * the server has lost the connection to it and opens it again.
+ * Why an existing kernel cannot be used yet.
+ *
+ * - `starting`: its start takes long;
+ * - `reconnecting`: the server lost the connection to it, and opens a new one.
  */
 export type KernelPhase = 'starting' | 'reconnecting';
 
-/** A kernel of this server that is between two states. */
-export interface IUnderwayJSON {
-  kernel_id: string;
-  phase: KernelPhase;
-  since: string;
-}
-
-/** A provider in the answer of `GET api/kernel-providers`. Times are ISO 8601. */
-export interface IProviderJSON {
-  id: string;
-  label: string;
-  kind: string;
-  url: string | null;
-  /** Where it is configured. */
-  source: string | null;
-  state: ProviderState;
-  /** A word for why it is not well, such as `refused`; empty where it is. */
-  reason: string;
-  /** What differs from case to case with the same reason, such as a status. */
-  detail: string;
-  /** Why it is not well, for people; empty where it is. */
-  sentence: string;
-  since: string;
-  last_seen: string | null;
-  latency_ms: number | null;
-  /** `stale` are those of a provider that has not answered since. */
-  kernelspecs: 'none' | 'fresh' | 'stale';
-  /** Seconds until the server asks it again by itself; null if it does not. */
-  retry_in: number | null;
-  /** Older servers do not tell. */
-  underway?: IUnderwayJSON[];
-}
-
-/** A provider that was left out because of its configuration. */
-export interface IProblemJSON {
-  id: string;
-  source: string;
-  sentence: string;
-}
-
-/** Answer of `GET api/kernel-providers`. */
-export interface IProvidersJSON {
-  /** Id of the provider whose kernels' names have no prefix. */
-  default: string;
-  /** The administrator's template for display names. */
-  template: string;
-  providers: IProviderJSON[];
-  problems: IProblemJSON[];
-}
-
-/** A kernel of this server that is between two states, as last heard of. */
-export interface IUnderway {
+/** A kernel of this server that is starting or reconnecting. */
+export interface IKernelPhase {
   readonly kernelId: string;
   readonly phase: KernelPhase;
+  /** When the phase began. */
   readonly since: Date;
 }
 
-/** A kernel provider, as last heard of. */
+/** A kernel provider, as the server last described it. Objects are never changed. */
 export interface IProvider {
+  /** Unique and stable; the part of its kernels' names before the `/`. */
   readonly id: string;
   /** Its name for people; unique. */
   readonly label: string;
+  /** The class of provider, such as `gateway` or `local`. */
   readonly kind: string;
+  /** Its address; null for this server's own kernels. */
   readonly url: string | null;
+  /** The file or option that configures it; null for this server's own kernels. */
   readonly source: string | null;
   readonly state: ProviderState;
+  /** A word for programs, such as `refused`; empty if the provider is available. */
   readonly reason: string;
+  /** What differs between cases with the same reason, such as an HTTP status. */
   readonly detail: string;
-  readonly sentence: string;
+  /**
+   * The server's sentence that says why the provider is not available, in English; empty
+   * if it is available.
+   */
+  readonly message: string;
+  /** When it came into this state, by the server's clock. */
   readonly since: Date;
+  /** When it last answered, by the server's clock; null if it never has. */
   readonly lastSeen: Date | null;
-  /** Milliseconds that the last answer took. */
+  /** How many milliseconds its last answer took; null if it never answered. */
   readonly latency: number | null;
+  /**
+   * Whether its kernelspecs are known: `none` are, they are `fresh`, or they are `stale`
+   * because it has not answered since.
+   */
   readonly kernelspecs: 'none' | 'fresh' | 'stale';
-  /** When the server asks it again by itself, by the browser's clock. */
+  /**
+   * When the server asks it again without being told to, by the browser's clock; null if
+   * the server does not, or the provider is available.
+   */
   readonly retryAt: Date | null;
-  readonly underway: readonly IUnderway[];
+  /** Its kernels that are starting or reconnecting. */
+  readonly kernelPhases: readonly IKernelPhase[];
 }
 
-/** How much is told of providers that become unreachable, or reachable again. */
+/** A provider that is not loaded because of its configuration. */
+export interface IProblem {
+  /** Id of the provider. */
+  readonly id: string;
+  /** The file or option that configures it. */
+  readonly source: string;
+  /** The server's sentence that says what has to be fixed, in English. */
+  readonly message: string;
+}
+
+/** Which changes of providers a user is notified of. */
 export type NotifyLevel = 'none' | 'problems' | 'all';
 
-/** What a user can set; see `schema/providers.json`. */
+/** The user's settings; `schema/providers.json` describes them. */
 export interface IPreferences {
   /**
    * Where the provider's name stands in a kernel's display name: `suffix`, `prefix`,
-   * `none`, or a template; empty for what the administrator has set.
+   * `none`, or a template; empty for the administrator's default.
    */
   readonly placement: string;
   /** Whether the launcher has a section for each provider. */
   readonly sections: boolean;
-  /** Ids of providers in the order of their sections; the others come after. */
+  /** Ids of providers in the order of their sections; all others come after. */
   readonly order: readonly string[];
+  /** Whether the status bar shows how many providers need attention. */
   readonly statusItem: boolean;
   readonly notify: NotifyLevel;
-  /** Seconds from one look at the server's providers to the next, without an event. */
+  /** Seconds between two requests for the server's providers if no event arrives. */
   readonly checkInterval: number;
+  /** Whether to ask before all kernels of a provider are shut down. */
   readonly confirmShutdown: boolean;
   /** Whether the logo of a remote kernel has its provider's initial on it. */
   readonly badge: boolean;
 }
 
-/** The kernel providers of the server, as far as the front end knows them. */
+/** The kernel providers of the server. */
 export interface IKernelProviders {
-  /** Fulfilled after the server has answered for the first time, or has failed to. */
+  /**
+   * Fulfilled after the server answers the first time, or the first request fails; never
+   * rejected.
+   */
   readonly ready: Promise<void>;
 
-  /** All providers in the order of their sections; replaced when anything changes. */
+  /**
+   * All providers, in the order of their sections. Empty until the server answers, and
+   * on a server without our companion. A new array replaces it after each change.
+   */
   readonly providers: readonly IProvider[];
 
-  /** Those that are left out. */
-  readonly problems: readonly IProblemJSON[];
+  /** The providers that are not loaded because of their configuration. */
+  readonly problems: readonly IProblem[];
 
   /**
    * The administrator's template for display names, for users without a placement of
-   * their own; empty until the server has answered.
+   * their own; empty until the server answers.
    */
   readonly template: string;
 
   readonly preferences: IPreferences;
 
-  /** Emitted after any of these was replaced. */
+  /** Emitted after any of the properties above was replaced. */
   readonly changed: ISignal<IKernelProviders, void>;
 
-  /** The provider with an id; undefined if the server has none. */
+  /**
+   * Return a provider by its id; undefined if the server has no such provider.
+   */
   get(id: string): IProvider | undefined;
 
   /**
-   * The id of the provider that a kernel belongs to, whether or not there is one.
+   * Return the id of the provider that a kernel belongs to.
    *
-   * @param kernelName - A name such as `python3` or `gpu-farm/python3`.
+   * @param kernelName - A name such as `python3` or `gpu-farm/python3`. The kernel need
+   * not exist.
+   *
+   * @returns An id, for which `get` may return undefined.
    */
   idOf(kernelName: string): string;
 
-  /** Ask the server for its providers now; never fails. */
+  /**
+   * Fetch the providers from the server now.
+   *
+   * @returns A promise that is fulfilled after the answer was taken over, or after the
+   * request failed; never rejected.
+   */
   refresh(): Promise<void>;
 
   /**
-   * Have the server ask a provider now.
+   * Make the server ask a provider now.
    *
-   * @returns A promise that is fulfilled when the attempt has ended, well or not; it
-   * is rejected if the server itself cannot be asked.
+   * @param id - The provider's id.
+   *
+   * @returns A promise that is fulfilled after the attempt, even if the provider is still
+   * not available. By then `providers` and the kernelspecs are updated.
+   *
+   * Rejected with a `ServerConnection.NetworkError` or `ResponseError` if this server
+   * cannot be reached or knows no such provider.
    */
   retry(id: string): Promise<void>;
 
   /**
-   * Have the server ask a provider for the kernels that run there and that it has not
-   * started itself.
+   * List the kernels at a provider that this server did not start.
    *
-   * @returns A promise that is rejected, with a sentence, if they cannot be had.
+   * @param id - The provider's id.
+   *
+   * @returns A promise of kernel models with the ids that the provider uses. The name of
+   * each has the provider's prefix.
+   *
+   * Rejected with an error whose message is a sentence for people if the provider is not
+   * available or does not list its kernels.
    */
-  kernelsElsewhere(id: string): Promise<readonly Kernel.IModel[]>;
+  otherKernels(id: string): Promise<readonly Kernel.IModel[]>;
 
   /**
-   * Make one of those kernels one of the server's.
+   * Attach a kernel that `otherKernels` returned, so that this server can use it.
    *
-   * @returns A promise of the kernel, which may have another id here; it is rejected, with a
-   * sentence, if that cannot be done.
+   * @param id - The provider's id.
+   * @param kernelId - The kernel's id at the provider.
+   *
+   * @returns A promise of the kernel as this server lists it, perhaps with another id.
+   *
+   * Rejected with an error whose message is a sentence for people if the kernel is gone
+   * or the provider is not available.
    */
   attach(id: string, kernelId: string): Promise<Kernel.IModel>;
 }
@@ -234,5 +246,5 @@ export interface IKernelProviders {
 /** The token of the kernel providers. */
 export const IKernelProviders = new Token<IKernelProviders>(
   `${PACKAGE_NAME}:IKernelProviders`,
-  'The kernel providers of the server, with their states and the preferences about them.'
+  'The kernel providers of the server, their states, and the user’s preferences about them.'
 );

@@ -7,9 +7,9 @@ interface IPackageJSON {
 }
 
 describe('package.json', () => {
-  // Without an entry, the range would be that of the JupyterLab which the builder knows,
-  // and an older JupyterLab would load the extension with a warning or not at all.
-  it('names the range of every package that JupyterLab shares', () => {
+  // Without an entry, the builder would use the range of its own JupyterLab version, and
+  // an older JupyterLab would load the extension with a warning or not at all.
+  it('has the version range of each package that JupyterLab shares', () => {
     const { dependencies, jupyterlab } = JSON.parse(
       readFileSync('package.json', 'utf8')
     ) as IPackageJSON;

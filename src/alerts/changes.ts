@@ -1,78 +1,81 @@
-import { isWell } from '../providers/model';
-import { isUnwell } from '../text/summary';
+import { isAvailable, needsAttention } from '../state';
 import { LOCAL_ID } from '../tokens';
 import type { IProvider, NotifyLevel, ProviderState } from '../tokens';
 
-/** Milliseconds from one message about a provider's trouble to the next. */
-export const DAMPING = 60_000;
+/** Milliseconds between two warnings about the same provider, at least. */
+export const WARNING_INTERVAL = 60_000;
 
-/** What is taken as known about a provider, as it was there from the start or was told. */
-export interface ITold {
+/** What the user knows about a provider. */
+export interface IReported {
+  /** The first state that was seen, or the last one that was reported. */
   readonly state: ProviderState;
-  /** When people were last told of a trouble, in milliseconds; null if never. */
-  readonly at: number | null;
+  /** When the last warning was shown, in milliseconds; null if there was none. */
+  readonly warnedAt: number | null;
 }
 
-/** What to tell now. */
-export interface INews {
-  /** Providers that cannot be used any more, or for another reason than before. */
+/** The changes to report now. */
+export interface IChanges {
+  /** Providers that began to need attention, or need it for another reason. */
   readonly lost: readonly IProvider[];
-  /** Providers that can be used again. */
+  /** Providers that are available again. */
   readonly back: readonly IProvider[];
-  /** Whether there is more to tell later. */
+  /** Whether a change was held back, to be reported later. */
   readonly isWaiting: boolean;
-  /** What is known after this, by provider id. */
-  readonly told: ReadonlyMap<string, ITold>;
+  /** What the user knows after this, by provider id. */
+  readonly reported: ReadonlyMap<string, IReported>;
 }
 
 /**
- * Decide what is news.
+ * Decide which changes to report.
  *
- * A provider's first state is none. Of each later one people are told once, and of a
- * trouble not again within a minute, so that a provider that comes and goes does not
- * make a stream of messages.
+ * The first state of a provider is not a change. Each later change is reported once. A
+ * provider that needs attention again within a minute is reported when the minute is
+ * over, so that an unstable provider does not cause a stream of messages.
  *
- * @param told - What is known, as returned by the last call; empty at first.
- * @param now - The time in milliseconds.
+ * @param reported - `reported` of the last call; empty at first.
+ * @param now - The current time in milliseconds.
  */
-export function newsOf(
+export function changesOf(
   providers: readonly IProvider[],
-  told: ReadonlyMap<string, ITold>,
+  reported: ReadonlyMap<string, IReported>,
   level: NotifyLevel,
   now: number
-): INews {
+): IChanges {
   const lost: IProvider[] = [];
   const back: IProvider[] = [];
-  const after = new Map<string, ITold>();
+  const after = new Map<string, IReported>();
   let isWaiting = false;
   for (const provider of providers.filter(({ id }) => id !== LOCAL_ID)) {
     const { id, state } = provider;
-    const before = told.get(id);
+    const before = reported.get(id);
     if (state === 'checking') {
       if (before !== undefined) {
         after.set(id, before);
       }
     } else if (before === undefined || isSame(before.state, state)) {
-      after.set(id, before ?? { state, at: null });
-    } else if (!isUnwell(provider)) {
-      after.set(id, { state, at: before.at });
-      if (level === 'all' && isWell(provider)) {
+      after.set(id, before ?? { state, warnedAt: null });
+    } else if (!needsAttention(provider)) {
+      after.set(id, { state, warnedAt: before.warnedAt });
+      if (level === 'all' && isAvailable(provider)) {
         back.push(provider);
       }
     } else if (level === 'none') {
-      after.set(id, { state, at: before.at });
-    } else if (before.at !== null && now - before.at < DAMPING) {
+      after.set(id, { state, warnedAt: before.warnedAt });
+    } else if (
+      before.warnedAt !== null &&
+      now - before.warnedAt < WARNING_INTERVAL
+    ) {
       isWaiting = true;
       after.set(id, before);
     } else {
       lost.push(provider);
-      after.set(id, { state, at: now });
+      after.set(id, { state, warnedAt: now });
     }
   }
-  return { lost, back, isWaiting, told: after };
+  return { lost, back, isWaiting, reported: after };
 }
 
-/** Whether people need not be told one state after the other. */
+/** Whether a change from one state to the other is not worth a report. */
 function isSame(a: ProviderState, b: ProviderState): boolean {
-  return a === b || (isWell({ state: a }) && isWell({ state: b }));
+  return a === b || (isAvailable({ state: a }) && isAvailable({ state: b }));
 }

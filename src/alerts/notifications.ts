@@ -5,18 +5,18 @@ import type {
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Debouncer, Throttler } from '@lumino/polling';
 
-import { DAMPING, newsOf } from './changes';
-import type { ITold } from './changes';
-import { Notices } from './toasts';
 import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
+import { changesOf, WARNING_INTERVAL } from './changes';
+import type { IReported } from './changes';
+import { Toasts } from './toasts';
 
-/** Milliseconds in which changes of several providers make one message. */
+/** Milliseconds within which changes of several providers make one message. */
 const GROUPING = 1000;
 
-/** Notifies of providers that cannot be used any more, or can be used again. */
+/** Shows notifications about providers that become unavailable, or available again. */
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_IDS.notifications,
-  description: 'Notifies of kernel providers that become unreachable.',
+  description: 'Shows notifications about unavailable kernel providers.',
   autoStart: true,
   requires: [IKernelProviders],
   optional: [ITranslator],
@@ -26,25 +26,25 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    const notices = new Notices(providers, app.commands, trans);
-    let told: ReadonlyMap<string, ITold> = new Map();
-    const look = (): void => {
-      const news = newsOf(
+    const toasts = new Toasts(providers, app.commands, trans);
+    let reported: ReadonlyMap<string, IReported> = new Map();
+    const update = (): void => {
+      const changes = changesOf(
         providers.providers,
-        told,
+        reported,
         providers.preferences.notify,
         Date.now()
       );
-      told = news.told;
-      notices.tell(news);
-      if (news.isWaiting) {
+      reported = changes.reported;
+      toasts.show(changes);
+      if (changes.isWaiting) {
         void later.invoke();
       }
     };
-    // What changes all the time, as a flapping provider does, must not put it off.
-    const soon = new Throttler(look, { limit: GROUPING, edge: 'trailing' });
-    const later = new Debouncer(look, DAMPING);
+    // A throttler, as an unstable provider would postpone a debouncer again and again.
+    const soon = new Throttler(update, { limit: GROUPING, edge: 'trailing' });
+    const later = new Debouncer(update, WARNING_INTERVAL);
     providers.changed.connect(() => void soon.invoke());
-    void providers.ready.then(look);
+    void providers.ready.then(update);
   }
 };

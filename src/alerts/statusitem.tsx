@@ -10,8 +10,9 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
-import { StateIcon } from '../components/stateicon';
-import { lastingSentence, summaryOf, summaryText } from '../text/summary';
+import { StateIcon } from '../components';
+import { summaryOf } from '../state';
+import { lastingStatusText, summaryText } from '../text';
 import {
   COMMAND_IDS,
   IKernelProviders,
@@ -20,10 +21,10 @@ import {
 } from '../tokens';
 import type { IProvider } from '../tokens';
 
-/** Says in the status bar how many providers cannot be used, and nothing if all can. */
-export const statusPlugin: JupyterFrontEndPlugin<void> = {
-  id: PLUGIN_IDS.status,
-  description: 'Adds a status bar item about kernel providers.',
+/** Shows in the status bar how many providers need attention, and nothing if none does. */
+export const statusItemPlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_IDS.statusItem,
+  description: 'Adds a status bar item about unavailable kernel providers.',
   autoStart: true,
   requires: [IKernelProviders],
   optional: [IStatusBar, ITranslator],
@@ -34,19 +35,19 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    statusBar?.registerStatusItem(PLUGIN_IDS.status, {
+    statusBar?.registerStatusItem(PLUGIN_IDS.statusItem, {
       item: new StatusItem(providers, app.commands, trans),
       align: 'left',
       rank: 2, // after the kernel's
       isActive: () =>
         providers.preferences.statusItem &&
-        summaryOf(providers.providers).unwell.length > 0,
+        summaryOf(providers.providers).affected.length > 0,
       activeStateChanged: providers.changed
     });
   }
 };
 
-/** A button that tells of the providers that cannot be used, and leads to their details. */
+/** A button that counts the providers that need attention, and opens their details. */
 class StatusItem extends ReactWidget {
   constructor(
     providers: IKernelProviders,
@@ -76,40 +77,40 @@ class StatusItem extends ReactWidget {
   protected override render(): React.JSX.Element {
     const trans = this._trans;
     const summary = summaryOf(this._providers.providers);
-    const { unwell } = summary;
+    const { affected } = summary;
     const now = new Date();
-    // Not where an administrator has disabled the commands.
+    // An administrator may have disabled the commands.
     const hasDetails = this._commands.hasCommand(COMMAND_IDS.details);
-    const reasons = unwell.map(provider =>
-      trans.__('%1: %2', provider.label, lastingSentence(provider, trans, now))
+    const messages = affected.map(provider =>
+      lastingStatusText(provider, trans, now)
     );
     return (
       <button
         type="button"
         className="jp-StatusBar-TextItem"
-        title={reasons.join('\n')}
-        aria-haspopup={hasDetails && (unwell.length > 1 ? 'menu' : 'dialog')}
+        title={messages.join('\n')}
+        aria-haspopup={hasDetails && (affected.length > 1 ? 'menu' : 'dialog')}
         onClick={event => {
           if (hasDetails) {
-            this._open(unwell, event.currentTarget.getBoundingClientRect());
+            this._open(affected, event.currentTarget.getBoundingClientRect());
           }
         }}
       >
-        {unwell[0] !== undefined && <StateIcon state={unwell[0].state} />}
+        {affected[0] !== undefined && <StateIcon state={affected[0].state} />}
         {summaryText(summary, trans)}
       </button>
     );
   }
 
-  /** Show the details of the only provider, or let the user choose one of several. */
-  private _open(unwell: readonly IProvider[], { left, top }: DOMRect): void {
-    const [first, ...others] = unwell;
+  /** Show the details of the only provider, or a menu of several providers. */
+  private _open(affected: readonly IProvider[], { left, top }: DOMRect): void {
+    const [first, ...others] = affected;
     if (first !== undefined && others.length === 0) {
       void this._commands.execute(COMMAND_IDS.details, { id: first.id });
       return;
     }
     this._menu.clearItems();
-    for (const { id } of unwell) {
+    for (const { id } of affected) {
       const args = { id, isPalette: true };
       this._menu.addItem({ command: COMMAND_IDS.details, args });
     }

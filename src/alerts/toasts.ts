@@ -2,26 +2,27 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
-import type { INews } from './changes';
-import { NO_KERNELS } from '../providers/counts';
-import { stateSentence } from '../text/messages';
-import { isUnwell } from '../text/summary';
+import { needsAttention } from '../state';
+import { lastingStatusText } from '../text';
 import { COMMAND_IDS } from '../tokens';
 import type { IKernelProviders, IProvider } from '../tokens';
+import type { IChanges } from './changes';
 
-/** A notification, and the ids of the providers in trouble that it tells of. */
-interface INotice {
+/** A notification about unavailable providers. */
+interface IToast {
+  /** The id of the notification. */
   readonly notification: string;
+  /** The ids of the providers. */
   readonly ids: readonly string[];
 }
 
-type Message = Pick<
+type ToastContent = Pick<
   Required<Notification.IUpdate<null>>,
   'message' | 'type' | 'autoClose' | 'actions'
 >;
 
-/** Notifications about providers, which change or go when they are not true any more. */
-export class Notices {
+/** Notifications about providers; they are updated or dismissed when providers change. */
+export class Toasts {
   constructor(
     providers: IKernelProviders,
     commands: CommandRegistry,
@@ -32,62 +33,62 @@ export class Notices {
     this._trans = trans;
   }
 
-  /** Tell what is news, after correcting what was told before. */
-  tell({ lost, back }: Pick<INews, 'lost' | 'back'>): void {
-    const untold = this._correct(lost, back);
-    if (untold.length > 0) {
-      emit(this._end(untold));
+  /** Update the notifications that are shown, then show new ones for the changes. */
+  show({ lost, back }: Pick<IChanges, 'lost' | 'back'>): void {
+    const notShown = this._update(lost, back);
+    if (notShown.length > 0) {
+      emit(this._success(notShown));
     }
     if (lost.length > 0) {
       const ids = lost.map(({ id }) => id);
-      const notification = emit(this._trouble(ids));
-      this._notices = [...this._notices, { notification, ids }];
+      const notification = emit(this._warning(ids));
+      this._toasts = [...this._toasts, { notification, ids }];
     }
   }
 
   /**
-   * Correct the notifications that are there.
+   * Update or dismiss the notifications that are shown.
    *
-   * @returns Those of `back` of which no notification tells.
+   * @returns The providers of `back` that no notification is about.
    */
-  private _correct(
+  private _update(
     lost: readonly IProvider[],
     back: readonly IProvider[]
   ): IProvider[] {
-    const told = new Set<IProvider>();
-    this._notices = this._notices.flatMap(({ notification, ids }) => {
+    const shown = new Set<IProvider>();
+    this._toasts = this._toasts.flatMap(({ notification, ids }) => {
       const rest = ids.filter(
-        id => this._isInTrouble(id) && lost.every(other => other.id !== id)
+        id => this._isUnavailable(id) && lost.every(other => other.id !== id)
       );
       if (rest.length === ids.length) {
         return [{ notification, ids }];
       }
       if (rest.length > 0) {
-        Notification.update({ id: notification, ...this._trouble(rest) });
+        Notification.update({ id: notification, ...this._warning(rest) });
         return [{ notification, ids: rest }];
       }
-      const over = back.filter(({ id }) => ids.includes(id));
-      if (over.length === 0) {
+      const available = back.filter(({ id }) => ids.includes(id));
+      if (available.length === 0) {
         Notification.dismiss(notification);
       } else if (
-        Notification.update({ id: notification, ...this._end(over) })
+        Notification.update({ id: notification, ...this._success(available) })
       ) {
-        over.forEach(provider => told.add(provider));
+        available.forEach(provider => shown.add(provider));
       }
       return [];
     });
-    return back.filter(provider => !told.has(provider));
+    return back.filter(provider => !shown.has(provider));
   }
 
-  private _isInTrouble(id: string): boolean {
+  private _isUnavailable(id: string): boolean {
     const provider = this._providers.get(id);
     return (
       provider !== undefined &&
-      (isUnwell(provider) || provider.state === 'checking')
+      (needsAttention(provider) || provider.state === 'checking')
     );
   }
 
-  private _trouble(ids: readonly string[]): Message {
+  private _warning(ids: readonly string[]): ToastContent {
     const trans = this._trans;
     const [first, ...others] = this._known(ids);
     return {
@@ -95,9 +96,8 @@ export class Notices {
       autoClose: 15_000,
       ...(first !== undefined && others.length === 0
         ? {
-            message: stateSentence(
-              { ...first, lastSeen: null, retryAt: null },
-              NO_KERNELS,
+            message: lastingStatusText(
+              { ...first, lastSeen: null },
               trans,
               new Date()
             ),
@@ -105,8 +105,8 @@ export class Notices {
           }
         : {
             message: trans._n(
-              '%1 kernel provider cannot be used: %2',
-              '%1 kernel providers cannot be used: %2',
+              '%1 kernel provider is unavailable: %2',
+              '%1 kernel providers are unavailable: %2',
               ids.length,
               this._labels(ids)
             ),
@@ -115,10 +115,10 @@ export class Notices {
     };
   }
 
-  /** A button; none where an administrator has disabled the commands. */
+  /** A button; none if an administrator has disabled the commands. */
   private _retryAction(ids: readonly string[]): Notification.IAction[] {
     const callback = (event: MouseEvent): void => {
-      event.preventDefault(); // the notification stays, and says what comes of it
+      event.preventDefault(); // the notification stays, and shows the result
       void this._retry(ids);
     };
     return this._commands.hasCommand(COMMAND_IDS.retry)
@@ -126,7 +126,7 @@ export class Notices {
       : [];
   }
 
-  /** As above. */
+  /** A button; none if an administrator has disabled the commands. */
   private _detailsAction({ id }: IProvider): Notification.IAction[] {
     const callback = (event: MouseEvent): void => {
       event.preventDefault();
@@ -137,32 +137,32 @@ export class Notices {
       : [];
   }
 
-  private _end(back: readonly IProvider[]): Message {
+  private _success(back: readonly IProvider[]): ToastContent {
     const labels = this._labels(back.map(({ id }) => id));
     return {
       type: 'success',
       autoClose: 5_000,
-      message: this._trans.__('%1 can be used again', labels),
+      message: this._trans.__('Available again: %1', labels),
       actions: []
     };
   }
 
   private async _retry(ids: readonly string[]): Promise<void> {
-    const noticeOf = (): INotice | undefined =>
-      this._notices.find(notice => notice.ids === ids);
-    const asking: Message = {
+    const toastOf = (): IToast | undefined =>
+      this._toasts.find(toast => toast.ids === ids);
+    const retrying: ToastContent = {
       type: 'in-progress',
       autoClose: false,
-      message: this._trans.__('Asking %1…', this._labels(ids)),
+      message: this._trans.__('Retrying %1…', this._labels(ids)),
       actions: []
     };
-    update(noticeOf(), asking);
+    update(toastOf(), retrying);
     await Promise.allSettled(
       ids.map(id => this._commands.execute(COMMAND_IDS.retry, { id }))
     );
-    // If all are well, this was corrected meanwhile or will be soon.
-    if (ids.some(id => this._isInTrouble(id))) {
-      update(noticeOf(), this._trouble(ids));
+    // If all are available, `show` updates the notification.
+    if (ids.some(id => this._isUnavailable(id))) {
+      update(toastOf(), this._warning(ids));
     }
   }
 
@@ -179,15 +179,15 @@ export class Notices {
   private readonly _providers: IKernelProviders;
   private readonly _commands: CommandRegistry;
   private readonly _trans: TranslationBundle;
-  private _notices: readonly INotice[] = [];
+  private _toasts: readonly IToast[] = [];
 }
 
-function emit({ message, type, ...options }: Message): string {
+function emit({ message, type, ...options }: ToastContent): string {
   return Notification.emit(message, type, options);
 }
 
-function update(notice: INotice | undefined, message: Message): void {
-  if (notice !== undefined) {
-    Notification.update({ id: notice.notification, ...message });
+function update(toast: IToast | undefined, content: ToastContent): void {
+  if (toast !== undefined) {
+    Notification.update({ id: toast.notification, ...content });
   }
 }

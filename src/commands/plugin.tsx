@@ -16,9 +16,8 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
-import { countKernels, NO_KERNELS } from '../providers/counts';
-import { ProviderDetails } from './details';
-import { keepPerProvider } from '../providers/perprovider';
+import { countKernels, keepPerProvider } from '../providers';
+import { NO_KERNELS } from '../state';
 import {
   COMMAND_IDS,
   IKernelProviders,
@@ -27,8 +26,9 @@ import {
   TRANSLATION_DOMAIN
 } from '../tokens';
 import type { IProvider } from '../tokens';
+import { ProviderDetails } from './details';
 
-/** Adds the commands about one provider. */
+/** Adds commands about one provider. */
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_IDS.commands,
   description: 'Adds commands about kernel providers.',
@@ -52,7 +52,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
           },
           isPalette: {
             type: 'boolean',
-            description: trans.__('Whether the label has to name the provider')
+            description: trans.__('Whether the label names the provider')
           }
         },
         required: ['id']
@@ -81,16 +81,16 @@ function addRetry({ app, providers, trans, describedBy }: IContext): void {
       args['isPalette'] === true
         ? trans.__('Retry %1', labelOf(providers, args))
         : trans.__('Retry'),
-    caption: args => trans.__('Ask %1 again now', labelOf(providers, args)),
+    caption: args => trans.__('Retry %1 now', labelOf(providers, args)),
     icon: refreshIcon,
     describedBy,
-    isEnabled: args => isAskable(providers.get(idIn(args))),
+    isEnabled: args => canRetry(providers.get(idIn(args))),
     execute: async args => {
       try {
         await providers.retry(idIn(args));
       } catch (error) {
         await showErrorMessage(
-          trans.__('This server could not be asked'),
+          trans.__('Could not reach this Jupyter server'),
           error instanceof Error ? error : String(error)
         );
       }
@@ -105,7 +105,7 @@ function addDetails({ app, providers, trans, describedBy }: IContext): void {
       args['isPalette'] === true
         ? trans.__('Details of %1', labelOf(providers, args))
         : trans.__('Details'),
-    caption: args => trans.__('What is known of %1', labelOf(providers, args)),
+    caption: args => trans.__('Show details of %1', labelOf(providers, args)),
     describedBy,
     isEnabled: args => providers.get(idIn(args)) !== undefined,
     execute: async args => {
@@ -153,26 +153,30 @@ function addShutDownAll(context: IContext): void {
     isEnabled: args => running(args).length > 0,
     isVisible: args => running(args).length > 0,
     execute: async args => {
-      const doomed = running(args);
+      const selected = running(args);
       const isSure =
         !providers.preferences.confirmShutdown ||
-        (await confirmShutDown(doomed.length, labelOf(providers, args), trans));
+        (await confirmShutDown(
+          selected.length,
+          labelOf(providers, args),
+          trans
+        ));
       if (isSure) {
-        await shutDown(kernels, doomed, labelOf(providers, args), trans);
+        await shutDown(kernels, selected, labelOf(providers, args), trans);
       }
     }
   });
 }
 
-/** Shut kernels down, whether or not some of them cannot be, and say so. */
+/** Shut down kernels, and show an error if some could not be shut down. */
 async function shutDown(
   kernels: Kernel.IManager,
-  doomed: readonly Kernel.IModel[],
+  selected: readonly Kernel.IModel[],
   label: string,
   trans: TranslationBundle
 ): Promise<void> {
   const results = await Promise.allSettled(
-    doomed.map(({ id }) => kernels.shutdown(id))
+    selected.map(({ id }) => kernels.shutdown(id))
   );
   const failures = results.filter(({ status }) => status === 'rejected');
   const [first] = failures;
@@ -180,8 +184,8 @@ async function shutDown(
     const { reason } = first as { reason: unknown };
     await showErrorMessage(
       trans._n(
-        '%1 kernel on %2 could not be shut down',
-        '%1 kernels on %2 could not be shut down',
+        'Could not shut down %1 kernel on %2',
+        'Could not shut down %1 kernels on %2',
         failures.length,
         label
       ),
@@ -211,7 +215,7 @@ async function confirmShutDown(
   return button.accept;
 }
 
-/** Keep the commands for each provider in the palette. */
+/** Keep the commands about each provider in the palette. */
 function fillPalette(
   palette: ICommandPalette,
   providers: IKernelProviders,
@@ -225,8 +229,8 @@ function fillPalette(
   );
 }
 
-/** Whether the server can be made to ask a provider. */
-function isAskable(provider: IProvider | undefined): boolean {
+/** Whether the server can retry a provider. */
+function canRetry(provider: IProvider | undefined): boolean {
   return (
     provider !== undefined &&
     provider.id !== LOCAL_ID &&

@@ -1,27 +1,27 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { stateWord } from '../text/messages';
+import { stateWord } from '../text';
 import type { IProvider, ProviderState } from '../tokens';
 
-/** Tells screen readers of providers whose state has changed, and how much a search found. */
+/** Tells screen readers which providers changed state, and how many results a search has. */
 export function Announcer({
   providers,
   found,
   trans
 }: {
   readonly providers: readonly IProvider[];
-  /** How many cards a search has found; null while there is none. */
+  /** The number of results of the search; null if there is no search. */
   readonly found: number | null;
   readonly trans: TranslationBundle;
 }): React.JSX.Element {
   const before = React.useRef<ReadonlyMap<string, ProviderState> | null>(null);
-  const [news, setNews] = React.useState<readonly string[]>([]);
+  const [messages, setMessages] = React.useState<readonly string[]>([]);
   React.useEffect(() => {
     const changed = transitions(before.current, providers);
     before.current = new Map(providers.map(({ id, state }) => [id, state]));
     if (changed.length > 0) {
-      setNews(
+      setMessages(
         changed.map(({ label, state }) =>
           trans.__('%1: %2', label, stateWord(state, trans))
         )
@@ -29,9 +29,9 @@ export function Announcer({
     }
   }, [providers, trans]);
   return (
-    // Only what is new is read out, not all of it again.
+    // Not atomic: a screen reader reads only the new paragraph.
     <div className="kpe-visually-hidden" role="status" aria-atomic="false">
-      {news.map(text => (
+      {messages.map(text => (
         <p key={text}>{text}</p>
       ))}
       {found !== null && <p>{trans._n('%1 result', '%1 results', found)}</p>}
@@ -40,9 +40,9 @@ export function Announcer({
 }
 
 /**
- * The providers whose state is another than before.
+ * Return the providers whose state changed.
  *
- * @param before - States by id; null at the very first look, which is no news.
+ * @param before - The earlier states by id; null at first, when nothing has changed yet.
  */
 export function transitions(
   before: ReadonlyMap<string, ProviderState> | null,

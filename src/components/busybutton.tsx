@@ -1,7 +1,7 @@
 import { Button } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-/** A button that is busy for as long as what it has begun lasts. */
+/** A button that is busy until the promise of `onPress` is settled. */
 export function BusyButton(props: {
   readonly label: string;
   readonly busyLabel: string;
@@ -15,7 +15,7 @@ export function BusyButton(props: {
       setBusy(false);
     });
   };
-  // Not disabled while it is busy, as it would lose the focus.
+  // Not `disabled` while it is busy, or it would lose the focus.
   return (
     <Button small aria-disabled={isBusy} onClick={isBusy ? undefined : press}>
       {isBusy ? busyLabel : label}

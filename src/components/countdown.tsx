@@ -1,13 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { nextTry } from '../text/messages';
+import { nextTry } from '../text';
 import type { IProvider } from '../tokens';
 import { useNow } from './usenow';
 
 const SECOND = 1000;
 
-/** When the server asks a provider again by itself, from second to second. */
+/** Counts the seconds until the server asks a provider again. */
 export function Countdown({
   provider,
   trans

@@ -1,12 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { duration } from '../text/messages';
+import { duration } from '../text';
 import { useNow } from './usenow';
 
 const SECOND = 1000;
 
-/** How long something has lasted, from second to second. */
+/** Counts the seconds since something began. */
 export function Elapsed({
   since,
   trans

@@ -1,25 +1,28 @@
 import type { KernelSpec } from '@jupyterlab/services';
 import * as React from 'react';
 
-import { namePartsOf, wholly } from '../naming/parts';
-import type { INameParts } from '../naming/parts';
-import { providerOf } from '../naming/displayname';
+import { namePartsOf, providerOf, wholly } from '../naming';
+import type { INameParts } from '../naming';
 
 /**
- * The display name of a kernel on one line. Where there is too little room, the kernel's
- * own part of it is cut off, never the provider's.
+ * The display name of a kernel on one line. If there is too little room, the kernel's part
+ * is cut off, never the provider's.
  */
-export function KernelName({
+export function KernelLabel({
   spec
 }: {
   spec: KernelSpec.ISpecModel;
 }): React.JSX.Element {
   const { before, kernel, after } = partsOf(spec);
   return (
-    <span className="kpe-KernelName">
-      {before !== '' && <span className="kpe-KernelName-place">{before}</span>}
-      <span className="kpe-KernelName-kernel">{kernel}</span>
-      {after !== '' && <span className="kpe-KernelName-place">{after}</span>}
+    <span className="kpe-KernelLabel">
+      {before !== '' && (
+        <span className="kpe-KernelLabel-provider">{before}</span>
+      )}
+      <span className="kpe-KernelLabel-kernel">{kernel}</span>
+      {after !== '' && (
+        <span className="kpe-KernelLabel-provider">{after}</span>
+      )}
     </span>
   );
 }

@@ -2,23 +2,23 @@ import * as React from 'react';
 
 interface IProps {
   readonly url: string | undefined;
-  /** The kernel's own name: the letter must not be its provider's. */
+  /** The kernel's own name, as the letter must not be its provider's. */
   readonly name: string;
   readonly imageClass: string;
   readonly letterClass: string;
 }
 
-/** The logo of a kernel; the first letter of its name where there is none to be had. */
+/** The logo of a kernel; the first letter of its name if there is no logo. */
 export function KernelLogo(props: IProps): React.JSX.Element {
   const { url, name, imageClass, letterClass } = props;
   const [broken, setBroken] = React.useState('');
   return url !== undefined && url !== '' && url !== broken ? (
     <img
-      // Before `src`, lest it be too late: attributes are set in this order.
+      // Before `src`: React sets attributes in this order, and `src` starts the request.
       loading="lazy"
       src={url}
       className={imageClass}
-      // The name stands beside it.
+      // The name is next to it.
       alt=""
       onError={() => {
         setBroken(url);

@@ -4,9 +4,9 @@ import * as React from 'react';
 import type { ProviderState } from '../tokens';
 
 /**
- * An icon of 16 by 16, drawn in the colour of the text around it.
+ * An icon of 16 by 16 pixels in the colour of the text.
  *
- * The states differ in shape, so that nobody needs to tell colours apart.
+ * The icons differ in shape, so that they can be told apart without colours.
  */
 function icon(name: string, paths: string): LabIcon {
   return new LabIcon({
@@ -17,8 +17,7 @@ function icon(name: string, paths: string): LabIcon {
 
 const RING = '<circle cx="8" cy="8" r="6"/>';
 
-/** The icon of each state. */
-export const STATE_ICONS: Readonly<Record<ProviderState, LabIcon>> = {
+const STATE_ICONS: Readonly<Record<ProviderState, LabIcon>> = {
   online: icon(
     'online',
     '<path fill="currentColor" stroke="none" fill-rule="evenodd" d="M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1m3.8 5.3-4.6 4.9a.8.8 0 0 1-1.1 0L4.2 9.2a.75.75 0 0 1 1.1-1.05l1.35 1.4 4.05-4.3a.75.75 0 0 1 1.1 1.05"/>'
@@ -37,7 +36,7 @@ export const STATE_ICONS: Readonly<Record<ProviderState, LabIcon>> = {
   off: icon('off', '<path d="M3 8h10"/>')
 };
 
-/** The icon of a state; the word for it stands beside, so that it needs no text itself. */
+/** The icon of a state. It has no text, as the word or a message is next to it. */
 export function StateIcon({
   state
 }: {

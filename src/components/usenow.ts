@@ -1,9 +1,9 @@
 import * as React from 'react';
 
 /**
- * The time, for texts that tell ages.
+ * Return the current time, and render again after each interval.
  *
- * @param interval - After how many milliseconds it is told again.
+ * @param interval - Milliseconds.
  */
 export function useNow(interval: number): Date {
   const [now, setNow] = React.useState(() => new Date());

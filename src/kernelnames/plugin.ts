@@ -18,21 +18,21 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
-import { KernelNameButton } from './toolbarbutton';
 import { PLUGIN_IDS } from '../tokens';
+import { KernelNameButton } from './toolbarbutton';
 
-/** A document with a kernel, as far as its toolbar needs to know it. */
+/** A document with a kernel. */
 type Panel = Widget & { readonly sessionContext: ISessionContext };
 
 /**
- * Keeps kernels' names up to date where JupyterLab shows them; the launcher, the
- * pickers and the menus read them by themselves.
+ * Updates the names of kernels in JupyterLab's toolbars, status bar, list of running
+ * kernels and console tabs. Launchers, pickers and menus update themselves.
  */
-export const namesPlugin: JupyterFrontEndPlugin<void> = {
-  id: PLUGIN_IDS.names,
-  description: 'Shows kernels by their names of this moment.',
+export const kernelNamesPlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_IDS.kernelNames,
+  description: 'Keeps the displayed names of kernels up to date.',
   autoStart: true,
-  // The trackers' plugins register the stock buttons, which have to be there first.
+  // The trackers' plugins register the stock buttons, which ours replace.
   optional: [
     IToolbarWidgetRegistry,
     ISessionContextDialogs,
@@ -55,13 +55,13 @@ export const namesPlugin: JupyterFrontEndPlugin<void> = {
     const specs = app.serviceManager.kernelspecs;
     const translator = stockTranslator ?? nullTranslator;
     const dialogs = stockDialogs ?? new SessionContextDialogs({ translator });
-    // The words are the stock ones.
+    // The texts are JupyterLab's.
     const trans = translator.load('jupyterlab');
     const createButton = (panel: Panel): Widget => {
       const { sessionContext } = panel;
       const options = { sessionContext, dialogs, specs, trans };
       const button = new KernelNameButton(options);
-      // Toolbars let go of a button that is replaced, but do not dispose of it.
+      // Toolbars do not dispose of a button that they replace.
       panel.disposed.connect(() => {
         button.dispose();
       });
@@ -80,23 +80,22 @@ export const namesPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Adds no session; the status item reads the current one's again when it is asked. */
+/** Provides no session, but makes the status item read the name of the current kernel. */
 const noSession = (): null => null;
 
-/** Have the status bar's kernel item read its name again. */
+/** Make the kernel item of the status bar read its name again. */
 function refreshStatus(status: IKernelStatusModel | null): void {
-  // The first reading takes the name over but does not draw it: up to JupyterLab 4.6
-  // the item draws itself only where nothing has changed.
+  // Twice, as up to JupyterLab 4.6 the item draws itself only if nothing changed: the
+  // first call takes over the name, the second one draws it.
   status?.addSessionProvider(noSession);
   status?.addSessionProvider(noSession);
 }
 
-/** Have the list of running kernels read their names again. */
+/** Make the list of running kernels read their names again. */
 function refreshRunning(managers: IRunningSessionManagers | null): void {
   for (const manager of managers?.items() ?? []) {
-    // The list's own refresh tells of running kernels only if these are others, so it
-    // has to be told in their stead. That list is the one whose items are kernelspecs;
-    // its name is translated.
+    // The list's own refresh emits a change only if other kernels run, so we emit one
+    // ourselves. We find the list by its items, as its name is translated.
     const isOfKernels = manager
       .running({ mode: 'tree' })
       .some(({ className }) => className === 'jp-mod-kernelspec');
@@ -107,7 +106,7 @@ function refreshRunning(managers: IRunningSessionManagers | null): void {
   }
 }
 
-/** Put the kernel's name into the tooltip of a console's tab. */
+/** Update the kernel's name in the tooltip of a console's tab. */
 function refreshCaption(panel: ConsolePanel, trans: TranslationBundle): void {
   const kernel = trans.__('Kernel: %1', '');
   const name = panel.sessionContext.kernelDisplayName;

@@ -7,25 +7,24 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, ToolbarButtonComponent } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { shortName } from '../naming/shorten';
+import { shortName } from '../naming';
 
-/** Characters of a kernel's own name that a toolbar has room for. */
+/** The number of characters of a kernel's own name that fit into a toolbar. */
 const ROOM = 32;
 
-/** What a button with a kernel's name needs. */
 export interface IKernelNameOptions {
   readonly sessionContext: ISessionContext;
   readonly dialogs: ISessionContextDialogs;
   readonly specs: KernelSpec.IManager;
-  /** JupyterLab's own, which has the stock button's words. */
+  /** JupyterLab's translations, as the texts are those of the stock button. */
   readonly trans: TranslationBundle;
 }
 
 /**
- * The button in a toolbar that says which kernel there is, and lets one choose another.
+ * The toolbar button with the name of the kernel, which opens the kernel picker.
  *
- * Looks and works like the stock one, which does not notice that a kernel has got
- * another name, and has long ones fill the toolbar.
+ * It looks and works like the stock button, but follows changes of the name, and shortens
+ * long names.
  */
 export class KernelNameButton extends ReactWidget {
   constructor(options: IKernelNameOptions) {
@@ -48,7 +47,7 @@ export class KernelNameButton extends ReactWidget {
       <ToolbarButtonComponent
         className="jp-Toolbar-kernelName"
         onClick={() => {
-          // Where the kernel does not start, Lab has said so.
+          // If the kernel does not start, Lab shows an error.
           dialogs.selectKernel(sessionContext).catch(() => undefined);
         }}
         tooltip={label === name ? hint : `${name}\n${hint}`}
@@ -57,10 +56,10 @@ export class KernelNameButton extends ReactWidget {
     );
   }
 
-  /** What there is room for of a display name. */
+  /** Shorten a display name to what fits. */
   private _label(name: string): string {
     const { specs } = this._options;
-    // By its name, which is unique: the id of a kernel that starts is not to be had.
+    // By its display name, which is unique, as a starting kernel has no id yet.
     const known = Object.values(specs.specs?.kernelspecs ?? {});
     const spec = known.find(spec => spec?.display_name === name);
     return spec === undefined ? name : shortName(spec, ROOM);

@@ -1,30 +1,30 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { Announcer } from '../components/announcer';
-import type { CollapsedSections } from './collapsed';
-import { NO_KERNELS } from '../providers/counts';
+import { Announcer } from '../components';
+import { NO_KERNELS } from '../state';
+import type { IKernelCounts } from '../state';
+import type { IProblem, IProvider } from '../tokens';
 import type { ILauncherHost } from './card';
-import { NoMatch, SearchField } from './search';
-import { CategorySection, ProviderSection } from './section';
+import type { CollapsedSections } from './collapsed';
 import { matching } from './layout';
 import type { ICategories, ISection } from './layout';
-import type { ICounts } from '../text/messages';
-import type { IProblemJSON, IProvider } from '../tokens';
+import { NoMatch, SearchField } from './search';
+import { CategorySection, ProviderSection } from './section';
 
-/** What is in a launcher. */
+/** The contents of a launcher. */
 export interface ILauncherContents {
   readonly sections: readonly ISection[];
   readonly isSearchable: boolean;
   readonly categories: ICategories;
   readonly providers: readonly IProvider[];
-  readonly problems: readonly IProblemJSON[];
-  /** How many kernels each provider has, by its id. */
-  readonly counts: ReadonlyMap<string, ICounts>;
+  readonly problems: readonly IProblem[];
+  /** Counts of kernels by provider id. */
+  readonly counts: ReadonlyMap<string, IKernelCounts>;
   readonly hasBadges: boolean;
 }
 
-/** What is searched for, and the sections that were closed among the results. */
+/** The text of a search, and the sections that the user collapsed in its results. */
 interface ISearch {
   readonly text: string;
   readonly closed: readonly string[];
@@ -32,7 +32,7 @@ interface ISearch {
 
 const NO_SEARCH: ISearch = { text: '', closed: [] };
 
-/** All of a launcher. */
+/** The whole launcher: search field, sections and announcements. */
 export function LauncherBody({
   host,
   contents,
@@ -53,7 +53,7 @@ export function LauncherBody({
   );
   const found = shown.reduce((sum, { cards }) => sum + cards.length, 0);
 
-  // Among the results of a search all is open, whatever is remembered.
+  // Search results start with all sections expanded.
   const isCollapsed = (id: string): boolean =>
     query === ''
       ? collapsed.has(id, stateOf(providers, id) === 'off')
@@ -154,23 +154,23 @@ function Section({
   }
 }
 
-/** The providers that are left out, and why. */
+/** The providers that are not loaded, and why. */
 function Problems({
   problems,
   trans
 }: {
-  readonly problems: readonly IProblemJSON[];
+  readonly problems: readonly IProblem[];
   readonly trans: TranslationBundle;
 }): React.JSX.Element {
   return (
     <div
       className="kpe-LauncherProblems"
       role="note"
-      aria-label={trans.__('Kernel providers that are left out')}
+      aria-label={trans.__('Kernel providers that are not loaded')}
     >
-      {problems.map(({ id, source, sentence }) => (
+      {problems.map(({ id, source, message }) => (
         <p key={`${id} ${source}`} title={source}>
-          {sentence}
+          {message}
         </p>
       ))}
     </div>

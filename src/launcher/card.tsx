@@ -3,35 +3,35 @@ import { LabIcon, classes, consoleIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
-import { initialOf, KernelLogo } from '../components/kernellogo';
+import { initialOf, KernelLogo } from '../components';
+import type { INameParts } from '../naming';
 import type { ICard, LauncherItem } from './cards';
-import type { INameParts } from '../naming/parts';
 
-/** What the parts of a launcher need of it; stays the same as long as the launcher. */
+/** What the parts of a launcher use; the same object as long as the launcher exists. */
 export interface ILauncherHost {
   readonly commands: CommandRegistry;
   readonly cwd: string;
   readonly trans: TranslationBundle;
-  /** Start what an item stands for, and put it in the launcher's place. */
+  /** Execute the command of an item, and replace the launcher by the result. */
   launch(item: LauncherItem): void;
 }
 
 interface ICardProps {
   readonly card: ICard;
   readonly host: ILauncherHost;
-  /** What `data-category` of the card says. */
+  /** The value of `data-category` of the card. */
   readonly category: string;
   readonly hasBadge: boolean;
-  /** Id of the element that says why its kernel may not start. */
+  /** Ids of the elements that say why its kernel may not start. */
   readonly describedBy?: string;
 }
 
 interface IKernelCardProps extends ICardProps {
-  /** What `data-category` of the console button says. */
+  /** The value of `data-category` of the console button. */
   readonly consoleCategory: string;
 }
 
-/** A card as in the stock launcher; stock's classes, titles and attributes are kept. */
+/** A card with the classes, titles and attributes of the stock launcher. */
 export const LauncherCard = React.memo(
   ({
     card,
@@ -70,9 +70,9 @@ export const LauncherCard = React.memo(
           ) : (
             <CommandIcon card={card} host={host} />
           )}
-          {hasBadge && card.place !== '' && (
+          {hasBadge && card.remoteLabel !== '' && (
             <span className="kpe-LauncherCard-badge" aria-hidden="true">
-              {initialOf(card.place)}
+              {initialOf(card.remoteLabel)}
             </span>
           )}
         </div>
@@ -85,7 +85,7 @@ export const LauncherCard = React.memo(
 );
 LauncherCard.displayName = 'LauncherCard';
 
-/** The card of a provider's kernel: for a notebook, with a button for a console. */
+/** The card of a remote kernel: it starts a notebook, and has a button for a console. */
 export const KernelCard = React.memo(
   (props: IKernelCardProps): React.JSX.Element => {
     const { consoleCategory, ...others } = props;
@@ -93,7 +93,7 @@ export const KernelCard = React.memo(
     const { consoleItem } = card;
     const title = host.trans.__('Console: %1', card.label);
     return (
-      // The buttons are siblings: one inside the other could not be told apart by all.
+      // Siblings, as screen readers cannot tell nested buttons apart.
       <div className="kpe-KernelCard" data-kernel={card.kernelName}>
         <LauncherCard {...others} />
         {consoleItem !== null && (
@@ -132,16 +132,20 @@ function CommandIcon({
   );
 }
 
-/** A name of which only the kernel's part is cut where it is too long. */
+/** A display name of which only the kernel's part is cut off if it is too long. */
 function Name({ parts }: { parts: INameParts }): React.JSX.Element {
   const { before, kernel, after } = parts;
   return before === '' && after === '' ? (
     <p>{kernel}</p>
   ) : (
     <p>
-      {before !== '' && <span className="kpe-Name-place">{before}</span>}
-      <span className="kpe-Name-kernel">{kernel}</span>
-      {after !== '' && <span className="kpe-Name-place">{after}</span>}
+      {before !== '' && (
+        <span className="kpe-LauncherCard-provider">{before}</span>
+      )}
+      <span className="kpe-LauncherCard-kernel">{kernel}</span>
+      {after !== '' && (
+        <span className="kpe-LauncherCard-provider">{after}</span>
+      )}
     </p>
   );
 }

@@ -1,49 +1,48 @@
+import type { KernelSpec } from '@jupyterlab/services';
 import type { ILauncher } from '@jupyterlab/launcher';
 
-import { providerOf } from '../naming/displayname';
-import { namePartsOf, wholly } from '../naming/parts';
-import type { INameParts } from '../naming/parts';
-import type { KernelSpecJSON } from '../tokens';
+import { namePartsOf, providerOf, wholly } from '../naming';
+import type { INameParts } from '../naming';
 
 /** An item of the launcher; since JupyterLab 4.6 it may also rank its category. */
 export type LauncherItem = ILauncher.IItemOptions & {
   readonly categoryRank?: number;
 };
 
-/** What a card of the launcher shows and starts. */
+/** A card of the launcher. */
 export interface ICard {
-  /** Tells it from the others of its section, and is the same after a refresh. */
+  /** Unique in its section, and the same after a refresh. */
   readonly key: string;
-  /** What it starts. */
+  /** The item that a click starts. */
   readonly item: LauncherItem;
-  /** What its console button starts; null where it has none. */
+  /** The item that its console button starts; null if it has no such button. */
   readonly consoleItem: LauncherItem | null;
   readonly label: string;
   readonly parts: INameParts;
   readonly title: string;
-  /** Name of the kernel; empty where it starts none. */
+  /** Name of the kernel; empty if it starts none. */
   readonly kernelName: string;
-  /** Whether it has a kernel's logo; else it has the icon of its command. */
+  /** Whether it has a kernel's logo; otherwise it has the icon of its command. */
   readonly hasLogo: boolean;
-  /** Label of the remote provider whose kernel it starts; else empty. */
-  readonly place: string;
-  /** What a search looks at, in lower case. */
+  /** Label of the remote provider whose kernel it starts; empty for other cards. */
+  readonly remoteLabel: string;
+  /** The text that a search looks at, in lower case. */
   readonly searchText: string;
 }
 
-/** What cards are made from, besides the items. */
+/** What cards are made from, in addition to items. */
 export interface ICardSource {
-  /** What an item says of itself; both may be empty. */
+  /** The label and caption of an item's command; both may be empty. */
   describe(item: LauncherItem): { label: string; caption: string };
-  spec(kernelName: string): KernelSpecJSON | undefined;
+  spec(kernelName: string): KernelSpec.ISpecModel | undefined;
   /** Label of the provider of a kernel; empty if it is not known. */
   providerLabel(kernelName: string): string;
 }
 
 /**
- * The name of the kernel that an item starts; empty if it starts none.
+ * Return the name of the kernel that an item starts; empty if it starts none.
  *
- * These are the arguments of JupyterLab's commands for notebooks and consoles.
+ * It reads the arguments of JupyterLab's commands for notebooks and consoles.
  */
 export function kernelNameOf({ args }: LauncherItem): string {
   const name = args?.['kernelName'];
@@ -62,7 +61,7 @@ export function kernelNameOf({ args }: LauncherItem): string {
 /**
  * Make the card of an item.
  *
- * @param hasLogo - Whether it is of a category that shows the logos of kernels.
+ * @param hasLogo - Whether the cards of its category have the logos of kernels.
  */
 export function cardOf(
   item: LauncherItem,
@@ -78,10 +77,14 @@ export function cardOf(
     remote === null
       ? wholly(label)
       : namePartsOf(label, remote.kernel, remote.label);
-  const place = remote?.label ?? '';
+  const remoteLabel = remote?.label ?? '';
   const words = [label, kernelName];
   if (kernelName !== '') {
-    words.push(spec?.language ?? '', source.providerLabel(kernelName), place);
+    words.push(
+      spec?.language ?? '',
+      source.providerLabel(kernelName),
+      remoteLabel
+    );
   }
   return {
     key: `${item.command} ${kernelName || label}`,
@@ -92,29 +95,29 @@ export function cardOf(
     title: hasLogo ? label : caption || label,
     kernelName,
     hasLogo,
-    place,
+    remoteLabel,
     searchText: words.join(' ').toLocaleLowerCase()
   };
 }
 
 /**
- * Put the cards of a kernel's notebook and of its console together.
+ * Combine the notebook card and the console card of each kernel.
  *
- * @returns One card for each kernel. Where there is no notebook for it, the card starts a
- * console; where there are several of one sort, each has a card.
+ * @returns One card for each kernel. A kernel without a notebook card keeps its console
+ * card. If a kernel has several cards of one category, each additional one stays a card.
  */
 export function joined(
   notebooks: readonly ICard[],
   consoles: readonly ICard[]
 ): ICard[] {
   const free = new Map<string, ICard>();
-  const lonely: ICard[] = [];
+  const single: ICard[] = [];
   const served = new Set(notebooks.map(({ kernelName }) => kernelName));
   for (const card of consoles) {
     if (served.has(card.kernelName) && !free.has(card.kernelName)) {
       free.set(card.kernelName, card);
     } else {
-      lonely.push(card);
+      single.push(card);
     }
   }
   const cards = notebooks.map(card => {
@@ -122,10 +125,10 @@ export function joined(
     free.delete(card.kernelName);
     return { ...card, consoleItem: item };
   });
-  return [...cards, ...lonely];
+  return [...cards, ...single];
 }
 
-/** Sort cards as the stock launcher does: by rank, then by label. */
+/** Sort cards like the stock launcher: by rank, then by label. */
 export function sorted(cards: readonly ICard[]): ICard[] {
   return [...cards].sort((a, b) => {
     const [first, second] = [rankOf(a.item), rankOf(b.item)];
@@ -137,7 +140,7 @@ export function sorted(cards: readonly ICard[]): ICard[] {
   });
 }
 
-/** Make the keys differ of cards that start the same. */
+/** Make keys unique, also of cards that start the same. */
 export function withUniqueKeys(cards: readonly ICard[]): ICard[] {
   const seen = new Map<string, number>();
   return cards.map(card => {

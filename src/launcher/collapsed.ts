@@ -4,20 +4,20 @@ import type { ISignal } from '@lumino/signaling';
 
 import { PACKAGE_NAME } from '../tokens';
 
-/** Where the state database keeps them. */
+/** The key in the state database. */
 const KEY = `${PACKAGE_NAME}:launcher-collapsed`;
 
-/** Which providers' sections of the launcher a user has collapsed, or opened. */
+/** Remembers which providers' sections of the launcher the user collapsed or expanded. */
 export class CollapsedSections {
   /**
-   * @param db - Remembers them; without one they are forgotten with the page.
+   * @param db - The state database; without it, sections are remembered until a reload.
    */
   constructor(db: IStateDB | null) {
     this._db = db;
     void this._load();
   }
 
-  /** Emitted when a section was collapsed or opened. */
+  /** Emitted after a section was collapsed or expanded. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -26,20 +26,20 @@ export class CollapsedSections {
    * Whether a section is collapsed.
    *
    * @param id - The id of the provider.
-   * @param byDefault - Whether it is if the user has not said.
+   * @param byDefault - The result if the user has neither collapsed nor expanded it.
    */
   has(id: string, byDefault: boolean): boolean {
     return this._collapsed.get(id) ?? byDefault;
   }
 
-  /** Collapse or open a section, and remember it. */
+  /** Collapse or expand a section, and save that. */
   set(id: string, isCollapsed: boolean): void {
     this._collapsed.set(id, isCollapsed);
     this._changed.emit();
     this._db
       ?.save(KEY, Object.fromEntries(this._collapsed))
       .catch((reason: unknown) => {
-        console.warn('The collapsed sections are not remembered.', reason);
+        console.warn('Could not save the collapsed sections.', reason);
       });
   }
 
@@ -49,7 +49,7 @@ export class CollapsedSections {
       return;
     }
     for (const [id, isCollapsed] of Object.entries(saved)) {
-      // What the user did meanwhile is newer.
+      // What the user did in the meantime is newer.
       if (typeof isCollapsed === 'boolean' && !this._collapsed.has(id)) {
         this._collapsed.set(id, isCollapsed);
       }

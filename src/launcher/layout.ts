@@ -1,54 +1,49 @@
-import {
-  cardOf,
-  joined,
-  kernelNameOf,
-  sorted,
-  withUniqueKeys
-} from './cards';
-import type { ICard, ICardSource, LauncherItem } from './cards';
-import { isWell } from '../providers/model';
+import { isAvailable } from '../state';
 import type { IKernelProviders, IProvider } from '../tokens';
+import { cardOf, joined, kernelNameOf, sorted, withUniqueKeys } from './cards';
+import type { ICard, ICardSource, LauncherItem } from './cards';
 
-/** The part of the kernel providers that the launcher is arranged by. */
-export type Places = Pick<
+/** The part of the kernel providers that the layout depends on. */
+export type LauncherProviders = Pick<
   IKernelProviders,
   'providers' | 'problems' | 'preferences' | 'get' | 'idOf'
 >;
 
 /** A section of the launcher. */
 export interface ISection {
-  /** Tells it from the others. */
+  /** Unique and stable. */
   readonly key: string;
   /**
-   * `category` looks as in the stock launcher, `provider` has the provider's header, and
-   * `problems` are the providers that are left out.
+   * - `category`: looks like a section of the stock launcher;
+   * - `provider`: has the provider's header;
+   * - `problems`: lists the providers that are not loaded.
    */
   readonly kind: 'category' | 'provider' | 'problems';
-  /** A category, or the label of a provider; else empty. */
+  /** A category, or the label of a provider; empty for problems. */
   readonly title: string;
-  /** Id of the provider whose state it shows; empty if none. */
+  /** Id of the provider whose status it shows; empty if none. */
   readonly providerId: string;
   readonly cards: readonly ICard[];
 }
 
-/** What the launcher is arranged from. */
+/** The input of the layout. */
 export interface ILauncherSource extends ICardSource {
   readonly items: Iterable<LauncherItem>;
-  readonly places: Places;
-  /** JupyterLab's names of categories, in the user's language. */
+  readonly providers: LauncherProviders;
   readonly categories: ICategories;
 }
 
+/** JupyterLab's names of categories, in the user's language. */
 export interface ICategories {
   readonly notebook: string;
   readonly console: string;
   readonly other: string;
 }
 
-/** More kernels than this are searched even if all of them are this server's. */
+/** A launcher with more kernels has a search field, even if all kernels are local. */
 const MANY_KERNELS = 12;
 
-/** Where the sections of providers stand among the ranks of categories. */
+/** The rank of the providers' sections among the categories. */
 const PROVIDERS_RANK = 20;
 
 const PROBLEMS: ISection = {
@@ -65,32 +60,34 @@ interface IRankedSection {
 }
 
 /**
- * The provider whose kernels' names have no prefix: this server, almost always.
+ * Return the id of the default provider, whose kernels' names have no prefix. It is
+ * nearly always this server.
  *
  * Its kernels stay where the stock launcher has them.
  */
-export function homeId(places: Places): string {
-  return places.idOf('');
+export function defaultProviderId(providers: LauncherProviders): string {
+  return providers.idOf('');
 }
 
 /**
  * Arrange items into sections.
  *
- * The kernels of each remote provider get a section, unless the user wants none; all else
- * is arranged as by the stock launcher of JupyterLab 4.6: by rank, then by name. The
- * sections of providers are in the user's order and stand where consoles do.
+ * The kernels of each other provider get a section, unless the user's settings combine
+ * them. Everything else is arranged as in the stock launcher of JupyterLab 4.6: by rank,
+ * then by name. The sections of providers are in the user's order, at the rank of
+ * consoles.
  */
 export function sectionsOf(source: ILauncherSource): ISection[] {
-  const { places, categories } = source;
-  const home = homeId(places);
-  const hasProviders = places.preferences.sections;
+  const { providers, categories } = source;
+  const defaultId = defaultProviderId(providers);
+  const hasProviders = providers.preferences.sections;
   const byCategory = new Map<string, LauncherItem[]>();
   const byProvider = new Map<string, LauncherItem[]>();
   for (const item of source.items) {
     const category = item.category || categories.other;
     const name = isOfKernels(category, categories) ? kernelNameOf(item) : '';
-    const provider = name === '' ? home : places.idOf(name);
-    if (hasProviders && provider !== home) {
+    const provider = name === '' ? defaultId : providers.idOf(name);
+    if (hasProviders && provider !== defaultId) {
       add(byProvider, provider, item);
     } else {
       add(byCategory, category, item);
@@ -105,40 +102,41 @@ export function sectionsOf(source: ILauncherSource): ISection[] {
         a.section.title.localeCompare(b.section.title)
     );
   return hasProviders
-    ? merged(told(ranked, source), byProvider, source)
+    ? merged(withDefaultStatus(ranked, source), byProvider, source)
     : ranked.map(({ section }) => section);
 }
 
-/** Whether there is a remote provider, or was to be one. */
-export function isMixed(places: Places): boolean {
-  const home = homeId(places);
+/** Whether there is a provider besides the default one, or a problem with one. */
+export function isMixed(providers: LauncherProviders): boolean {
+  const defaultId = defaultProviderId(providers);
   return (
-    places.problems.length > 0 || places.providers.some(({ id }) => id !== home)
+    providers.problems.length > 0 ||
+    providers.providers.some(({ id }) => id !== defaultId)
   );
 }
 
-/** Whether the launcher is worth a search field: it looks as the stock one if not. */
+/** Whether the launcher has a search field; without one, it looks like the stock launcher. */
 export function isSearchable(
   sections: readonly ISection[],
-  places: Places
+  providers: LauncherProviders
 ): boolean {
   const cards = sections.flatMap(section => section.cards);
   const kernels = new Set(cards.map(card => card.kernelName));
   kernels.delete('');
   return (
-    isMixed(places) ||
-    cards.some(({ place }) => place !== '') ||
+    isMixed(providers) ||
+    cards.some(({ remoteLabel }) => remoteLabel !== '') ||
     kernels.size > MANY_KERNELS
   );
 }
 
 /**
- * What is left of sections after a search.
+ * Filter sections by a search.
  *
- * @param query - Words that must all be found, in any order, in whatever case.
+ * @param query - Words that must all match, in any order and any case.
  *
- * @returns The sections with the cards that match; a provider that matches by its name
- * stays, even if no kernel of it is known.
+ * @returns The sections with the matching cards. A provider whose label matches keeps its
+ * section, even without cards.
  */
 export function matching(
   sections: readonly ISection[],
@@ -162,22 +160,25 @@ export function matching(
     );
 }
 
-/** Why a section has no card; `unknown` if the provider has never said. */
-export type Emptiness = 'checking' | 'none' | 'unknown';
+/**
+ * Why a section has no cards: its provider is being checked, has no kernels, or has never
+ * listed its kernels.
+ */
+export type EmptyCause = 'checking' | 'none' | 'unknown';
 
-/** Tell why a provider's section has no card. */
-export function emptinessOf(
+/** Find out why a provider's section has no cards. */
+export function emptyCauseOf(
   provider: Pick<IProvider, 'state' | 'kernelspecs'>
-): Emptiness {
+): EmptyCause {
   if (provider.state === 'checking') {
     return 'checking';
   }
-  return isWell(provider) || provider.kernelspecs !== 'none'
+  return isAvailable(provider) || provider.kernelspecs !== 'none'
     ? 'none'
     : 'unknown';
 }
 
-/** Whether a category shows kernels by their logos. */
+/** Whether the cards of a category have the logos of kernels. */
 function isOfKernels(category: string, categories: ICategories): boolean {
   return category === categories.notebook || category === categories.console;
 }
@@ -221,7 +222,7 @@ function providerSection(
   items: readonly LauncherItem[],
   source: ILauncherSource
 ): ISection {
-  const { categories, places } = source;
+  const { categories, providers } = source;
   const isConsole = ({ category }: LauncherItem): boolean =>
     category === categories.console;
   const toCard = (item: LauncherItem): ICard => cardOf(item, true, source);
@@ -232,34 +233,42 @@ function providerSection(
   return {
     key: `provider ${id}`,
     kind: 'provider',
-    // The server's list of providers may come later than its kernels.
-    title: places.get(id)?.label ?? cards[0]?.place ?? id,
+    // The kernelspecs may arrive before the providers.
+    title: providers.get(id)?.label ?? cards[0]?.remoteLabel ?? id,
     providerId: id,
     cards: withUniqueKeys(sorted(cards))
   };
 }
 
-/** Put the sections of providers among those of categories. */
+/** Insert the sections of providers between the sections of categories. */
 function merged(
   ranked: readonly IRankedSection[],
   byProvider: ReadonlyMap<string, readonly LauncherItem[]>,
   source: ILauncherSource
 ): ISection[] {
-  const { places } = source;
-  const home = homeId(places);
+  const { providers } = source;
+  const defaultId = defaultProviderId(providers);
   const ids = [
-    ...new Set([...places.providers.map(({ id }) => id), ...byProvider.keys()])
+    ...new Set([
+      ...providers.providers.map(({ id }) => id),
+      ...byProvider.keys()
+    ])
   ];
-  const ofHome = ranked.filter(section => isOfHome(section, source));
-  // They keep their own ranks unless the user has put other providers before them.
-  const moved = ids.indexOf(home) > 0 ? ofHome : [];
+  const ofDefault = ranked.filter(section =>
+    isOfDefaultProvider(section, source)
+  );
+  // They keep their own ranks unless the user's order has other providers before them.
+  const moved = ids.indexOf(defaultId) > 0 ? ofDefault : [];
   const block = ids.flatMap(id => {
-    if (id === home && (ofHome.length > 0 || isQuiet(places.get(id)))) {
+    if (
+      id === defaultId &&
+      (ofDefault.length > 0 || !hasStatus(providers.get(id)))
+    ) {
       return moved.map(({ section }) => section);
     }
     return [providerSection(id, byProvider.get(id) ?? [], source)];
   });
-  if (places.problems.length > 0) {
+  if (providers.problems.length > 0) {
     block.push(PROBLEMS);
   }
   const others = ranked.filter(section => !moved.includes(section));
@@ -271,29 +280,29 @@ function merged(
   ];
 }
 
-/** Have the first of home's sections show its state if there is something to say. */
-function told(
+/** Make the first section of the default provider show its status, if it has one. */
+function withDefaultStatus(
   ranked: readonly IRankedSection[],
   source: ILauncherSource
 ): IRankedSection[] {
-  const home = homeId(source.places);
-  const teller = isQuiet(source.places.get(home))
-    ? undefined
-    : ranked.find(section => isOfHome(section, source));
+  const defaultId = defaultProviderId(source.providers);
+  const first = hasStatus(source.providers.get(defaultId))
+    ? ranked.find(section => isOfDefaultProvider(section, source))
+    : undefined;
   return ranked.map(one =>
-    one === teller
-      ? { ...one, section: { ...one.section, providerId: home } }
+    one === first
+      ? { ...one, section: { ...one.section, providerId: defaultId } }
       : one
   );
 }
 
-/** Whether there is nothing to say of a provider. */
-function isQuiet(provider: IProvider | undefined): boolean {
-  return provider === undefined || isWell(provider);
+/** Whether a provider has a status to show, which it does unless it is available. */
+function hasStatus(provider: IProvider | undefined): boolean {
+  return provider !== undefined && !isAvailable(provider);
 }
 
-/** Whether a section has the kernels whose names have no prefix. */
-function isOfHome(
+/** Whether a section has the kernels of the default provider. */
+function isOfDefaultProvider(
   { section }: IRankedSection,
   { categories }: ILauncherSource
 ): boolean {

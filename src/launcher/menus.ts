@@ -3,19 +3,19 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { consoleIcon, notebookIcon } from '@jupyterlab/ui-components';
 
-import type { LauncherItem } from './cards';
-import { ProvidersLauncher } from './widget';
-import { keepPerProvider } from '../providers/perprovider';
+import { keepPerProvider } from '../providers';
 import { COMMAND_IDS } from '../tokens';
 import type { IKernelProviders } from '../tokens';
+import type { LauncherItem } from './cards';
+import { ProvidersLauncher } from './widget';
 
-/** Commands about the card under the context menu; the schema has them in that menu. */
+/** Commands about the card under the context menu; the schema adds them to that menu. */
 const CARD_COMMANDS = {
   notebook: 'kernel-providers:card-notebook',
   console: 'kernel-providers:card-console'
 } as const;
 
-/** Add the commands of the context menu of a kernel's card. */
+/** Add the commands for the context menu of a kernel's card. */
 export function addCardCommands(
   app: JupyterFrontEnd,
   labTrans: TranslationBundle
@@ -58,13 +58,13 @@ export function fillHeaderMenus(
   );
 }
 
-/** Give the focus back to the card or header whose context menu is closed. */
+/** Return the focus to the card or header when its context menu closes. */
 export function keepFocus(app: JupyterFrontEnd): void {
   app.contextMenu.menu.aboutToClose.connect(() => {
     const opener = app.contextMenuHitTest(node =>
       node.matches('.jp-LauncherCard, .kpe-ProviderSection-toggle')
     );
-    // It still has the focus while it closes.
+    // The menu still has the focus while it closes.
     queueMicrotask(() => {
       if (document.activeElement === document.body) {
         opener?.focus();
@@ -73,7 +73,7 @@ export function keepFocus(app: JupyterFrontEnd): void {
   });
 }
 
-/** The launcher under the context menu, and what it would start there. */
+/** Find the launcher under the context menu, and the item of the card there. */
 function under(
   app: JupyterFrontEnd,
   kind: keyof typeof CARD_COMMANDS

@@ -12,20 +12,20 @@ import { addIcon, launcherIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
 
+import { IKernelProviders, PLUGIN_IDS } from '../tokens';
 import { CollapsedSections } from './collapsed';
 import { addCardCommands, fillHeaderMenus, keepFocus } from './menus';
 import { ProvidersLauncher } from './widget';
-import { IKernelProviders, PLUGIN_IDS } from '../tokens';
 
-/** The stock launcher's command, which others execute, too. */
+/** The command of the stock launcher, which other extensions execute, too. */
 const CREATE = 'launcher:create';
 
 /**
  * Provides the launcher.
  *
- * It stands in for `@jupyterlab/launcher-extension:plugin`, which the server companion
- * switches off, and does all that one does. `schema/launcher.json` puts its command
- * where the stock plugin has it.
+ * It replaces `@jupyterlab/launcher-extension:plugin`, which our server companion
+ * disables, and does everything that the stock plugin does. `schema/launcher.json` adds
+ * its command to the same menus.
  */
 export const launcherPlugin: JupyterFrontEndPlugin<ILauncher> = {
   id: PLUGIN_IDS.launcher,
@@ -132,7 +132,7 @@ function addCreate(context: IContext): void {
   });
 }
 
-/** Make a launcher that gives its place in the shell to what is started in it. */
+/** Create a launcher that is replaced in the shell by what the user starts. */
 function newLauncher(
   context: IContext,
   id: string,
@@ -163,7 +163,7 @@ function newLauncher(
 
   const main = new MainAreaWidget({ content: launcher });
   main.id = id;
-  // A launcher that is alone would only come back.
+  // The only widget cannot be closed: a new launcher would open at once.
   main.title.closable = [...shell.widgets('main')].length > 0;
   labShell?.layoutModified.connect(() => {
     main.title.closable = [...labShell.widgets('main')].length > 1;
@@ -174,7 +174,7 @@ function newLauncher(
   return main;
 }
 
-/** Have the button beside the tabs of the main area open a launcher there. */
+/** Make the button next to the tabs of the main area open a launcher there. */
 function addButton({ commands }: JupyterFrontEnd, labShell: ILabShell): void {
   labShell.addButtonEnabled = true;
   labShell.addRequested.connect((_, tabs) => {
@@ -183,7 +183,7 @@ function addButton({ commands }: JupyterFrontEnd, labShell: ILabShell): void {
   });
 }
 
-/** Open a launcher whenever nothing is left in the main area. */
+/** Open a launcher whenever the main area is empty. */
 function keepOne({ commands }: JupyterFrontEnd, labShell: ILabShell): void {
   labShell.layoutModified.connect(() => {
     if (labShell.isEmpty('main')) {

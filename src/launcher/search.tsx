@@ -2,7 +2,7 @@ import { InputGroup } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-/** A field that filters the launcher as one types. */
+/** A field that filters the launcher while the user types. */
 export function SearchField({
   text,
   trans,
@@ -21,7 +21,7 @@ export function SearchField({
         type="search"
         aria-label={label}
         placeholder={label}
-        title={trans.__('By kernel, provider or language')}
+        title={trans.__('Search by kernel, provider or language')}
         rightIcon="ui-components:search"
         value={text}
         inputRef={inputRef}
@@ -45,7 +45,7 @@ export function SearchField({
   );
 }
 
-/** What stands in place of all sections if a search finds nothing. */
+/** Replaces all sections if a search finds nothing. */
 export function NoMatch({
   query,
   trans,
@@ -57,13 +57,13 @@ export function NoMatch({
 }): React.JSX.Element {
   return (
     <div className="kpe-LauncherSearch-noMatch">
-      <p>{trans.__('No kernel matches “%1”.', query)}</p>
+      <p>{trans.__('No kernels match “%1”.', query)}</p>
       <button
         type="button"
         className="jp-Button kpe-LauncherButton"
         onClick={onClear}
       >
-        {trans.__('Clear the search')}
+        {trans.__('Clear Search')}
       </button>
     </div>
   );

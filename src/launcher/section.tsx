@@ -6,25 +6,25 @@ import {
 } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { StateIcon } from '../components';
+import { isAvailable } from '../state';
+import type { IKernelCounts } from '../state';
+import { staleness, stateWord, statusText } from '../text';
+import type { IProvider } from '../tokens';
 import { KernelCard, LauncherCard } from './card';
 import type { ILauncherHost } from './card';
-import { emptinessOf } from './layout';
+import { emptyCauseOf } from './layout';
 import type { ICategories, ISection } from './layout';
-import { Trouble } from './status';
-import { isWell } from '../providers/model';
-import { staleness, stateSentence, stateWord } from '../text/messages';
-import type { ICounts } from '../text/messages';
-import { StateIcon } from '../components/stateicon';
-import type { IProvider } from '../tokens';
+import { ProviderStatus } from './status';
 
 interface ISectionProps {
   readonly section: ISection;
   readonly host: ILauncherHost;
   readonly categories: ICategories;
   readonly hasBadge: boolean;
-  /** The provider whose state it shows; undefined if none, or if it is not known yet. */
+  /** The provider whose status it shows; undefined if none, or if it is not known yet. */
   readonly provider: IProvider | undefined;
-  readonly counts: ICounts;
+  readonly counts: IKernelCounts;
 }
 
 interface IProviderSectionProps extends ISectionProps {
@@ -32,10 +32,13 @@ interface IProviderSectionProps extends ISectionProps {
   readonly onToggle: () => void;
 }
 
-/** Ids of the elements that describe others. */
+/** Ids of elements that other elements refer to. */
 interface IIds {
   readonly body: string;
-  readonly sentence: string;
+  /** The word for the state. */
+  readonly state: string;
+  /** The message or figures about the provider. */
+  readonly status: string;
 }
 
 /** A section as in the stock launcher. */
@@ -45,7 +48,7 @@ export function CategorySection({
   hasBadge,
   provider
 }: ISectionProps): React.JSX.Element {
-  const troubleId = React.useId();
+  const statusId = React.useId();
   const first = section.cards[0]?.item;
   const args = { ...first?.args, cwd: host.cwd };
   const iconClass = first && host.commands.iconClass(first.command, args);
@@ -60,7 +63,9 @@ export function CategorySection({
         />
         <h2 className="jp-Launcher-sectionTitle">{section.title}</h2>
       </div>
-      {provider && <Trouble id={troubleId} provider={provider} host={host} />}
+      {provider && (
+        <ProviderStatus id={statusId} provider={provider} host={host} />
+      )}
       <div className="jp-Launcher-cardContainer">
         {section.cards.map(card => (
           <LauncherCard
@@ -69,7 +74,7 @@ export function CategorySection({
             host={host}
             category={section.title}
             hasBadge={hasBadge}
-            describedBy={provider && troubleId}
+            describedBy={provider && statusId}
           />
         ))}
       </div>
@@ -77,40 +82,44 @@ export function CategorySection({
   );
 }
 
-/** The section of a provider: its state, and its kernels. */
+/** The section of a provider: a header with its state, its message and its kernels. */
 export function ProviderSection(
   props: IProviderSectionProps
 ): React.JSX.Element {
   const { section, provider, isCollapsed } = props;
-  // Ages are told to the present, so they are told again to whoever looks.
-  const [, tellAgain] = React.useReducer((times: number) => times + 1, 0);
-  const ids: IIds = { body: React.useId(), sentence: React.useId() };
+  // The texts contain times, so they are rendered again when the user looks at them.
+  const [, refresh] = React.useReducer((times: number) => times + 1, 0);
+  const ids: IIds = {
+    body: React.useId(),
+    state: React.useId(),
+    status: React.useId()
+  };
   const toggle = React.useRef<HTMLButtonElement>(null);
-  const trouble = isCollapsed ? undefined : troubled(provider);
+  const explained = isCollapsed ? undefined : needingStatus(provider);
   return (
     <div
       className={classes(
         'jp-Launcher-section',
         'kpe-ProviderSection',
-        troubled(provider) && 'kpe-mod-unwell'
+        needingStatus(provider) && 'kpe-mod-unavailable'
       )}
       data-provider={section.providerId}
       data-state={provider?.state}
-      onMouseEnter={tellAgain}
+      onMouseEnter={refresh}
     >
       <Header
         {...props}
         ids={ids}
         toggle={toggle}
-        isSentenceShown={trouble !== undefined}
-        onFocus={tellAgain}
+        isStatusShown={explained !== undefined}
+        onFocus={refresh}
       />
       <div id={ids.body} hidden={isCollapsed}>
-        {trouble && (
-          <Trouble
+        {explained && (
+          <ProviderStatus
             {...props}
-            id={ids.sentence}
-            provider={trouble}
+            id={ids.status}
+            provider={explained}
             onFocusLost={() => toggle.current?.focus()}
           />
         )}
@@ -128,25 +137,25 @@ function Header({
   isCollapsed,
   onToggle,
   onFocus,
-  isSentenceShown,
+  isStatusShown,
   ids,
   toggle
 }: IProviderSectionProps & {
   readonly ids: IIds;
   readonly toggle: React.Ref<HTMLButtonElement>;
-  /** Whether the sentence about the state stands elsewhere. */
-  readonly isSentenceShown: boolean;
+  /** Whether the message is shown below the header. */
+  readonly isStatusShown: boolean;
   readonly onFocus: () => void;
 }): React.JSX.Element {
   const { trans } = host;
   const now = new Date();
-  const sentence = provider && stateSentence(provider, counts, trans, now);
+  const status = provider && statusText(provider, counts, trans, now);
   const stale = provider ? staleness(provider, trans, now) : '';
   const Caret = isCollapsed ? caretRightIcon : caretDownIcon;
   return (
     <div
       className="jp-Launcher-sectionHeader kpe-ProviderSection-header"
-      title={sentence}
+      title={status}
     >
       <h2 className="jp-Launcher-sectionTitle">
         <button
@@ -155,7 +164,7 @@ function Header({
           className="kpe-ProviderSection-toggle"
           aria-expanded={!isCollapsed}
           aria-controls={ids.body}
-          aria-describedby={sentence && ids.sentence}
+          aria-describedby={provider && `${ids.state} ${ids.status}`}
           onFocus={onFocus}
           onClick={onToggle}
         >
@@ -164,18 +173,17 @@ function Header({
         </button>
       </h2>
       {provider && (
-        // The sentence says it, too.
-        <span className="kpe-ProviderSection-state" aria-hidden="true">
+        <span className="kpe-ProviderSection-state">
           <StateIcon state={provider.state} />
-          {stateWord(provider.state, trans)}
+          <span id={ids.state}>{stateWord(provider.state, trans)}</span>
         </span>
       )}
       {stale !== '' && (
         <span className="kpe-ProviderSection-stale">{stale}</span>
       )}
-      {!isSentenceShown && (
-        <span id={ids.sentence} className="kpe-visually-hidden">
-          {sentence}
+      {!isStatusShown && (
+        <span id={ids.status} className="kpe-visually-hidden">
+          {status}
         </span>
       )}
     </div>
@@ -205,14 +213,14 @@ function Cards({
           category={card.item.category ?? categories.other}
           consoleCategory={categories.console}
           hasBadge={hasBadge}
-          describedBy={troubled(provider) && ids.sentence}
+          describedBy={needingStatus(provider) && `${ids.state} ${ids.status}`}
         />
       ))}
     </div>
   );
 }
 
-/** Why a provider's section has no card. */
+/** Says why a provider's section has no cards. */
 function Empty({
   provider,
   host: { trans }
@@ -220,24 +228,23 @@ function Empty({
   readonly provider: IProvider;
   readonly host: ILauncherHost;
 }): React.JSX.Element {
-  const emptiness = emptinessOf(provider);
-  const { label } = provider;
+  const cause = emptyCauseOf(provider);
   const text = {
-    checking: trans.__('Asking %1 for its kernels', label),
-    none: trans.__('%1 has no kernels.', label),
-    unknown: trans.__('The kernels of %1 are not known yet.', label)
-  }[emptiness];
+    checking: trans.__('Loading kernels…'),
+    none: trans.__('%1 has no kernels.', provider.label),
+    unknown: trans.__('Its kernels appear once it has been reached.')
+  }[cause];
   return (
-    <p className="kpe-ProviderSection-empty" data-emptiness={emptiness}>
+    <p className="kpe-ProviderSection-empty" data-empty-cause={cause}>
       {text}
     </p>
   );
 }
 
-/** The provider if there is trouble to tell of. */
-function troubled(provider: IProvider | undefined): IProvider | undefined {
+/** Return the provider if it needs attention or is off. */
+function needingStatus(provider: IProvider | undefined): IProvider | undefined {
   return provider === undefined ||
-    isWell(provider) ||
+    isAvailable(provider) ||
     provider.state === 'checking'
     ? undefined
     : provider;

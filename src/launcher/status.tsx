@@ -1,13 +1,13 @@
 import * as React from 'react';
 
-import { Countdown } from '../components/countdown';
-import type { ILauncherHost } from './card';
-import { lastingSentence } from '../text/summary';
+import { Countdown } from '../components';
+import { lastingStatusText } from '../text';
 import { COMMAND_IDS } from '../tokens';
 import type { IProvider } from '../tokens';
+import type { ILauncherHost } from './card';
 
-/** Why a provider is not well, and what can be done about it. */
-export function Trouble({
+/** Says why a provider is not available, with buttons to retry it and to show details. */
+export function ProviderStatus({
   id,
   provider,
   host,
@@ -16,7 +16,7 @@ export function Trouble({
   readonly id: string;
   readonly provider: IProvider;
   readonly host: ILauncherHost;
-  /** Called if this goes away while it has the focus. */
+  /** Called if this is removed while it has the focus. */
   readonly onFocusLost?: (() => void) | undefined;
 }): React.JSX.Element {
   const node = React.useRef<HTMLDivElement>(null);
@@ -27,15 +27,15 @@ export function Trouble({
         onFocusLost?.();
       }
     };
-    // At the end only, whichever function it was given last.
+    // Only on removal; a new `onFocusLost` is no reason to run it.
   }, []);
   return (
-    <div className="kpe-Trouble" ref={node}>
+    <div className="kpe-ProviderStatus" ref={node}>
       <p id={id}>
-        {lastingSentence(provider, host.trans, new Date())}{' '}
+        {lastingStatusText(provider, host.trans, new Date())}{' '}
         <Countdown provider={provider} trans={host.trans} />
       </p>
-      <div className="kpe-Trouble-buttons">
+      <div className="kpe-ProviderStatus-buttons">
         {[COMMAND_IDS.retry, COMMAND_IDS.details].map(command => (
           <CommandButton
             key={command}
@@ -49,7 +49,7 @@ export function Trouble({
   );
 }
 
-/** A button for a command about a provider; nothing if the command is not to be had. */
+/** A button for a command about a provider; nothing if the command is not enabled. */
 function CommandButton({
   command,
   provider,

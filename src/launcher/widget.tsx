@@ -8,30 +8,29 @@ import type { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
-import type { CollapsedSections } from './collapsed';
-import { countKernels } from '../providers/counts';
+import { countKernels, DEFAULT_PREFERENCES } from '../providers';
+import { LOCAL_ID, TRANSLATION_DOMAIN } from '../tokens';
+import type { IKernelProviders } from '../tokens';
 import { LauncherBody } from './body';
 import type { ILauncherContents } from './body';
 import type { ILauncherHost } from './card';
 import { kernelNameOf } from './cards';
 import type { LauncherItem } from './cards';
+import type { CollapsedSections } from './collapsed';
 import { isSearchable, sectionsOf } from './layout';
-import type { ICategories, Places } from './layout';
-import { DEFAULT_PREFERENCES } from '../providers/model';
-import { LOCAL_ID, TRANSLATION_DOMAIN } from '../tokens';
-import type { IKernelProviders } from '../tokens';
+import type { ICategories, LauncherProviders } from './layout';
 
-/** What a launcher with providers is made of, besides what the stock one is. */
+/** The options of a launcher, in addition to those of the stock launcher. */
 export interface IProvidersLauncherOptions extends ILauncher.IOptions {
-  /** Null where nobody provides them; the launcher then looks as the stock one. */
+  /** Null if the providers plugin is disabled; the launcher then looks like the stock one. */
   readonly providers: IKernelProviders | null;
   readonly kernelspecs: KernelSpec.IManager;
   readonly kernels: Kernel.IManager;
   readonly collapsed: CollapsedSections;
 }
 
-/** What is known of providers where nobody provides them. */
-const NO_PLACES: Places = {
+/** Stands for the providers if their plugin is disabled. */
+const NO_PROVIDERS: LauncherProviders = {
   providers: [],
   problems: [],
   preferences: DEFAULT_PREFERENCES,
@@ -67,13 +66,13 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
   readonly trans: TranslationBundle;
 
   launch(item: LauncherItem): void {
-    // The item may take its time, and be clicked again meanwhile.
+    // The command may take long, and the user may click again in the meantime.
     if (!this.pending) {
       void this._launch(item);
     }
   }
 
-  /** What starts a notebook or a console of a kernel; undefined if nothing does. */
+  /** Return the item that starts a notebook or console of a kernel; undefined if none does. */
   itemOf(
     kernelName: string,
     kind: 'notebook' | 'console'
@@ -119,13 +118,13 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
   }
 
   private _arrange(): ILauncherContents {
-    const { providers, kernels, kernelspecs } = this._options;
-    const places = providers ?? NO_PLACES;
+    const { kernels, kernelspecs } = this._options;
+    const providers = this._options.providers ?? NO_PROVIDERS;
     const { specs } = kernelspecs;
     const categories = this._categories;
     const sections = sectionsOf({
       items: this.model.items(),
-      places,
+      providers,
       categories,
       describe: ({ command, args }) => {
         const all = { ...args, cwd: this.cwd };
@@ -135,16 +134,16 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
         };
       },
       spec: name => specs?.kernelspecs[name],
-      providerLabel: name => places.get(places.idOf(name))?.label ?? ''
+      providerLabel: name => providers.get(providers.idOf(name))?.label ?? ''
     });
     return {
       sections,
-      isSearchable: isSearchable(sections, places),
+      isSearchable: isSearchable(sections, providers),
       categories,
-      providers: places.providers,
-      problems: places.problems,
-      counts: countKernels(places, specs, kernels.running()),
-      hasBadges: places.preferences.badge
+      providers: providers.providers,
+      problems: providers.problems,
+      counts: countKernels(providers, specs, kernels.running()),
+      hasBadges: providers.preferences.badge
     };
   }
 

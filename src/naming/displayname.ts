@@ -1,26 +1,26 @@
-import type { KernelSpecJSON, KernelSpecsJSON } from '../tokens';
+import type { KernelSpec } from '@jupyterlab/services';
 
-/** Where the provider's name stands in a display name, by the word used in settings. */
+/** Templates of display names, by the words that the settings have for them. */
 export const PLACEMENTS: ReadonlyMap<string, string> = new Map([
   ['suffix', '{kernel} ({provider})'],
   ['prefix', '{provider}: {kernel}'],
   ['none', '{kernel}']
 ]);
 
-/** What a template is made of: an escaped brace, a field, or a brace that is neither. */
+/** The parts of a template: an escaped brace, a field, or an unmatched brace. */
 const TEMPLATE_PART = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
-/** Why a placement cannot be used: another field, a stray brace, or no kernel. */
+/** Why a placement cannot be used: an unknown field, an unmatched brace, or no kernel. */
 export type PlacementProblem =
   | { readonly kind: 'field'; readonly field: string }
   | { readonly kind: 'brace' }
   | { readonly kind: 'kernel' };
 
 /**
- * Tell what is wrong with a placement.
+ * Check a placement. The server has the same rules.
  *
  * @param placement - A word of `PLACEMENTS`, or a template with `{kernel}`, in which
- * `{{` and `}}` stand for braces. These are the server's words and rules, too.
+ * `{{` and `}}` stand for braces.
  *
  * @returns What is wrong; null if nothing is.
  */
@@ -38,17 +38,19 @@ export function placementProblem(placement: string): PlacementProblem | null {
   return hasKernel ? null : { kind: 'kernel' };
 }
 
-/** The template that a placement stands for, which may be one itself. */
+/** Return the template of a placement, which may be a template itself. */
 export function templateOf(placement: string): string {
   return PLACEMENTS.get(placement) ?? placement;
 }
 
 /**
- * The display name of a remote kernel; never empty, as a launcher needs a first letter.
+ * Make the display name of a remote kernel.
  *
- * @param placement - A placement in which nothing is wrong.
- * @param kernel - The provider's own display name of the kernel.
+ * @param placement - A placement without a problem.
+ * @param kernel - The kernel's display name at its provider.
  * @param provider - The provider's label.
+ *
+ * @returns The name; never empty, as a launcher shows its first letter.
  */
 export function displayName(
   placement: string,
@@ -68,12 +70,12 @@ export function displayName(
 }
 
 /**
- * Make display names unique: all kernels that share one get their name in brackets.
+ * Make display names unique: kernels that share one get their name in brackets.
  *
  * @param wanted - Display names by kernel name.
- * @param taken - Display names that are given already.
+ * @param taken - Display names of other kernels, which do not change.
  *
- * @returns Display names by kernel name; they depend on no order.
+ * @returns Display names by kernel name. They do not depend on the order of `wanted`.
  */
 export function unique(
   wanted: ReadonlyMap<string, string>,
@@ -95,9 +97,17 @@ export function unique(
   }
 }
 
-/** What the metadata of a kernelspec says about its provider; null for a local one. */
+/**
+ * Read from the metadata of a kernelspec which provider it belongs to.
+ *
+ * The server gives remote kernelspecs the flat strings `kernel_provider` (an id),
+ * `kernel_provider_label`, and `kernel_display_name` (the display name at the provider).
+ *
+ * @returns The provider's id and label, and the kernel's display name at the provider;
+ * null for a local kernelspec.
+ */
 export function providerOf(
-  spec: KernelSpecJSON
+  spec: KernelSpec.ISpecModel
 ): { id: string; label: string; kernel: string } | null {
   const metadata = spec.metadata ?? {};
   const id = metadata['kernel_provider'];
@@ -111,19 +121,19 @@ export function providerOf(
 }
 
 /**
- * Name the remote kernels as the user likes it, and put the local ones first.
+ * Give remote kernels the display names that the user wants, and put local kernels first.
  *
  * @param specs - The answer of `GET api/kernelspecs`; it is not changed.
- * @param placement - A placement in which nothing is wrong; empty for the server's names.
+ * @param placement - A placement without a problem; empty for the server's names.
  *
- * @returns A copy in which the specs of local kernels are the same objects as before.
+ * @returns A copy that shares the kernelspecs of local kernels.
  */
 export function withDisplayNames(
-  specs: KernelSpecsJSON,
+  specs: KernelSpec.ISpecModels,
   placement: string
-): KernelSpecsJSON {
-  const local: [string, KernelSpecJSON][] = [];
-  const remote: [string, KernelSpecJSON][] = [];
+): KernelSpec.ISpecModels {
+  const local: [string, KernelSpec.ISpecModel][] = [];
+  const remote: [string, KernelSpec.ISpecModel][] = [];
   const wanted = new Map<string, string>();
   for (const [name, spec] of Object.entries(specs.kernelspecs)) {
     if (spec === undefined) {
@@ -141,7 +151,7 @@ export function withDisplayNames(
     }
   }
   const shown = unique(wanted, new Set(local.map(([, s]) => s.display_name)));
-  const named = remote.map(([name, spec]): [string, KernelSpecJSON] => {
+  const named = remote.map(([name, spec]): [string, KernelSpec.ISpecModel] => {
     const display_name = shown.get(name);
     return [
       name,

@@ -1,45 +1,45 @@
-/** A display name in three parts, which make the whole name when put together. */
+/** A display name in three parts; joined, they are the whole name. */
 export interface INameParts {
   readonly before: string;
-  /** What may be cut where there is no room. */
+  /** The part that may be cut off if there is too little room. */
   readonly kernel: string;
   readonly after: string;
 }
 
 /**
- * Find the kernel's own name in a display name, so that only that part is ever cut.
+ * Find the kernel's own name in a display name, so that only that part is ever cut off.
  *
  * @param name - The display name, e.g. `Python 3 (gpu-farm)`.
- * @param kernel - The provider's own display name of the kernel, e.g. `Python 3`.
- * @param provider - The provider's label, for a name in which the kernel's is not found.
+ * @param kernel - The kernel's display name at its provider, e.g. `Python 3`.
+ * @param provider - The provider's label, used if `name` does not contain `kernel`.
  *
- * @returns Parts such as those of `Python 3` and ` (gpu-farm)`; what makes a name unique
- * stands outside of the kernel's part.
+ * @returns Parts such as `Python 3` and ` (gpu-farm)`. A suffix that makes the name
+ * unique is never in the kernel's part.
  */
 export function namePartsOf(
   name: string,
   kernel: string,
   provider: string
 ): INameParts {
-  const place = provider === '' ? -1 : name.lastIndexOf(provider);
-  const placeEnd = place + provider.length;
+  const label = provider === '' ? -1 : name.lastIndexOf(provider);
+  const labelEnd = label + provider.length;
   const first = kernel === '' ? -1 : name.indexOf(kernel);
   if (first !== -1) {
-    const isInPlace =
-      place !== -1 && place <= first && first + kernel.length <= placeEnd;
-    const second = isInPlace ? name.indexOf(kernel, placeEnd) : -1;
+    const isInLabel =
+      label !== -1 && label <= first && first + kernel.length <= labelEnd;
+    const second = isInLabel ? name.indexOf(kernel, labelEnd) : -1;
     const start = second === -1 ? first : second;
     return split(name, start, start + kernel.length);
   }
-  if (place === -1) {
+  if (label === -1) {
     return wholly(name);
   }
-  return place > name.length - placeEnd
-    ? split(name, 0, place)
-    : split(name, placeEnd, name.length);
+  return label > name.length - labelEnd
+    ? split(name, 0, label)
+    : split(name, labelEnd, name.length);
 }
 
-/** A display name that is nothing but the kernel's. */
+/** Return a display name whose only part is the kernel's. */
 export function wholly(name: string): INameParts {
   return { before: '', kernel: name, after: '' };
 }

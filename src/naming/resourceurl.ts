@@ -6,15 +6,15 @@ const RESOURCE_ROUTE = 'kernelspecs';
 /**
  * Encode the kernel's name in the URL of one of its resources.
  *
- * Of a name like `gpu-farm/python3` the server hands out
- * `/base/kernelspecs/gpu-farm/python3/logo-64x64.png`, but answers only
+ * For a name such as `gpu-farm/python3`, the server sends
+ * `/base/kernelspecs/gpu-farm/python3/logo-64x64.png`, but only answers
  * `/base/kernelspecs/gpu-farm%2Fpython3/logo-64x64.png`.
  *
  * @param url - A path or an absolute URL, with or without query and fragment.
- * @param kernelName - The name as the key in the kernel specs has it: not encoded.
+ * @param kernelName - The kernel's name, not encoded.
  *
- * @returns The URL with the name as one encoded segment; `url` itself if the name has
- * no `/`, is encoded already, or is not where a kernel resource has it.
+ * @returns The URL with the name as one encoded segment. It is `url` itself if the name
+ * has no `/`, or if the URL has the name encoded already or not in the usual position.
  */
 export function encodeResourceUrl(url: string, kernelName: string): string {
   const encodedName = encodeSegment(kernelName);
@@ -26,8 +26,7 @@ export function encodeResourceUrl(url: string, kernelName: string): string {
   const path = pathEnd === -1 ? url : url.slice(0, pathEnd);
   const suffix = url.slice(path.length);
 
-  // Read from the end: what stands before the route is the server's base URL,
-  // which may hold anything, the very same text included.
+  // Read from the end: the base URL before the route may contain the same segments.
   const segments = path.split('/');
   const nameSegments = kernelName.split(NAME_SEPARATOR);
   const nameStart = segments.length - 1 - nameSegments.length;
@@ -54,7 +53,7 @@ function encodeSegment(segment: string): string | null {
   }
 }
 
-/** Decode a percent-encoded segment; null if it is missing or is not validly encoded. */
+/** Decode a percent-encoded segment; null if it is missing or not validly encoded. */
 function decodeSegment(segment: string | undefined): string | null {
   try {
     return segment === undefined ? null : decodeURIComponent(segment);

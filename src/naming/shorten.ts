@@ -1,16 +1,18 @@
-import { namePartsOf } from './parts';
+import type { KernelSpec } from '@jupyterlab/services';
+
 import { providerOf } from './displayname';
-import type { KernelSpecJSON } from '../tokens';
+import { namePartsOf } from './parts';
 
 /**
- * Shorten a display name in the kernel's part, where that is long.
+ * Shorten the display name of a remote kernel; names of local kernels stay the same.
  *
- * @param spec - With the display name; that of a local kernel stays as it is.
- * @param limit - How many characters the kernel's part may have.
+ * @param spec - The kernelspec with the display name.
+ * @param limit - The number of characters that the kernel's part may have.
  *
- * @returns The name with an ellipsis within the kernel's part; the place is whole.
+ * @returns The name, with an ellipsis in a long kernel's part. The provider's part is
+ * never shortened.
  */
-export function shortName(spec: KernelSpecJSON, limit: number): string {
+export function shortName(spec: KernelSpec.ISpecModel, limit: number): string {
   const remote = providerOf(spec);
   if (remote === null) {
     return spec.display_name;
@@ -23,7 +25,7 @@ export function shortName(spec: KernelSpecJSON, limit: number): string {
   return `${before}${withoutMiddle(kernel, limit)}${after}`;
 }
 
-/** A text with an ellipsis for its middle, if it has more characters than that. */
+/** Replace the middle of a text by an ellipsis, if it has more than `limit` characters. */
 function withoutMiddle(text: string, limit: number): string {
   const characters = Array.from(text);
   if (characters.length <= limit) {

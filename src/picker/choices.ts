@@ -4,77 +4,81 @@ import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
 import type { IKernelProviders } from '../tokens';
 
 /**
- * What can be chosen: a kernel to start, by its name; one that runs, by its id; one that
- * was started elsewhere, by the id there and its provider's; or null for no kernel.
+ * A choice in the picker.
+ *
+ * - `name`: start this kernel;
+ * - `id`: connect to this running kernel;
+ * - `id` and `provider`: attach this kernel, with the id that its provider uses;
+ * - null: no kernel.
  */
 export type KernelChoice =
   | { readonly name: string }
   | { readonly id: string; readonly provider?: string }
   | null;
 
-/** What a provider says of the kernels there that were started elsewhere. */
-export interface IElsewhere {
+/** The other kernels of a provider. */
+export interface IOtherKernels {
   readonly kernels: readonly Kernel.IModel[];
-  /** Why they cannot be had; empty if they can. */
+  /** Why the provider did not list them; empty if it did. */
   readonly failure: string;
 }
 
-/** What there is to choose from, and for whom. */
+/** The kernels to choose from, and the session that a kernel is chosen for. */
 export interface IKernelSource {
-  /** What can be started; null if that is not known yet. */
+  /** The catalog; null if it is not known yet. */
   readonly specs: KernelSpec.ISpecModels | null;
   readonly running: readonly Kernel.IModel[];
   readonly sessions: readonly Session.IModel[];
-  /** By the id of the provider; empty until they are asked for. */
-  readonly elsewhere: ReadonlyMap<string, IElsewhere>;
-  /** The kernel that is attached; null if there is none, or a dead one. */
+  /** By provider id; empty until the user asks for them. */
+  readonly otherKernels: ReadonlyMap<string, IOtherKernels>;
+  /** The current kernel of the session; null if it has none, or a dead one. */
   readonly current: Kernel.IModel | null;
   readonly preference: ISessionContext.IKernelPreference;
-  /** The path of the notebook or console that a kernel is chosen for. */
+  /** The path of the notebook or console. */
   readonly path: string;
 }
 
-/** A kernel that can be started. */
+/** The row of a kernel that can be started. */
 export interface IStartRow {
   readonly kind: 'start';
   readonly choice: { readonly name: string };
   readonly spec: KernelSpec.ISpecModel;
 }
 
-/** A kernel that runs. */
+/** The row of a running kernel. */
 export interface IConnectRow {
   readonly kind: 'connect';
   readonly choice: { readonly id: string; readonly provider?: string };
   readonly kernel: Kernel.IModel;
-  /** What it was started from; undefined if that is not there any more. */
+  /** Its kernelspec; undefined if the catalog no longer has it. */
   readonly spec: KernelSpec.ISpecModel | undefined;
   /** Names of the other notebooks and consoles that use it. */
   readonly users: readonly string[];
   /** Paths of the notebooks and consoles that use it. */
   readonly paths: readonly string[];
-  /** Whether it is the kernel that is attached. */
+  /** Whether it is the current kernel. */
   readonly isCurrent: boolean;
 }
 
 /** A row for a kernel. */
 export type KernelRow = IStartRow | IConnectRow;
 
-/** The part of the providers' model that matters here. */
-export type Places = Pick<IKernelProviders, 'providers' | 'idOf'>;
+/** The part of the kernel providers that the choices depend on. */
+export type PickerProviders = Pick<IKernelProviders, 'providers' | 'idOf'>;
 
-/** Whether a kernel runs that is not one of this server's. */
-export function isElsewhere({ choice }: KernelRow): boolean {
+/** Whether the row is of a kernel that this server did not start. */
+export function isOtherKernel({ choice }: KernelRow): boolean {
   return 'id' in choice && choice.provider !== undefined;
 }
 
-/** A text for each choice that differs from all others; as the values of stock's options. */
+/** Return a unique text for a choice; the stock dialog uses the same values. */
 export function keyOf(choice: KernelChoice): string {
   return JSON.stringify(choice);
 }
 
 /**
- * The language that is wanted: the document's, or that of the kernel which it asks for
- * or has; empty if none is.
+ * Return the preferred language: the language of the document, or else of its preferred
+ * or current kernel; empty if unknown.
  */
 export function languageOf(source: IKernelSource): string {
   const { preference, specs, current } = source;
@@ -89,25 +93,26 @@ export function languageOf(source: IKernelSource): string {
 }
 
 /**
- * What is chosen at first, by id or by name, never by display name. The first that holds:
+ * Return the initial choice, by id or by name, never by display name. The first matching
+ * case decides:
  *
- * | there is                          | chosen                                         |
- * | --------------------------------- | ---------------------------------------------- |
- * | a kernel that is attached         | that kernel: nothing changes                   |
- * | no leave to start kernels         | no kernel                                      |
- * | a wish for a kernel that is there | that one, be its provider well or not          |
- * | a wish for one that is not        | one of the language at *its* provider, or none |
- * | a language                        | one of it at the default provider, or none     |
- * | nothing                           | the server's default kernel                    |
+ * | the session has                        | choice                                       |
+ * | -------------------------------------- | -------------------------------------------- |
+ * | a current kernel                       | that kernel: nothing changes                 |
+ * | no permission to start kernels         | no kernel                                    |
+ * | a preferred kernel, in the catalog     | that kernel, even if it is not available     |
+ * | a preferred kernel, not in the catalog | one in the language at *its* provider        |
+ * | a language                             | one in the language at the default provider  |
+ * | none of these                          | the server's default kernel                  |
  *
- * "One of the language" is the server's default kernel if it is among them, or else the
- * first by name. So Enter moves no work to another machine.
+ * "One in the language" is the server's default kernel if it fits, or else the first by
+ * name. Enter thus never moves work to another machine.
  *
- * @returns Undefined if nothing is chosen.
+ * @returns The choice; undefined if no kernel fits.
  */
 export function preselected(
   source: IKernelSource,
-  places: Places
+  providers: PickerProviders
 ): KernelChoice | undefined {
   const { current, preference, specs } = source;
   if (current !== null) {
@@ -127,16 +132,17 @@ export function preselected(
   if (!name && !language) {
     return specs.kernelspecs[specs.default] && { name: specs.default };
   }
-  const place = places.idOf(name || specs.default);
+  const provider = providers.idOf(name || specs.default);
   const fitting = startRows(source).filter(
-    ({ spec }) => spec.language === language && places.idOf(spec.name) === place
+    ({ spec }) =>
+      spec.language === language && providers.idOf(spec.name) === provider
   );
   const byDefault = fitting.find(({ spec }) => spec.name === specs.default);
   return (byDefault ?? fitting[0])?.choice;
 }
 
-/** The name of the kernel that is asked for and is not there; empty if there is none. */
-export function missingName(source: IKernelSource): string {
+/** Return the name of the preferred kernel if the catalog does not have it; else empty. */
+export function unavailableName(source: IKernelSource): string {
   const { current, preference, specs } = source;
   const { name = '' } = preference;
   return current === null && specs !== null && !specs.kernelspecs[name]
@@ -145,15 +151,14 @@ export function missingName(source: IKernelSource): string {
 }
 
 /**
- * All kernels that can be chosen: those to start come before those that run, and these
- * before those that were started elsewhere; in each of the three, those of the language that
- * is wanted come before the others.
+ * Return all rows: kernels that can be started, then running kernels, then other kernels.
+ * In each part, kernels in the preferred language come first.
  */
 export function kernelRows(source: IKernelSource): KernelRow[] {
   return [
     ...startRows(source),
     ...connectRows(source),
-    ...elsewhereRows(source)
+    ...otherKernelRows(source)
   ];
 }
 
@@ -177,7 +182,7 @@ function connectRows(source: IKernelSource): IConnectRow[] {
   const { current, running, sessions, specs } = source;
   const language = languageOf(source);
   const others = running.filter(({ id }) => id !== current?.id);
-  // The attached kernel is in no list yet if it has only just been started.
+  // The current kernel is not in the list yet if it was started just now.
   const kernels = current === null ? others : [current, ...others];
   return kernels
     .map((kernel): IConnectRow => {
@@ -203,12 +208,12 @@ function connectRows(source: IKernelSource): IConnectRow[] {
     );
 }
 
-/** Those of each provider with the one first that was used last. */
-function elsewhereRows(source: IKernelSource): IConnectRow[] {
-  const { current, elsewhere, running, specs } = source;
+/** Return the rows of other kernels; for each provider, the last used kernel first. */
+function otherKernelRows(source: IKernelSource): IConnectRow[] {
+  const { current, otherKernels, running, specs } = source;
   const language = languageOf(source);
   const own = new Set([current?.id, ...running.map(({ id }) => id)]);
-  return [...elsewhere].flatMap(([provider, { kernels }]) =>
+  return [...otherKernels].flatMap(([provider, { kernels }]) =>
     kernels
       .filter(({ id }) => !own.has(id))
       .map((kernel): IConnectRow => ({
@@ -235,7 +240,7 @@ function lastUse({ kernel }: IConnectRow): number {
 
 const collator = new Intl.Collator(undefined, { numeric: true });
 
-/** 0 for a kernel of the language, 1 for others. */
+/** Return 0 for a kernel in the language, 1 for others. */
 export function rank({ spec }: KernelRow, language: string): number {
   return spec?.language === language ? 0 : 1;
 }

@@ -4,19 +4,23 @@ import type { Message } from '@lumino/messaging';
 
 import type { KernelChoice } from './choices';
 import type { KernelPicker } from './picker';
-import type { IWords } from '../text/translations';
+import type { ITranslations } from './translations';
 
-/** The dialog in which a kernel is chosen; nothing can be accepted if nothing is chosen. */
+/** The dialog in which the user selects a kernel; its button needs a selection. */
 export class PickerDialog extends Dialog<KernelChoice | undefined> {
   /**
    * @param picker - The body; the dialog disposes of it.
-   * @param context - Whom the kernel is for.
+   * @param context - The session that the kernel is for.
    */
-  constructor(picker: KernelPicker, context: ISessionContext, words: IWords) {
-    super({ ...optionsFor(context, words), body: picker });
+  constructor(
+    picker: KernelPicker,
+    context: ISessionContext,
+    translations: ITranslations
+  ) {
+    super({ ...optionsFor(context, translations), body: picker });
     this._picker = picker;
     this.addClass('kpe-PickerDialog');
-    this.node.ariaLabel = words.lab.__('Select Kernel');
+    this.node.ariaLabel = translations.lab.__('Select Kernel');
     picker.accepted.connect(() => {
       this.resolve();
     });
@@ -32,7 +36,7 @@ export class PickerDialog extends Dialog<KernelChoice | undefined> {
 
   protected override onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
-    // Even before the body is there, keys must not go to the notebook behind.
+    // Keys must not go to the notebook, not even before the body is rendered.
     this._takeFocus();
   }
 
@@ -44,7 +48,7 @@ export class PickerDialog extends Dialog<KernelChoice | undefined> {
       return;
     }
     if (event.key === 'Tab' && !event.shiftKey && target === this._acceptNode) {
-      // The dialog knows only what could have the focus before the body was there.
+      // The dialog knows only elements that existed before the body was rendered.
       event.preventDefault();
       this._picker.focusFilter();
       return;
@@ -52,7 +56,7 @@ export class PickerDialog extends Dialog<KernelChoice | undefined> {
     super._evtKeydown(event);
   }
 
-  /** Before 4.6, the stock method goes to the button, and typed text is lost. */
+  /** Up to JupyterLab 4.5, the stock method focuses the button, and typed text is lost. */
   protected override _evtFocus(event: FocusEvent): void {
     if (!(event.target instanceof Node && this.node.contains(event.target))) {
       event.stopPropagation();
@@ -60,7 +64,7 @@ export class PickerDialog extends Dialog<KernelChoice | undefined> {
     }
   }
 
-  /** Nothing here is validated as a form; the stock method would allow accepting. */
+  /** Do not validate the body as a form: the stock method would enable the button. */
   protected override _evtInput(): void {
     return;
   }
@@ -90,19 +94,19 @@ export class PickerDialog extends Dialog<KernelChoice | undefined> {
   private readonly _picker: KernelPicker;
 }
 
-/** The index of the button that accepts. */
+/** The index of the accept button. */
 const ACCEPT = 1;
 
-/** What the stock dialog says, and its buttons. */
+/** The title, buttons and checkbox of the stock dialog. */
 function optionsFor(
   context: ISessionContext,
-  { lab }: IWords
+  { lab }: ITranslations
 ): Partial<Dialog.IOptions<KernelChoice | undefined>> {
   const { autoStartDefault } = context.kernelPreference;
   return {
     title: lab.__('Select Kernel'),
     buttons: [
-      // Where there is no kernel, what is kept is just that.
+      // Without a kernel, cancelling keeps "No Kernel".
       Dialog.cancelButton({
         label: context.hasNoKernel
           ? context.kernelDisplayName

@@ -1,55 +1,55 @@
-import { isElsewhere, kernelRows, languageOf, rank } from './choices';
-import type { IKernelSource, KernelRow, Places } from './choices';
-import { isWell } from '../providers/model';
-import { providerOf } from '../naming/displayname';
-import type { ICounts } from '../text/messages';
+import { providerOf } from '../naming';
+import { isAvailable } from '../state';
+import type { IKernelCounts } from '../state';
 import type { IProvider } from '../tokens';
+import { isOtherKernel, kernelRows, languageOf, rank } from './choices';
+import type { IKernelSource, KernelRow, PickerProviders } from './choices';
 
-/** What the rows of a group are for, where places need not be told. */
+/** The purpose of the rows of a group, if groups are not by provider. */
 export type Purpose = 'preferred' | 'start' | 'connect';
 
-/** Rows under one heading: those of a provider, or those for one purpose. */
+/** Rows under one heading: the rows of a provider, or the rows for a purpose. */
 export interface IKernelGroup {
-  /** The provider's, or the purpose. */
+  /** The provider's id, or the purpose. */
   readonly id: string;
   /** Null in a group of a provider. */
   readonly purpose: Purpose | null;
   readonly label: string;
-  /** Undefined where the server tells nothing of it. */
+  /** Undefined if the server does not list the provider. */
   readonly provider: IProvider | undefined;
-  readonly counts: ICounts;
+  readonly counts: IKernelCounts;
   readonly rows: readonly KernelRow[];
-  /** Why kernels that were started elsewhere cannot be shown; empty if they can. */
+  /** Why other kernels cannot be listed; empty if they can. */
   readonly failure: string;
 }
 
 /**
- * All kernels that can be chosen, in each group in the order of `kernelRows`.
+ * Arrange all kernels into groups; rows have the order of `kernelRows`.
  *
- * @returns A group for each provider, in their order. Where there is but one and it is
- * well, nobody needs to be told about places: the groups are then stock's.
+ * @returns One group for each provider, in their order. If there is only one provider and
+ * it is available, the groups are those of the stock dialog.
  */
 export function kernelGroups(
   source: IKernelSource,
-  places: Places
+  providers: PickerProviders
 ): IKernelGroup[] {
   if (source.preference.canStart === false) {
     return [];
   }
   const rows = kernelRows(source);
-  const groups = byProvider(rows, places, source.elsewhere);
+  const groups = byProvider(rows, providers, source.otherKernels);
   const [only] = groups;
   const isPlain =
     groups.length === 1 &&
-    (only?.provider === undefined || isWell(only.provider));
+    (only?.provider === undefined || isAvailable(only.provider));
   return isPlain ? byPurpose(rows, source) : groups;
 }
 
 /**
- * The rows in which each word of a text occurs: in the name of the kernel or of its
- * provider, in its language, in the names of those who use it, or in its id.
+ * Filter the rows by a text. All its words must occur in the name of the kernel or its
+ * provider, its language, the names of the documents that use it, or its id.
  *
- * @returns Groups that have such rows; all if the text is empty.
+ * @returns The groups with matching rows; all groups if the text is empty.
  */
 export function filtered(
   groups: readonly IKernelGroup[],
@@ -84,15 +84,15 @@ function folded(text: string): string {
 
 function byProvider(
   rows: readonly KernelRow[],
-  places: Places,
-  elsewhere: IKernelSource['elsewhere']
+  providers: PickerProviders,
+  otherKernels: IKernelSource['otherKernels']
 ): IKernelGroup[] {
   const rowsById = new Map<string, KernelRow[]>(
-    places.providers.map(({ id }) => [id, []])
+    providers.providers.map(({ id }) => [id, []])
   );
   for (const row of rows) {
     const name = row.kind === 'start' ? row.spec.name : row.kernel.name;
-    const id = places.idOf(name);
+    const id = providers.idOf(name);
     const known = rowsById.get(id);
     if (known === undefined) {
       rowsById.set(id, [row]);
@@ -100,11 +100,11 @@ function byProvider(
       known.push(row);
     }
   }
-  const providers = new Map(places.providers.map(it => [it.id, it]));
+  const providersById = new Map(providers.providers.map(it => [it.id, it]));
   return [...rowsById]
     .map(([id, its]) => ({
-      ...ofProvider(id, providers.get(id), its),
-      failure: elsewhere.get(id)?.failure ?? ''
+      ...ofProvider(id, providersById.get(id), its),
+      failure: otherKernels.get(id)?.failure ?? ''
     }))
     .filter(
       ({ provider, rows: its }) => its.length > 0 || provider?.state !== 'off'
@@ -121,13 +121,15 @@ function ofProvider(
   return group(id, null, label, provider, rows);
 }
 
-/** The groups for each purpose about which there is something to say. */
+/** Return one group for each purpose that has rows or a failure. */
 function byPurpose(
   rows: readonly KernelRow[],
   source: IKernelSource
 ): IKernelGroup[] {
   const language = languageOf(source);
-  const failures = [...source.elsewhere.values()].map(({ failure }) => failure);
+  const failures = [...source.otherKernels.values()].map(
+    ({ failure }) => failure
+  );
   const purposes: readonly Purpose[] = ['preferred', 'start', 'connect'];
   return purposes
     .map(purpose => {
@@ -154,8 +156,8 @@ function group(
 ): IKernelGroup {
   const counts = {
     kernels: rows.filter(({ kind }) => kind === 'start').length,
-    // By this server; of the others nobody knows unless they are asked for.
-    running: rows.filter(row => row.kind === 'connect' && !isElsewhere(row))
+    // Without other kernels, which are known only after the user asks for them.
+    running: rows.filter(row => row.kind === 'connect' && !isOtherKernel(row))
       .length
   };
   return { id, purpose, label, provider, counts, rows, failure: '' };

@@ -1,34 +1,33 @@
 import * as React from 'react';
 
+import { StateIcon, useNow } from '../components';
+import { isAvailable } from '../state';
+import type { IKernelCounts } from '../state';
+import { stateWord, statusText } from '../text';
+import type { IProvider, KernelPhase } from '../tokens';
 import { keyOf } from './choices';
 import type { KernelChoice } from './choices';
 import type { IKernelGroup, Purpose } from './groups';
-import { ConnectRow, NoKernelRow, StartRow, rowId } from './row';
-import { isWell } from '../providers/model';
 import type { PickerModel } from './model';
-import { stateSentence, stateWord } from '../text/messages';
-import type { ICounts } from '../text/messages';
-import { StateIcon } from '../components/stateicon';
-import type { IProvider, KernelPhase } from '../tokens';
-import { useNow } from '../components/usenow';
-import type { IWords } from '../text/translations';
+import { ConnectRow, NoKernelRow, rowId, StartRow } from './row';
+import type { ITranslations } from './translations';
 
-/** The id of the list's element. */
+/** The id of the list. */
 export const LIST_ID = 'kpe-picker-list';
 
-/** The id of the element that says in full how a provider is. */
-export function stateId(providerId: string): string {
-  return `${groupId(providerId)}-state`;
+/** Return the id of the element with the message or figures about a provider. */
+export function statusId(providerId: string): string {
+  return `${groupId(providerId)}-status`;
 }
 
-/** The id of the element that says why more kernels of a group cannot be shown. */
+/** Return the id of the element that says why a group's other kernels are not shown. */
 function failureId(id: string): string {
   return `${groupId(id)}-failure`;
 }
 
 function describedBy(group: IKernelGroup): string {
   const ids = [
-    group.provider && stateId(group.id),
+    group.provider && statusId(group.id),
     group.failure && failureId(group.id)
   ];
   return ids.filter(Boolean).join(' ');
@@ -40,14 +39,14 @@ function groupId(id: string): string {
 
 interface IListProps {
   readonly model: PickerModel;
-  readonly words: IWords;
-  /** Called when a row is to be accepted at once. */
+  readonly translations: ITranslations;
+  /** Called when the user double-clicks a row. */
   readonly onAccept: () => void;
 }
 
-/** All that can be chosen, in groups; focus stays with the field above. */
+/** All rows, in groups. The focus stays in the filter field. */
 export function KernelList(props: IListProps): React.JSX.Element {
-  const { model, words, onAccept } = props;
+  const { model, translations, onAccept } = props;
   const { active, groups } = model;
   const activeKey = active === undefined ? '' : keyOf(active);
   const now = useNow(30_000);
@@ -61,7 +60,7 @@ export function KernelList(props: IListProps): React.JSX.Element {
       id={LIST_ID}
       className="kpe-Picker-list"
       tabIndex={-1}
-      aria-label={words.trans.__('Kernels')}
+      aria-label={translations.trans.__('Kernels')}
       onMouseDown={event => {
         event.preventDefault();
       }}
@@ -83,36 +82,36 @@ export function KernelList(props: IListProps): React.JSX.Element {
           group={group}
           activeKey={activeKey}
           language={model.language}
-          words={words}
+          translations={translations}
           now={now}
         />
       ))}
-      <Emptiness model={model} words={words} />
+      <NoKernels model={model} translations={translations} />
       <NoKernelRow
         isActive={active === null}
         isDisabled={!model.canStart}
         hasKernel={!model.context.hasNoKernel}
-        words={words}
+        translations={translations}
       />
     </div>
   );
 }
 
-/** Why there are no kernels; nothing if there are. */
-function Emptiness({
+/** Says why the list has no kernels; nothing if it has some. */
+function NoKernels({
   model,
-  words: { trans }
-}: Pick<IListProps, 'model' | 'words'>): React.JSX.Element | null {
+  translations: { trans }
+}: Pick<IListProps, 'model' | 'translations'>): React.JSX.Element | null {
   if (model.groups.length > 0 || !model.canStart) {
     return null;
   }
   const text = !model.isKnown
-    ? trans.__('Asking the server for its kernels…')
+    ? trans.__('Loading kernels…')
     : model.allGroups.length === 0
-      ? trans.__('There are no kernels.')
-      : trans.__('No kernel matches “%1”.', model.text.trim());
+      ? trans.__('This server has no kernels.')
+      : trans.__('No kernels match “%1”.', model.text.trim());
   return (
-    <div role="presentation" className="kpe-Picker-remark">
+    <div role="presentation" className="kpe-Picker-message">
       {text}
     </div>
   );
@@ -122,18 +121,18 @@ interface IGroupProps {
   readonly group: IKernelGroup;
   readonly activeKey: string;
   readonly language: string;
-  readonly words: IWords;
+  readonly translations: ITranslations;
   readonly now: Date;
 }
 
 function Group(props: IGroupProps): React.JSX.Element {
-  const { group, activeKey, language, words, now } = props;
+  const { group, activeKey, language, translations, now } = props;
   const { purpose, provider } = group;
   const id = groupId(group.id);
-  const trouble =
-    provider === undefined || isWell(provider)
+  const stateNote =
+    provider === undefined || isAvailable(provider)
       ? ''
-      : stateWord(provider.state, words.trans);
+      : stateWord(provider.state, translations.trans);
   return (
     <div
       role="group"
@@ -146,26 +145,27 @@ function Group(props: IGroupProps): React.JSX.Element {
         id={id}
         className="kpe-Picker-heading"
         title={
-          provider && stateSentence(provider, group.counts, words.trans, now)
+          provider &&
+          statusText(provider, group.counts, translations.trans, now)
         }
       >
         {purpose === null ? (
-          <Place group={group} words={words} />
+          <ProviderName group={group} translations={translations} />
         ) : (
-          purposeText(purpose, language, words)
+          purposeText(purpose, language, translations)
         )}
       </div>
       {provider && (
-        <State
-          id={stateId(group.id)}
+        <Status
+          id={statusId(group.id)}
           provider={provider}
           counts={group.counts}
-          words={words}
+          translations={translations}
         />
       )}
       {group.rows.map(row => {
         const key = keyOf(row.choice);
-        const common = { isActive: key === activeKey, trouble, words };
+        const common = { isActive: key === activeKey, stateNote, translations };
         return row.kind === 'start' ? (
           <StartRow key={key} {...common} spec={row.spec} />
         ) : (
@@ -182,7 +182,7 @@ function Group(props: IGroupProps): React.JSX.Element {
         <div
           role="presentation"
           id={failureId(group.id)}
-          className="kpe-Picker-remark"
+          className="kpe-Picker-message"
         >
           {group.failure}
         </div>
@@ -193,15 +193,15 @@ function Group(props: IGroupProps): React.JSX.Element {
 
 function phaseOf(
   kernelId: string,
-  { underway }: IProvider
+  { kernelPhases }: IProvider
 ): KernelPhase | undefined {
-  return underway.find(it => it.kernelId === kernelId)?.phase;
+  return kernelPhases.find(it => it.kernelId === kernelId)?.phase;
 }
 
 function purposeText(
   purpose: Purpose,
   language: string,
-  { lab }: IWords
+  { lab }: ITranslations
 ): string {
   switch (purpose) {
     case 'preferred':
@@ -213,46 +213,46 @@ function purposeText(
   }
 }
 
-/** The name of a provider, and the word for how it is. */
-function Place({
+/** The label and state of a provider. */
+function ProviderName({
   group: { label, provider },
-  words
-}: Pick<IGroupProps, 'group' | 'words'>): React.JSX.Element {
+  translations
+}: Pick<IGroupProps, 'group' | 'translations'>): React.JSX.Element {
   return (
     <>
-      <span className="kpe-Picker-place">{label}</span>
+      <span className="kpe-Picker-provider">{label}</span>
       {provider && (
         <>
           <StateIcon state={provider.state} />
-          <span>{stateWord(provider.state, words.trans)}</span>
+          <span>{stateWord(provider.state, translations.trans)}</span>
         </>
       )}
     </>
   );
 }
 
-/** How a provider is, in full; in sight where it is not well, or has no kernel. */
-function State(props: {
+/** The message or figures about a provider; visible if it has no kernels or no answer. */
+function Status(props: {
   id: string;
   provider: IProvider;
-  counts: ICounts;
-  words: IWords;
+  counts: IKernelCounts;
+  translations: ITranslations;
 }): React.JSX.Element {
-  const { id, provider, counts, words } = props;
+  const { id, provider, counts, translations } = props;
   const now = useNow(1000);
-  const isInSight = !isWell(provider) || counts.kernels === 0;
+  const isVisible = !isAvailable(provider) || counts.kernels === 0;
   return (
     <div
       role="presentation"
       id={id}
-      className={isInSight ? 'kpe-Picker-remark' : 'kpe-visually-hidden'}
+      className={isVisible ? 'kpe-Picker-message' : 'kpe-visually-hidden'}
     >
-      {stateSentence(provider, counts, words.trans, now)}
+      {statusText(provider, counts, translations.trans, now)}
     </div>
   );
 }
 
-/** Keep the room for all rows that there were, so that nothing moves while one types. */
+/** Keep the height of all rows, so that nothing moves while the user types. */
 function useSteadyHeight(list: React.RefObject<HTMLElement>): void {
   React.useLayoutEffect(() => {
     const node = list.current;
@@ -262,7 +262,7 @@ function useSteadyHeight(list: React.RefObject<HTMLElement>): void {
   });
 }
 
-/** Keep a row in sight, also while the list gets its size, until one scrolls. */
+/** Keep a row visible, also while the list changes its size, until the user scrolls. */
 function useVisible(
   list: React.RefObject<HTMLElement>,
   choice: KernelChoice | undefined,

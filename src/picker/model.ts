@@ -2,38 +2,38 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, Session } from '@jupyterlab/services';
 import { VDomModel } from '@jupyterlab/ui-components';
 
-import {
-  isElsewhere,
-  keyOf,
-  languageOf,
-  missingName,
-  preselected
-} from './choices';
-import type { IElsewhere, IKernelSource, KernelChoice } from './choices';
-import { filtered, kernelGroups } from './groups';
-import type { IKernelGroup } from './groups';
-import { isWell } from '../providers/model';
+import { isAvailable } from '../state';
 import { LOCAL_ID } from '../tokens';
 import type { IKernelProviders, IProvider } from '../tokens';
+import {
+  isOtherKernel,
+  keyOf,
+  languageOf,
+  preselected,
+  unavailableName
+} from './choices';
+import type { IKernelSource, IOtherKernels, KernelChoice } from './choices';
+import { filtered, kernelGroups } from './groups';
+import type { IKernelGroup } from './groups';
 
-/** How many rows a page is. */
+/** The number of rows that Page Up and Page Down move by. */
 const PAGE = 8;
 
-/** Where to go from the row that is active. */
+/** A move from the active row to another row. */
 export type Step =
   'next' | 'previous' | 'pageDown' | 'pageUp' | 'first' | 'last';
 
 /**
- * What a session can be given, what is shown of that, and what is chosen.
+ * The kernels that a session can have, the rows that are shown, and the active choice.
  *
- * It follows the server, and keeps what the user has typed and picked.
+ * It follows changes of the server, and keeps the text and the choice of the user.
  */
 export class PickerModel extends VDomModel {
   constructor(context: ISessionContext, providers: IKernelProviders) {
     super();
     this.context = context;
     this.providers = providers;
-    this._source = sourceOf(context, this._elsewhere);
+    this._source = sourceOf(context, this._otherKernels);
     this._initial = preselected(this._source, providers);
     this._allGroups = kernelGroups(this._source, providers);
     this._groups = this._allGroups;
@@ -45,21 +45,21 @@ export class PickerModel extends VDomModel {
       context.kernelChanged,
       context.statusChanged
     ]) {
-      signal?.connect(this._read, this);
+      signal?.connect(this._update, this);
     }
   }
 
-  /** Whom a kernel is chosen for. */
+  /** The session that a kernel is chosen for. */
   readonly context: ISessionContext;
 
   readonly providers: IKernelProviders;
 
-  /** Whether a kernel can be started at all. */
+  /** Whether the session may start kernels. */
   get canStart(): boolean {
     return this._source.preference.canStart !== false;
   }
 
-  /** Whether it is known which kernels there are. */
+  /** Whether the catalog is known. */
   get isKnown(): boolean {
     return this._source.specs !== null;
   }
@@ -69,27 +69,27 @@ export class PickerModel extends VDomModel {
     return languageOf(this._source);
   }
 
-  /** See `missingName`. */
-  get missingName(): string {
-    return missingName(this._source);
+  /** See `unavailableName`. */
+  get unavailableName(): string {
+    return unavailableName(this._source);
   }
 
-  /** All groups, whatever the text to filter by. */
+  /** All groups, without the filter. */
   get allGroups(): readonly IKernelGroup[] {
     return this._allGroups;
   }
 
-  /** The groups and rows that the text leaves. */
+  /** The groups and rows that match the filter. */
   get groups(): readonly IKernelGroup[] {
     return this._groups;
   }
 
-  /** How many rows the text leaves. */
+  /** The number of rows that match the filter. */
   get found(): number {
     return this._shown().length;
   }
 
-  /** The text to filter by. Typing takes back a choice of no kernel. */
+  /** The filter. Typing takes back the choice "no kernel". */
   get text(): string {
     return this._text;
   }
@@ -106,17 +106,17 @@ export class PickerModel extends VDomModel {
   /**
    * The choice that Enter accepts; undefined if there is none.
    *
-   * It is what the user has picked, or what is chosen at first; while the text hides
-   * that, the first kernel that is shown, but never "no kernel".
+   * It is the user's choice, or else the initial one. While the filter hides that, it is
+   * the first kernel that is shown, but never "no kernel".
    */
   get active(): KernelChoice | undefined {
     const chosen = this._picked === undefined ? this._initial : this._picked;
     const shown = this._shown();
-    const isThere =
+    const isShown =
       chosen === null ||
       (chosen !== undefined &&
         shown.some(choice => keyOf(choice) === keyOf(chosen)));
-    if (isThere) {
+    if (isShown) {
       return chosen;
     }
     return this._text.trim() === '' ? undefined : shown[0];
@@ -130,8 +130,8 @@ export class PickerModel extends VDomModel {
   }
 
   /**
-   * Make another row active. "No kernel", the last one, is reached by single steps only,
-   * so that nobody comes upon it in a hurry.
+   * Make another row active. Only single steps reach "no kernel", the last row, so that
+   * it is not chosen by accident.
    */
   step(step: Step): void {
     const choices = [...this._shown(), null];
@@ -146,61 +146,64 @@ export class PickerModel extends VDomModel {
     }
   }
 
-  /** The remote providers, those that are switched off aside. */
+  /** The remote providers that are not switched off. */
   get remotes(): readonly IProvider[] {
     return this.providers.providers.filter(
       ({ id, state }) => id !== LOCAL_ID && state !== 'off'
     );
   }
 
-  /** Whether providers are being asked for kernels that were started elsewhere. */
+  /** Whether a request for other kernels is running. */
   get isAsking(): boolean {
     return this._isAsking;
   }
 
   /**
-   * How many kernels that were started elsewhere have been found, and how many providers
-   * could not say; null before they are asked for.
+   * The number of other kernels that were found, and of providers that did not list
+   * theirs; null before the first request.
    */
-  get elsewhere(): { readonly found: number; readonly failed: number } | null {
+  get otherKernelsResult(): {
+    readonly found: number;
+    readonly failed: number;
+  } | null {
     const rows = this._allGroups.flatMap(group => group.rows);
-    const answers = [...this._elsewhere.values()];
+    const answers = [...this._otherKernels.values()];
     return answers.length === 0
       ? null
       : {
-          found: rows.filter(isElsewhere).length,
+          found: rows.filter(isOtherKernel).length,
           failed: answers.filter(({ failure }) => failure !== '').length
         };
   }
 
-  /** The choice that has to be in sight; that is the active one, unless others were asked for. */
+  /** The choice to scroll to: the active one, or the first other kernel after a request. */
   get inSight(): KernelChoice | undefined {
     const found = this._isRevealing
-      ? this._groups.flatMap(({ rows }) => rows).find(isElsewhere)
+      ? this._groups.flatMap(({ rows }) => rows).find(isOtherKernel)
       : undefined;
     return found?.choice ?? this.active;
   }
 
-  /** Ask all providers that are well for kernels that were started elsewhere. */
-  async askElsewhere(): Promise<void> {
+  /** Ask all available providers for other kernels. */
+  async askForOtherKernels(): Promise<void> {
     this._isAsking = true;
     this._isRevealing = true;
     this.stateChanged.emit();
     await Promise.all(
-      this.remotes.filter(isWell).map(async ({ id }) => {
-        const answer = await this._elsewhereAt(id);
-        this._elsewhere = new Map([...this._elsewhere, [id, answer]]);
-        this._read();
+      this.remotes.filter(isAvailable).map(async ({ id }) => {
+        const answer = await this._otherKernelsAt(id);
+        this._otherKernels = new Map([...this._otherKernels, [id, answer]]);
+        this._update();
       })
     );
     this._isAsking = false;
     this.stateChanged.emit();
   }
 
-  private async _elsewhereAt(id: string): Promise<IElsewhere> {
+  private async _otherKernelsAt(id: string): Promise<IOtherKernels> {
     try {
       return {
-        kernels: await this.providers.kernelsElsewhere(id),
+        kernels: await this.providers.otherKernels(id),
         failure: ''
       };
     } catch (error) {
@@ -209,11 +212,11 @@ export class PickerModel extends VDomModel {
     }
   }
 
-  private readonly _read = (): void => {
+  private readonly _update = (): void => {
     if (this.isDisposed) {
       return;
     }
-    this._source = sourceOf(this.context, this._elsewhere);
+    this._source = sourceOf(this.context, this._otherKernels);
     this._initial = preselected(this._source, this.providers);
     this._allGroups = kernelGroups(this._source, this.providers);
     this._groups = filtered(this._allGroups, this._text);
@@ -224,7 +227,7 @@ export class PickerModel extends VDomModel {
     return this._groups.flatMap(({ rows }) => rows.map(row => row.choice));
   }
 
-  private _elsewhere: IKernelSource['elsewhere'] = new Map();
+  private _otherKernels: IKernelSource['otherKernels'] = new Map();
   private _isAsking = false;
   private _isRevealing = false;
   private _source: IKernelSource;
@@ -236,10 +239,10 @@ export class PickerModel extends VDomModel {
 }
 
 /**
- * The index of the row that a step leads to.
+ * Return the index of the row that a step leads to.
  *
- * @param index - That of the active row, -1 if there is none.
- * @param end - That of the row after the last kernel's.
+ * @param index - The index of the active row; -1 if there is none.
+ * @param end - The index of "no kernel", the row after the last kernel.
  */
 function destination(step: Step, index: number, end: number): number {
   const top = end === 0 ? index : 0;
@@ -260,10 +263,10 @@ function destination(step: Step, index: number, end: number): number {
   }
 }
 
-/** What a session can be given at this moment. */
+/** Collect the kernels that a session can have now. */
 function sourceOf(
   context: ISessionContext,
-  elsewhere: IKernelSource['elsewhere']
+  otherKernels: IKernelSource['otherKernels']
 ): IKernelSource {
   const { kernelManager, kernelPreference, sessionManager, specsManager } =
     context;
@@ -275,7 +278,7 @@ function sourceOf(
     specs: specsManager.specs,
     running,
     sessions,
-    elsewhere,
+    otherKernels,
     path: context.path,
     current: kernel === null || isDead ? null : modelOf(kernel, running),
     preference: isDead
@@ -284,7 +287,7 @@ function sourceOf(
   };
 }
 
-/** A kernel as the server tells of it, but for its state, which its connection knows best. */
+/** Return the server's model of a kernel with the newer status of its connection. */
 function modelOf(
   kernel: Kernel.IKernelConnection,
   running: readonly Kernel.IModel[]

@@ -4,19 +4,19 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
-import { Announcer } from '../components/announcer';
-import { ElsewhereButton } from './otherkernels';
+import { Announcer } from '../components';
 import type { KernelChoice } from './choices';
 import { KernelList, LIST_ID } from './list';
-import { rowId } from './row';
 import type { PickerModel, Step } from './model';
+import { OtherKernelsButton } from './otherkernels';
 import { RetryBar } from './retrybar';
-import type { IWords } from '../text/translations';
+import { rowId } from './row';
+import type { ITranslations } from './translations';
 
 const INPUT_ID = 'kpe-picker-filter';
-const MISSING_ID = 'kpe-picker-missing';
+const UNAVAILABLE_ID = 'kpe-picker-unavailable';
 
-/** The keys that move from row to row. */
+/** The keys that move the active row. */
 const STEPS: ReadonlyMap<string, Step> = new Map([
   ['ArrowDown', 'next'],
   ['ArrowUp', 'previous'],
@@ -26,28 +26,28 @@ const STEPS: ReadonlyMap<string, Step> = new Map([
   ['End', 'last']
 ]);
 
-/** The body of the dialog in which a kernel is chosen. */
+/** The body of the dialog in which the user selects a kernel. */
 export class KernelPicker
   extends VDomRenderer<PickerModel>
   implements Dialog.IBodyWidget<KernelChoice | undefined>
 {
-  constructor(model: PickerModel, words: IWords) {
+  constructor(model: PickerModel, translations: ITranslations) {
     super(model);
-    this._words = words;
+    this._translations = translations;
     this.addClass('kpe-Picker');
   }
 
-  /** Emitted when a row is to be accepted at once. */
+  /** Emitted when the user accepts a row by a double click. */
   get accepted(): ISignal<this, void> {
     return this._accepted;
   }
 
-  /** What is chosen; undefined if nothing is. */
+  /** Return the choice; undefined if there is none. */
   getValue(): KernelChoice | undefined {
     return this.model.active;
   }
 
-  /** Put the cursor where the user can type. */
+  /** Focus the filter field. */
   focusFilter(): void {
     this.node.querySelector('input')?.focus();
   }
@@ -56,7 +56,7 @@ export class KernelPicker
     return (
       <Picker
         model={this.model}
-        words={this._words}
+        translations={this._translations}
         onAccept={() => {
           this._accepted.emit();
         }}
@@ -64,28 +64,28 @@ export class KernelPicker
     );
   }
 
-  private readonly _words: IWords;
+  private readonly _translations: ITranslations;
   private readonly _accepted = new Signal<this, void>(this);
 }
 
 interface IPickerProps {
   readonly model: PickerModel;
-  readonly words: IWords;
+  readonly translations: ITranslations;
   readonly onAccept: () => void;
 }
 
 function Picker(props: IPickerProps): React.JSX.Element {
-  const { model, words, onAccept } = props;
-  const { trans } = words;
+  const { model, translations, onAccept } = props;
+  const { trans } = translations;
   const { active } = model;
   return (
     <>
       <label className="kpe-Picker-label" htmlFor={INPUT_ID}>
         {trans.__('Select kernel for: "%1"', model.context.name)}
       </label>
-      {model.missingName !== '' && (
-        <div id={MISSING_ID} className="kpe-Picker-missing">
-          {trans.__('The kernel "%1" is not available.', model.missingName)}
+      {model.unavailableName !== '' && (
+        <div id={UNAVAILABLE_ID} className="kpe-Picker-unavailable">
+          {trans.__('The kernel "%1" is not available.', model.unavailableName)}
         </div>
       )}
       <InputGroup
@@ -93,7 +93,9 @@ function Picker(props: IPickerProps): React.JSX.Element {
         className="kpe-Picker-filter"
         type="text"
         role="combobox"
-        aria-describedby={model.missingName === '' ? undefined : MISSING_ID}
+        aria-describedby={
+          model.unavailableName === '' ? undefined : UNAVAILABLE_ID
+        }
         aria-expanded={true}
         aria-haspopup="listbox"
         aria-autocomplete="list"
@@ -103,7 +105,7 @@ function Picker(props: IPickerProps): React.JSX.Element {
         spellCheck={false}
         autoFocus={true}
         disabled={!model.canStart}
-        placeholder={trans.__('Filter by kernel, provider or language')}
+        placeholder={trans.__('Search by kernel, provider or language')}
         rightIcon="ui-components:search"
         onChange={event => {
           model.text = event.target.value;
@@ -116,9 +118,13 @@ function Picker(props: IPickerProps): React.JSX.Element {
           }
         }}
       />
-      <KernelList model={model} words={words} onAccept={onAccept} />
+      <KernelList
+        model={model}
+        translations={translations}
+        onAccept={onAccept}
+      />
       <div className="kpe-Picker-foot">
-        <ElsewhereButton model={model} trans={trans} />
+        <OtherKernelsButton model={model} trans={trans} />
         <RetryBar providers={model.providers} trans={trans} />
       </div>
       <Announcer

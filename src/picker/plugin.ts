@@ -13,21 +13,21 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
-import { KernelPicker } from './picker';
+import { IKernelProviders, PLUGIN_IDS } from '../tokens';
 import type { KernelChoice } from './choices';
 import { PickerDialog } from './dialog';
 import { PickerModel } from './model';
-import { IKernelProviders, PLUGIN_IDS } from '../tokens';
-import { wordsOf } from '../text/translations';
-import type { IWords } from '../text/translations';
+import { KernelPicker } from './picker';
+import { translationsOf } from './translations';
+import type { ITranslations } from './translations';
 
-/** The plugin that this one stands in for; the server companion switches it off. */
+/** The stock plugin that this one replaces; our server companion disables it. */
 const STOCK_ID = '@jupyterlab/apputils-extension:sessionDialogs';
 
-/** Provides the dialogs about a session's kernel. */
-export const dialogsPlugin: JupyterFrontEndPlugin<ISessionContextDialogs> = {
-  id: PLUGIN_IDS.dialogs,
-  description: 'Provides the dialog in which a kernel is chosen.',
+/** Provides the dialogs about the kernel of a session. */
+export const pickerPlugin: JupyterFrontEndPlugin<ISessionContextDialogs> = {
+  id: PLUGIN_IDS.picker,
+  description: 'Provides the dialog in which the user selects a kernel.',
   autoStart: true,
   requires: [IKernelProviders],
   optional: [ITranslator, ISettingRegistry],
@@ -38,8 +38,8 @@ export const dialogsPlugin: JupyterFrontEndPlugin<ISessionContextDialogs> = {
     translator: ITranslator | null,
     settingRegistry: ISettingRegistry | null
   ): ISessionContextDialogs => {
-    // The inherited restart asks for the setting of the stock plugin. That one being
-    // off, nobody else has the setting loaded, and so shown in the Settings Editor.
+    // The inherited restart reads the setting of the stock plugin. As that plugin is
+    // disabled, this loads the setting, which also shows it in the Settings Editor.
     void settingRegistry?.load(STOCK_ID).catch((reason: unknown) => {
       console.warn(`Settings failed to load for ${STOCK_ID}.`, reason);
     });
@@ -50,7 +50,7 @@ export const dialogsPlugin: JupyterFrontEndPlugin<ISessionContextDialogs> = {
   }
 };
 
-/** The stock dialogs, but for the one in which a kernel is chosen. */
+/** The stock dialogs, except the one in which the user selects a kernel. */
 export class ProviderSessionContextDialogs extends SessionContextDialogs {
   constructor(
     providers: IKernelProviders,
@@ -58,19 +58,19 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
   ) {
     super(options);
     this._providers = providers;
-    this._words = wordsOf(options.translator ?? nullTranslator);
+    this._translations = translationsOf(options.translator ?? nullTranslator);
   }
 
-  /** Emitted when the user has chosen no kernel, also for a session that has none. */
+  /** Emitted after the user selects "No Kernel", even if the session has no kernel. */
   get declined(): ISignal<this, ISessionContext> {
     return this._declined;
   }
 
   /**
-   * Have the user choose a kernel for a session.
+   * Let the user select a kernel for a session.
    *
-   * @returns A promise that is fulfilled when the session has that kernel; it is
-   * rejected if it cannot be had.
+   * @returns A promise that is fulfilled when the session has the kernel, or the user
+   * cancelled; rejected if the kernel cannot be started.
    */
   override async selectKernel(context: ISessionContext): Promise<void> {
     if (!context.isDisposed) {
@@ -82,15 +82,19 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
     context: ISessionContext
   ): Promise<Dialog.IResult<KernelChoice | undefined>> {
     const model = new PickerModel(context, this._providers);
-    const picker = new KernelPicker(model, this._words);
+    const picker = new KernelPicker(model, this._translations);
     try {
-      return await new PickerDialog(picker, context, this._words).launch();
+      return await new PickerDialog(
+        picker,
+        context,
+        this._translations
+      ).launch();
     } finally {
       model.dispose();
     }
   }
 
-  /** Do what the user has accepted, if so. */
+  /** Apply the result of the dialog, unless the user cancelled. */
   private async _accept(
     context: ISessionContext,
     { button, isChecked, value }: Dialog.IResult<KernelChoice | undefined>
@@ -111,9 +115,9 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
   }
 
   /**
-   * Make the kernel that was chosen one of this server's, if it is not yet.
+   * Attach the kernel that was chosen, if it is another kernel.
    *
-   * @returns The choice of that kernel here; undefined where it cannot be had.
+   * @returns The choice of the attached kernel; undefined if it cannot be attached.
    */
   private async _attached(
     choice: KernelChoice | undefined
@@ -126,7 +130,7 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
       return { id };
     } catch (error) {
       await showErrorMessage(
-        this._words.trans.__('The kernel cannot be connected to'),
+        this._translations.trans.__('Could not connect to the kernel'),
         error instanceof Error ? error : String(error)
       );
       return undefined;
@@ -135,14 +139,14 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
 
   private readonly _declined = new Signal<this, ISessionContext>(this);
   private readonly _providers: IKernelProviders;
-  private readonly _words: IWords;
+  private readonly _translations: ITranslations;
 }
 
 /**
- * Give a session the kernel that was chosen.
+ * Change the kernel of a session to the one that was chosen.
  *
- * Nothing is done if it has that one already: neither is it restarted, nor is "no
- * kernel" taken for a shutdown where there is none.
+ * If the session has that kernel already, nothing happens: the kernel is not restarted,
+ * and "no kernel" shuts nothing down.
  */
 async function choose(
   context: ISessionContext,

@@ -2,19 +2,19 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { stateId } from './list';
-import { stateWord } from '../text/messages';
-import { StateIcon } from '../components/stateicon';
-import { isUnwell } from '../text/summary';
+import { StateIcon } from '../components';
+import { needsAttention } from '../state';
+import { stateWord } from '../text';
 import { LOCAL_ID } from '../tokens';
 import type { IKernelProviders, IProvider } from '../tokens';
+import { statusId } from './list';
 
 interface IRetryBarProps {
   readonly providers: IKernelProviders;
   readonly trans: TranslationBundle;
 }
 
-/** A button for each provider that is not well and can be asked again. */
+/** A button for each provider that can be retried. */
 export function RetryBar(props: IRetryBarProps): React.JSX.Element {
   const { providers, trans } = props;
   const [failure, setFailure] = React.useState('');
@@ -30,8 +30,8 @@ export function RetryBar(props: IRetryBarProps): React.JSX.Element {
   return (
     <div className="kpe-Picker-retries">
       {providers.providers
-        // One that has the focus stays: the next Enter must not reach the dialog.
-        .filter(provider => isAskable(provider) || provider.id === focusedId)
+        // A button with the focus stays, or the next Enter would accept the dialog.
+        .filter(provider => canRetry(provider) || provider.id === focusedId)
         .map(provider => (
           <RetryButton
             key={provider.id}
@@ -59,46 +59,46 @@ interface IRetryButtonProps {
   readonly onBlur: () => void;
 }
 
-/** The button; while it cannot be used, it says how the provider is. */
+/** A button that retries a provider; when there is nothing to retry, it shows the state. */
 function RetryButton(props: IRetryButtonProps): React.JSX.Element {
   const { provider, trans, onRetry, onFocus, onBlur } = props;
   const { id, label, state } = provider;
-  const [isAsking, setIsAsking] = React.useState(false);
-  const isOver = !isAskable(provider);
+  const [isRetrying, setRetrying] = React.useState(false);
+  const isDone = !canRetry(provider);
   return (
     <button
       type="button"
       className="jp-mod-styled jp-mod-minimal kpe-Picker-footButton"
-      title={trans.__('Ask %1 again now', label)}
-      aria-describedby={stateId(id)}
+      title={trans.__('Retry %1 now', label)}
+      aria-describedby={statusId(id)}
       // Not `disabled`, which would take the focus away.
-      aria-disabled={isAsking || isOver}
+      aria-disabled={isRetrying || isDone}
       onFocus={onFocus}
       onBlur={onBlur}
       onClick={() => {
-        if (!isAsking && !isOver) {
-          setIsAsking(true);
+        if (!isRetrying && !isDone) {
+          setRetrying(true);
           void onRetry().then(() => {
-            setIsAsking(false);
+            setRetrying(false);
           });
         }
       }}
     >
-      {isOver ? (
+      {isDone ? (
         <StateIcon state={state} />
       ) : (
         <refreshIcon.react tag="span" className="kpe-Picker-retryIcon" />
       )}
-      {isOver
+      {isDone
         ? trans.__('%1: %2', label, stateWord(state, trans))
-        : isAsking
-          ? trans.__('Asking %1…', label)
+        : isRetrying
+          ? trans.__('Retrying %1…', label)
           : trans.__('Retry %1', label)}
     </button>
   );
 }
 
-/** Whether it makes sense to have a provider asked. */
-function isAskable(provider: IProvider): boolean {
-  return provider.id !== LOCAL_ID && isUnwell(provider);
+/** Whether a retry of the provider makes sense. */
+function canRetry(provider: IProvider): boolean {
+  return provider.id !== LOCAL_ID && needsAttention(provider);
 }

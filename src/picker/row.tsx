@@ -2,31 +2,30 @@ import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { isElsewhere, keyOf } from './choices';
-import type { IConnectRow, IStartRow, KernelChoice } from './choices';
-import { KernelLogo } from '../components/kernellogo';
-import { KernelName } from '../components/kernellabel';
-import { providerOf } from '../naming/displayname';
-import { age } from '../text/messages';
+import { KernelLabel, KernelLogo } from '../components';
+import { providerOf } from '../naming';
+import { age } from '../text';
 import type { KernelPhase } from '../tokens';
-import type { IWords } from '../text/translations';
+import { isOtherKernel, keyOf } from './choices';
+import type { IConnectRow, IStartRow, KernelChoice } from './choices';
+import type { ITranslations } from './translations';
 
-/** The id of the element of a row. */
+/** Return the id of a row's element. */
 export function rowId(choice: KernelChoice): string {
   return `kpe-row-${encodeURIComponent(keyOf(choice))}`;
 }
 
 interface IRowProps {
   readonly isActive: boolean;
-  /** Of a provider that is not well, the word for its state; otherwise empty. */
-  readonly trouble: string;
-  readonly words: IWords;
+  /** The word for the state of a provider that is not available; otherwise empty. */
+  readonly stateNote: string;
+  readonly translations: ITranslations;
 }
 
-/** An option; its value is that of stock's option. */
+/** An option, with the same value as in the stock dialog. */
 function Row(
   props: React.PropsWithChildren<
-    Pick<IRowProps, 'isActive' | 'trouble'> & {
+    Pick<IRowProps, 'isActive' | 'stateNote'> & {
       choice: KernelChoice;
       title?: string;
       isDisabled?: boolean;
@@ -34,11 +33,11 @@ function Row(
     }
   >
 ): React.JSX.Element {
-  const { choice, isActive, isDisabled, title, trouble, children } = props;
+  const { choice, isActive, isDisabled, title, stateNote, children } = props;
   const classes = [
     'kpe-Picker-row',
     isActive && 'jp-mod-active',
-    trouble !== '' && 'kpe-mod-stale',
+    stateNote !== '' && 'kpe-mod-unavailable',
     props.className
   ];
   return (
@@ -59,25 +58,25 @@ function Row(
 /** The row of a kernel that can be started. */
 export const StartRow = React.memo(
   (props: IRowProps & Pick<IStartRow, 'spec'>) => {
-    const { spec, isActive, trouble } = props;
+    const { spec, isActive, stateNote } = props;
     return (
       <Row
         choice={{ name: spec.name }}
         isActive={isActive}
-        trouble={trouble}
+        stateNote={stateNote}
         title={spec.display_name}
       >
         <Logo spec={spec} />
-        <KernelName spec={spec} />
+        <KernelLabel spec={spec} />
         <span className="kpe-Picker-note">
-          {[spec.language, trouble].filter(Boolean).join(' · ')}
+          {[spec.language, stateNote].filter(Boolean).join(' · ')}
         </span>
       </Row>
     );
   }
 );
 
-/** The row of a kernel that runs. */
+/** The row of a running kernel. */
 export function ConnectRow(
   props: IRowProps & {
     row: IConnectRow;
@@ -85,19 +84,19 @@ export function ConnectRow(
     now: Date;
   }
 ): React.JSX.Element {
-  const { row, isActive, trouble, words, now } = props;
-  const { trans } = words;
+  const { row, isActive, stateNote, translations, now } = props;
+  const { trans } = translations;
   const { kernel, spec } = row;
   const name = spec?.display_name ?? kernel.name;
-  // A provider may tell of none, or in a way that is not known.
+  // A provider may send none, or an unknown format.
   const lastUse = new Date(kernel.last_activity ?? '');
   const who = row.users.join(', ') || name;
   const facts = [
-    // Of a kernel at a provider that is not well, the state is not known.
-    trouble || stateOf(kernel, props.phase, words),
+    // The status of a kernel is unknown if its provider is not available.
+    stateNote || kernelStatus(kernel, props.phase, translations),
     Number.isNaN(lastUse.getTime()) ? '' : age(lastUse, trans, now),
     shortId(kernel.id),
-    isElsewhere(row) && kernel.connections
+    isOtherKernel(row) && kernel.connections
       ? trans._n('%1 connection', '%1 connections', kernel.connections)
       : ''
   ];
@@ -105,8 +104,8 @@ export function ConnectRow(
     <Row
       choice={row.choice}
       isActive={isActive}
-      trouble={trouble}
-      title={titleOf(row, name, words)}
+      stateNote={stateNote}
+      title={titleOf(row, name, translations)}
     >
       <Logo spec={spec} />
       <span className="kpe-Picker-lines">
@@ -116,12 +115,12 @@ export function ConnectRow(
             : trans.__('Connect to %1', who)}
         </span>
         <span className="kpe-Picker-note">
-          {isElsewhere(row) ? (
-            trans.__('Started elsewhere')
+          {isOtherKernel(row) ? (
+            trans.__('From another session')
           ) : spec === undefined ? (
             name
           ) : (
-            <KernelName spec={spec} />
+            <KernelLabel spec={spec} />
           )}
           <span>{['', ...facts.filter(Boolean)].join(' · ')}</span>
         </span>
@@ -130,18 +129,18 @@ export function ConnectRow(
   );
 }
 
-/** The word for the state of a kernel; empty where it is not known. */
-function stateOf(
+/** Return the word for the status of a kernel; empty if it is unknown. */
+function kernelStatus(
   { execution_state = '' }: Kernel.IModel,
   phase: KernelPhase | undefined,
-  { trans, statuses }: IWords
+  { trans, statuses }: ITranslations
 ): string {
   return phase === 'reconnecting'
     ? trans.__('Reconnecting')
     : (statuses.get(phase ?? execution_state) ?? '');
 }
 
-/** What the attached kernel is called; choosing another one ends it, for all who use it. */
+/** Name the current kernel and its users, as selecting another kernel shuts it down. */
 function currentText(
   users: readonly string[],
   trans: TranslationBundle
@@ -151,27 +150,27 @@ function currentText(
     : trans.__('Current kernel, also used by %1', users.join(', '));
 }
 
-/** The row that is no kernel. */
+/** The row "No Kernel". */
 export function NoKernelRow(
-  props: Pick<IRowProps, 'isActive' | 'words'> & {
-    /** Whether a kernel is attached, which would be shut down. */
+  props: Pick<IRowProps, 'isActive' | 'translations'> & {
+    /** Whether the session has a kernel, which would be shut down. */
     hasKernel: boolean;
     isDisabled: boolean;
   }
 ): React.JSX.Element {
-  const { isActive, isDisabled, hasKernel, words } = props;
+  const { isActive, isDisabled, hasKernel, translations } = props;
   return (
     <Row
       choice={null}
       isActive={isActive}
       isDisabled={isDisabled}
-      trouble=""
+      stateNote=""
       className="kpe-Picker-none"
     >
-      <span>{words.lab.__('No Kernel')}</span>
+      <span>{translations.lab.__('No Kernel')}</span>
       {hasKernel && (
         <span className="kpe-Picker-note">
-          {words.trans.__('shuts down the current kernel')}
+          {translations.trans.__('Shuts down the current kernel')}
         </span>
       )}
     </Row>
@@ -198,8 +197,12 @@ function shortId(kernelId: string): string {
   return kernelId.slice(0, 8);
 }
 
-/** What stock tells of a running kernel in its option's title. */
-function titleOf(row: IConnectRow, name: string, { lab }: IWords): string {
+/** Return the title that the stock dialog has for a running kernel. */
+function titleOf(
+  row: IConnectRow,
+  name: string,
+  { lab }: ITranslations
+): string {
   return [
     ...row.paths.map(path => lab.__('Path: %1', path)),
     lab.__('Kernel Name: %1', name),

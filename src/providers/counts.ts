@@ -1,24 +1,22 @@
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 
-import type { ICounts } from '../text/messages';
+import { NO_KERNELS } from '../state';
+import type { IKernelCounts } from '../state';
 import type { IKernelProviders } from '../tokens';
-
-/** The counts of a provider that has no kernel. */
-export const NO_KERNELS: ICounts = { kernels: 0, running: 0 };
 
 /**
  * Count the kernels of each provider.
  *
- * @param specs - What can be started; null if that is not known yet.
- * @param running - The kernels that run.
+ * @param specs - The catalog; null if it is not known yet.
+ * @param running - The running kernels of this server.
  *
- * @returns Counts by provider id; those that have none are missing.
+ * @returns Counts by provider id; a provider without kernels has no entry.
  */
 export function countKernels(
   providers: Pick<IKernelProviders, 'idOf'>,
   specs: KernelSpec.ISpecModels | null,
   running: Iterable<Kernel.IModel>
-): Map<string, ICounts> {
+): Map<string, IKernelCounts> {
   const counts = new Map<string, { kernels: number; running: number }>();
   const of = (kernelName: string): { kernels: number; running: number } => {
     const id = providers.idOf(kernelName);

@@ -11,21 +11,19 @@ import type {
   ServiceManagerPlugin
 } from '@jupyterlab/services';
 
-import { withDisplayNames } from '../naming/displayname';
-import { oneAtATime } from './singleflight';
-import { encodeResourceUrl } from '../naming/resourceurl';
+import { encodeResourceUrl, withDisplayNames } from '../naming';
 import { PLUGIN_IDS } from '../tokens';
-import type { KernelSpecJSON, KernelSpecsJSON } from '../tokens';
+import { singleFlight } from './singleflight';
 
 /**
- * Provides the kernel specs of every provider, with resource URLs that can be fetched.
+ * Provides the kernelspecs of all providers, with resource URLs that the server answers.
  *
- * Only one kernel spec manager can be provided, so this one stands in for
- * `@jupyterlab/services-extension:kernel-spec-manager`, which the server companion
- * switches off. Where it is still on, this one wins, since it registers later.
+ * Only one plugin can provide a kernelspec manager, so this one replaces
+ * `@jupyterlab/services-extension:kernel-spec-manager`, which our server companion
+ * disables. If both are enabled, this one takes effect, as it is registered later.
  */
-export const specsPlugin: ServiceManagerPlugin<KernelSpec.IManager> = {
-  id: PLUGIN_IDS.specs,
+export const kernelSpecsPlugin: ServiceManagerPlugin<KernelSpec.IManager> = {
+  id: PLUGIN_IDS.kernelspecs,
   description: 'Provides the kernel specifications of all kernel providers.',
   autoStart: true,
   provides: IKernelSpecManager,
@@ -37,12 +35,12 @@ export const specsPlugin: ServiceManagerPlugin<KernelSpec.IManager> = {
   ): KernelSpec.IManager =>
     new ProviderKernelSpecManager({
       serverSettings: serverSettings ?? undefined,
-      // As the stock plugin: polling rests while the server is away or the page hidden.
+      // As in the stock plugin: no polling while the server is away or the page is hidden.
       standby: () => !connectionStatus?.isConnected || 'when-hidden'
     })
 };
 
-/** A kernel spec manager whose display names can be changed while it is in use. */
+/** A kernelspec manager whose display names can change while it is in use. */
 export class ProviderKernelSpecManager extends KernelSpecManager {
   constructor(options: KernelSpecManager.IOptions = {}) {
     const client = new ProviderKernelSpecAPIClient(options);
@@ -51,52 +49,51 @@ export class ProviderKernelSpecManager extends KernelSpecManager {
   }
 
   /**
-   * Fetch the specs now.
+   * Fetch the kernelspecs now.
    *
-   * Not by the poll: it rests while the page is hidden, and forgets a refresh that is
-   * asked for during another one, though that may have missed what has changed since.
+   * This does not use the poll: it pauses while the page is hidden, and drops a refresh
+   * that is requested during another one, although the latter may miss the newest change.
    */
   override refreshSpecs(): Promise<void> {
     return this._refresh();
   }
 
   /**
-   * Name the kernels in another way, and tell of it by `specsChanged`.
+   * Change the display names of remote kernels, and emit `specsChanged` if they differ.
    *
-   * @param placement - A placement in which nothing is wrong; empty for the names that
-   * the server gives.
+   * @param placement - A placement without a problem; empty for the server's names.
    */
-  async place(placement: string): Promise<void> {
+  async setPlacement(placement: string): Promise<void> {
     if (placement !== this._client.placement) {
       this._client.placement = placement;
       await this.refreshSpecs();
     }
   }
 
-  private readonly _refresh = oneAtATime(() => this.requestSpecs());
+  private readonly _refresh = singleFlight(() => this.requestSpecs());
   private readonly _client: ProviderKernelSpecAPIClient;
 }
 
-/** A client that hands out specs with the user's names and with valid resource URLs. */
+/** A client that returns kernelspecs with the user's display names and valid URLs. */
 export class ProviderKernelSpecAPIClient
   extends KernelSpecAPI.KernelSpecAPIClient
 {
-  /** See `ProviderKernelSpecManager.place`. */
+  /** See `ProviderKernelSpecManager.setPlacement`. */
   placement = '';
 
   /**
-   * Fetch all kernel specs.
+   * Fetch all kernelspecs.
    *
-   * @returns The specs as the server sent them, but for display names, resource URLs,
-   * and their order: local ones come first.
+   * @returns The server's answer with changed display names and resource URLs, and with
+   * local kernelspecs first.
    */
-  override async get(): Promise<KernelSpecsJSON> {
+  override async get(): Promise<KernelSpec.ISpecModels> {
     const request = ++this._requests;
     const specs = await super.get();
     if (request > this._latest.request) {
       this._latest = { request, specs };
     }
-    // Answers may overtake each other: an older one is not to replace a newer one.
+    // Answers may overtake each other; an older one must not replace a newer one.
     return withDisplayNames(
       encodeResources(this._latest.specs),
       this.placement
@@ -104,21 +101,23 @@ export class ProviderKernelSpecAPIClient
   }
 
   private _requests = 0;
-  private _latest: { request: number; specs: KernelSpecsJSON } = {
+  private _latest: { request: number; specs: KernelSpec.ISpecModels } = {
     request: 0,
     specs: { default: '', kernelspecs: {} }
   };
 }
 
 /**
- * Encode the kernels' names in the URLs of their resources.
+ * Encode the names of kernels in the URLs of their resources.
  *
  * @param specs - The answer of `GET api/kernelspecs`; it is not changed.
  *
- * @returns A copy that shares every spec in which nothing changed, or `specs` itself
- * if nothing changed at all.
+ * @returns A copy that shares each unchanged kernelspec, or `specs` itself if nothing
+ * changes.
  */
-export function encodeResources(specs: KernelSpecsJSON): KernelSpecsJSON {
+export function encodeResources(
+  specs: KernelSpec.ISpecModels
+): KernelSpec.ISpecModels {
   const entries = Object.entries(specs.kernelspecs);
   const encoded = entries.map(
     ([name, spec]) => [name, spec && encodeSpec(name, spec)] as const
@@ -132,14 +131,17 @@ export function encodeResources(specs: KernelSpecsJSON): KernelSpecsJSON {
 }
 
 /**
- * Encode one kernel's name in the URLs of its resources.
+ * Encode the name of one kernel in the URLs of its resources.
  *
- * @param name - The key of the spec, e.g. `gpu-farm/python3`.
- * @param spec - The spec; it is not changed.
+ * @param name - The key of the kernelspec, e.g. `gpu-farm/python3`.
+ * @param spec - The kernelspec; it is not changed.
  *
- * @returns A copy with encoded URLs, or `spec` itself if nothing changed.
+ * @returns A copy with encoded URLs, or `spec` itself if nothing changes.
  */
-function encodeSpec(name: string, spec: KernelSpecJSON): KernelSpecJSON {
+function encodeSpec(
+  name: string,
+  spec: KernelSpec.ISpecModel
+): KernelSpec.ISpecModel {
   const entries = Object.entries(spec.resources);
   const encoded = entries.map(
     ([key, url]) => [key, encodeResourceUrl(url, name)] as const

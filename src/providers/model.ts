@@ -10,28 +10,28 @@ import { Poll } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
-import { providerOf } from '../naming/displayname';
-import { oneAtATime } from './singleflight';
-import {
-  attachKernel,
-  fetchElsewhere,
-  fetchProviders,
-  retryProvider
-} from './requests';
+import { providerOf } from '../naming';
+import { isAvailable } from '../state';
 import { LOCAL_ID, NAME_SEPARATOR } from '../tokens';
 import type {
   IKernelProviders,
   IPreferences,
-  IProblemJSON,
-  IProvider,
-  IProviderJSON,
-  IProvidersJSON
+  IProblem,
+  IProvider
 } from '../tokens';
+import {
+  attachKernel,
+  fetchOtherKernels,
+  fetchProviders,
+  retryProvider
+} from './requests';
+import type { IProviderJSON, IProvidersJSON } from './rest';
+import { singleFlight } from './singleflight';
 
-/** Seconds from one look to the next while a provider is not well, or a kernel under way. */
+/** Seconds between requests while the server retries a provider or a kernel has a phase. */
 const WAITING_INTERVAL = 10;
 
-/** The preferences of a user who has set none; as in `schema/providers.json`. */
+/** The defaults of the settings, as in `schema/providers.json`. */
 export const DEFAULT_PREFERENCES: IPreferences = {
   placement: '',
   sections: true,
@@ -44,16 +44,16 @@ export const DEFAULT_PREFERENCES: IPreferences = {
 };
 
 /**
- * The kernel providers of the server, looked at again and again.
+ * The kernel providers of the server, polled and updated by events.
  *
- * Until the server has answered, and where it has no companion, there is no provider.
+ * There are no providers until the server answers, and none if it has no companion.
  */
 export class KernelProviders implements IKernelProviders, IDisposable {
   /**
    * @param settings - The connection to the server.
-   * @param specs - Tells which provider a kernel belongs to.
-   * @param standby - When not to look.
-   * @param localLabel - The name of this server for people, in their language.
+   * @param specs - Its metadata says which provider a kernel belongs to.
+   * @param standby - When to pause polling.
+   * @param localLabel - The label of this server's own kernels, in the user's language.
    */
   constructor(
     settings: ServerConnection.ISettings,
@@ -66,12 +66,12 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     this._specs = specs;
     this._poll = new Poll({
       auto: false,
-      factory: this._look,
+      factory: this._update,
       frequency: frequencyOf(DEFAULT_PREFERENCES.checkInterval),
       name: 'kernel-providers-ext#providers',
       standby
     });
-    this.ready = this._look().then(
+    this.ready = this._update().then(
       () => this._poll.schedule(),
       () => this._poll.start()
     );
@@ -83,7 +83,7 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     return this._providers;
   }
 
-  get problems(): readonly IProblemJSON[] {
+  get problems(): readonly IProblem[] {
     return this._json.problems;
   }
 
@@ -97,10 +97,10 @@ export class KernelProviders implements IKernelProviders, IDisposable {
   set preferences(preferences: IPreferences) {
     const { checkInterval } = this._preferences;
     this._preferences = preferences;
-    this._arrange();
+    this._reorder();
     this._changed.emit();
     if (preferences.checkInterval !== checkInterval) {
-      // Else the interval that is running, maybe a long one, would have to end first.
+      // Otherwise the current interval, perhaps a long one, would end first.
       void this._poll.refresh();
     }
   }
@@ -132,9 +132,9 @@ export class KernelProviders implements IKernelProviders, IDisposable {
   }
 
   async refresh(): Promise<void> {
-    // Not by the poll: it rests while the page is hidden, and forgets a refresh that is
-    // asked for during another one.
-    await this._look().catch(() => undefined);
+    // Not by the poll: it pauses while the page is hidden, and drops a refresh that is
+    // requested during another one.
+    await this._update().catch(() => undefined);
   }
 
   async retry(id: string): Promise<void> {
@@ -142,8 +142,8 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     await Promise.allSettled([this.refresh(), this._specs.refreshSpecs()]);
   }
 
-  kernelsElsewhere(id: string): Promise<readonly Kernel.IModel[]> {
-    return fetchElsewhere(this._settings, id);
+  otherKernels(id: string): Promise<readonly Kernel.IModel[]> {
+    return fetchOtherKernels(this._settings, id);
   }
 
   attach(id: string, kernelId: string): Promise<Kernel.IModel> {
@@ -153,48 +153,48 @@ export class KernelProviders implements IKernelProviders, IDisposable {
   private async _fetch(): Promise<void> {
     const json = await fetchProviders(this._settings);
     if (!this.isDisposed) {
-      this._take(json ?? NOTHING);
+      this._apply(json ?? NOTHING);
     }
   }
 
-  private _take(json: IProvidersJSON): void {
+  private _apply(json: IProvidersJSON): void {
     const before = this._json;
     this._json = json;
     this._providersByServer = json.providers.map(provider =>
       provider.id === LOCAL_ID
-        ? { ...asProvider(provider), label: this._localLabel }
-        : asProvider(provider)
+        ? { ...toProvider(provider), label: this._localLabel }
+        : toProvider(provider)
     );
-    this._arrange();
+    this._reorder();
     if (!JSONExt.deepEqual(visible(before), visible(json))) {
       this._changed.emit();
     }
-    if (isRenewed(before, json)) {
-      // Where no event has told of it, Lab would show them only at its next poll.
+    if (hasFreshKernelspecs(before, json)) {
+      // Without an event, Lab would show them only after its next poll.
       this._specs.refreshSpecs().catch(() => undefined);
     }
   }
 
-  private _arrange(): void {
+  private _reorder(): void {
     const { order, checkInterval } = this._preferences;
     this._providers = inOrder(this._providersByServer, order);
     const wasWaiting = this._isWaiting;
     const retries = this._providers.flatMap(({ retryAt }) => retryAt ?? []);
     this._isWaiting =
       retries.length > 0 ||
-      this._providers.some(({ underway }) => underway.length > 0);
+      this._providers.some(({ kernelPhases }) => kernelPhases.length > 0);
     this._poll.frequency = frequencyOf(
       this._isWaiting
         ? Math.min(WAITING_INTERVAL, checkInterval, secondsUntil(retries))
         : checkInterval
     );
     if (this._isWaiting && !wasWaiting) {
-      // Else the interval that is running, maybe a long one, would have to end first.
+      // Otherwise the current interval, perhaps a long one, would end first.
       void this._poll.refresh();
     }
   }
 
-  private readonly _look = oneAtATime(() => this._fetch());
+  private readonly _update = singleFlight(() => this._fetch());
   private readonly _settings: ServerConnection.ISettings;
   private readonly _specs: KernelSpec.IManager;
   private readonly _poll: Poll;
@@ -207,7 +207,7 @@ export class KernelProviders implements IKernelProviders, IDisposable {
   private _providers: readonly IProvider[] = [];
 }
 
-/** What is known before the server has answered. */
+/** The state before the server answers. */
 const NOTHING: IProvidersJSON = {
   default: LOCAL_ID,
   template: '',
@@ -215,34 +215,29 @@ const NOTHING: IProvidersJSON = {
   problems: []
 };
 
-/** Whether a provider answered when it was last asked. */
-export function isWell({ state }: Pick<IProvider, 'state'>): boolean {
-  return state === 'online' || state === 'slow';
-}
-
 /**
  * Put providers into the user's order.
  *
- * @param providers - In the administrator's order.
- * @param order - Ids, first to last; those of no provider are ignored.
+ * @param providers - In the administrator's order; not changed.
+ * @param order - Ids, first to last; unknown ids are ignored.
  *
- * @returns This server first, unless the user has put it elsewhere; then those that the
- * user has ordered; then the others.
+ * @returns This server first, unless `order` contains it; then the providers in `order`;
+ * then the others.
  */
 export function inOrder(
   providers: readonly IProvider[],
   order: readonly string[]
 ): IProvider[] {
   const wanted = order.includes(LOCAL_ID) ? order : [LOCAL_ID, ...order];
-  const place = ({ id }: IProvider): number => {
+  const rank = ({ id }: IProvider): number => {
     const index = wanted.indexOf(id);
     return index === -1 ? wanted.length : index;
   };
-  return [...providers].sort((a, b) => place(a) - place(b));
+  return [...providers].sort((a, b) => rank(a) - rank(b));
 }
 
-/** A provider from the server's answer, with times by the browser's clock. */
-function asProvider(json: IProviderJSON): IProvider {
+/** Convert a provider of the server's answer; `retryAt` is by the browser's clock. */
+function toProvider(json: IProviderJSON): IProvider {
   return {
     id: json.id,
     label: json.label,
@@ -252,28 +247,30 @@ function asProvider(json: IProviderJSON): IProvider {
     state: json.state,
     reason: json.reason,
     detail: json.detail,
-    sentence: json.sentence,
+    message: json.message,
     since: new Date(json.since),
     lastSeen: json.last_seen === null ? null : new Date(json.last_seen),
     latency: json.latency_ms,
     kernelspecs: json.kernelspecs,
     retryAt:
-      json.retry_in === null || isWell(json)
+      json.retry_in === null || isAvailable(json)
         ? null
         : new Date(Date.now() + 1000 * json.retry_in),
-    underway: (json.underway ?? []).map(({ kernel_id, phase, since }) => ({
-      kernelId: kernel_id,
-      phase,
-      since: new Date(since)
-    }))
+    kernelPhases: (json.kernel_phases ?? []).map(
+      ({ kernel_id, phase, since }) => ({
+        kernelId: kernel_id,
+        phase,
+        since: new Date(since)
+      })
+    )
   };
 }
 
-/** The part of an answer whose change people should see at once. */
+/** The part of an answer that `changed` is emitted for. */
 function visible(json: IProvidersJSON): ReadonlyJSONValue {
   const providers = json.providers.map(provider => ({
     ...provider,
-    ...(isWell(provider) && {
+    ...(isAvailable(provider) && {
       last_seen: null,
       latency_ms: null,
       retry_in: null
@@ -282,18 +279,21 @@ function visible(json: IProvidersJSON): ReadonlyJSONValue {
   return { ...json, providers } as unknown as ReadonlyJSONValue;
 }
 
-/** Whether there are new kernelspecs of a provider that had none, or old ones. */
-function isRenewed(before: IProvidersJSON, after: IProvidersJSON): boolean {
-  const wanting = before.providers.filter(
+/** Whether a provider has fresh kernelspecs that had none or stale ones before. */
+function hasFreshKernelspecs(
+  before: IProvidersJSON,
+  after: IProvidersJSON
+): boolean {
+  const waiting = before.providers.filter(
     ({ kernelspecs }) => kernelspecs !== 'fresh'
   );
   return after.providers.some(
     ({ id, kernelspecs }) =>
-      kernelspecs === 'fresh' && wanting.some(other => other.id === id)
+      kernelspecs === 'fresh' && waiting.some(other => other.id === id)
   );
 }
 
-/** Seconds until the first of some times is just over; never less than one. */
+/** Seconds until just after the earliest of some times; at least one. */
 function secondsUntil(times: readonly Date[]): number {
   const first = Math.min(...times.map(time => time.getTime()));
   return Math.max(1, (first - Date.now()) / 1000 + 0.5);

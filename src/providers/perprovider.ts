@@ -4,12 +4,12 @@ import type { IDisposable } from '@lumino/disposable';
 import type { IKernelProviders } from '../tokens';
 
 /**
- * Keep something for each provider, such as items of a menu.
+ * Keep disposable items for each provider, such as items of a menu.
  *
- * They are made anew only where other providers are there: an open palette, for one, loses
- * its active item with each that goes.
+ * The items are replaced only when providers come, go or change places: an open command
+ * palette loses its active item when items are disposed.
  *
- * @param make - Makes what there is for a provider, by its id.
+ * @param make - Returns the items for the provider with an id.
  */
 export function keepPerProvider(
   providers: Pick<IKernelProviders, 'providers' | 'changed'>,

@@ -2,20 +2,20 @@ import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
-import { placementProblem } from '../naming/displayname';
-import { placementSentence } from '../text/messages';
+import { placementProblem } from '../naming';
+import { placementText } from '../text';
 
 const OPEN_SETTINGS = 'settingeditor:open';
 
 /**
- * Says that the placement in the settings cannot be used, until another one is there.
+ * Shows a notification while the placement in the settings cannot be used.
  *
- * The form of the Settings Editor saves none that cannot; people who write JSON do.
+ * The form of the Settings Editor never saves such a placement, but the JSON editor does.
  */
 export class PlacementNotice {
   /**
-   * @param commands - Those of the application.
-   * @param query - What the Settings Editor finds our settings by.
+   * @param commands - The application's commands.
+   * @param query - The text by which the Settings Editor finds our settings.
    */
   constructor(
     commands: CommandRegistry,
@@ -27,7 +27,7 @@ export class PlacementNotice {
     this._trans = trans;
   }
 
-  /** Look at the placement in the settings, and say if it cannot be used. */
+  /** Check the placement in the settings, and show or withdraw the notification. */
   check(placement: string): void {
     if (placement === this._checked) {
       return;
@@ -36,11 +36,11 @@ export class PlacementNotice {
     this._withdraw();
     const problem = placement === '' ? null : placementProblem(placement);
     if (problem !== null) {
-      this._show(placementSentence(problem, this._trans));
+      this._show(placementText(problem, this._trans));
     }
   }
 
-  private _show(sentence: string): void {
+  private _show(text: string): void {
     const trans = this._trans;
     const open = {
       label: trans.__('Settings'),
@@ -49,8 +49,8 @@ export class PlacementNotice {
       }
     };
     this._notification = Notification.warning(
-      // Short, as JupyterLab cuts at 140 characters.
-      trans.__('Kernel names: %1', sentence),
+      // JupyterLab cuts the text off at 140 characters.
+      trans.__('Kernel names: %1', text),
       {
         autoClose: false,
         actions: this._commands.hasCommand(OPEN_SETTINGS) ? [open] : []

@@ -7,10 +7,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { KernelProviders, DEFAULT_PREFERENCES } from './model';
-import { placementProblem } from '../naming/displayname';
-import { PlacementNotice } from './placementnotice';
-import { ProviderKernelSpecManager } from './kernelspecs';
+import { placementProblem } from '../naming';
 import {
   CHANGED_EVENT,
   IKernelProviders,
@@ -18,8 +15,11 @@ import {
   TRANSLATION_DOMAIN
 } from '../tokens';
 import type { IPreferences } from '../tokens';
+import { ProviderKernelSpecManager } from './kernelspecs';
+import { DEFAULT_PREFERENCES, KernelProviders } from './model';
+import { PlacementNotice } from './placementnotice';
 
-/** Provides the kernel providers, and keeps them as the server and the user say. */
+/** Provides the kernel providers, updated by the server's events and the user's settings. */
 export const providersPlugin: JupyterFrontEndPlugin<IKernelProviders> = {
   id: PLUGIN_IDS.providers,
   description: 'Provides the kernel providers of the server.',
@@ -51,7 +51,7 @@ export const providersPlugin: JupyterFrontEndPlugin<IKernelProviders> = {
     if (settings !== null) {
       follow(app, settings, providers, trans).catch((reason: unknown) => {
         console.error(
-          'The settings of the kernel providers cannot be had.',
+          'Could not load the settings of the kernel providers.',
           reason
         );
       });
@@ -60,7 +60,7 @@ export const providersPlugin: JupyterFrontEndPlugin<IKernelProviders> = {
   }
 };
 
-/** Have the user's settings take effect, now and whenever they change. */
+/** Apply the user's settings, now and whenever they change. */
 async function follow(
   app: JupyterFrontEnd,
   registry: ISettingRegistry,
@@ -69,7 +69,7 @@ async function follow(
 ): Promise<void> {
   const specs = app.serviceManager.kernelspecs;
   const settings = await registry.load(PLUGIN_IDS.providers);
-  // The editor finds them by their title, which is translated.
+  // The Settings Editor finds settings by their title, which is translated.
   const query = settings.schema.title ?? '';
   const notice = new PlacementNotice(app.commands, query, trans);
   const apply = (): void => {
@@ -82,19 +82,19 @@ async function follow(
     providers.preferences = isUsable
       ? preferences
       : { ...preferences, placement: providers.preferences.placement };
-    // Before that, nobody would see it.
+    // A notification before that would not be seen.
     void app.restored.then(() => {
       notice.check(placement);
     });
     if (specs instanceof ProviderKernelSpecManager) {
-      specs.place(providers.preferences.placement).catch(leaveToPoll);
+      specs.setPlacement(providers.preferences.placement).catch(leaveToPoll);
     }
   };
   settings.changed.connect(apply);
   apply();
 }
 
-/** The server is away: whoever polls it tells of that, and asks it again. */
+/** Ignore that the server is away: the poll reports that, and tries again. */
 function leaveToPoll(): void {
   // Nothing to do.
 }

@@ -1,18 +1,17 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { Kernel } from '@jupyterlab/services';
+import type { IProviderJSON, IProvidersJSON } from './rest';
 
-import type { IProviderJSON, IProvidersJSON } from '../tokens';
-
-// All of these reject with a `ServerConnection.NetworkError` or `ResponseError` where the
-// server cannot be asked, or says that it cannot do it; the message is then a sentence.
+// All of these reject with a `ServerConnection.NetworkError` if the server cannot be
+// reached, and with a `ResponseError` whose message is for people if it refuses.
 
 const ROUTE = 'api/kernel-providers';
 
 /**
- * Fetch what the server knows of its providers.
+ * Fetch the providers.
  *
- * @returns The answer; null if the server has no such route.
+ * @returns The answer; null if the server has no companion, and thus no such route.
  */
 export async function fetchProviders(
   settings: ServerConnection.ISettings
@@ -28,31 +27,31 @@ export async function fetchProviders(
 }
 
 /**
- * Have the server ask a provider now.
+ * Make the server ask a provider now.
  *
- * @returns The provider after that, whether or not it has answered.
+ * @returns The provider after the attempt, available or not.
  */
 export async function retryProvider(
   settings: ServerConnection.ISettings,
   id: string
 ): Promise<IProviderJSON> {
   const init = { method: 'POST' };
-  return (await ask(settings, id, 'retry', init)) as IProviderJSON;
+  return (await request(settings, id, 'retry', init)) as IProviderJSON;
 }
 
-/** Fetch the kernels that run at a provider and are not this server's. */
-export async function fetchElsewhere(
+/** Fetch the kernels at a provider that this server did not start. */
+export async function fetchOtherKernels(
   settings: ServerConnection.ISettings,
   id: string
 ): Promise<readonly Kernel.IModel[]> {
-  const answer = await ask(settings, id, 'kernels', {});
+  const answer = await request(settings, id, 'kernels', {});
   return (answer as { kernels: Kernel.IModel[] }).kernels;
 }
 
 /**
- * Make a kernel that runs at a provider one of this server's.
+ * Attach a kernel at a provider to this server.
  *
- * @returns The kernel as this server has it.
+ * @returns The kernel as this server lists it.
  */
 export async function attachKernel(
   settings: ServerConnection.ISettings,
@@ -60,21 +59,21 @@ export async function attachKernel(
   kernelId: string
 ): Promise<Kernel.IModel> {
   const init = { method: 'POST', body: JSON.stringify({ id: kernelId }) };
-  return (await ask(settings, id, 'kernels', init)) as Kernel.IModel;
+  return (await request(settings, id, 'kernels', init)) as Kernel.IModel;
 }
 
-/** Ask for something about one provider. */
-async function ask(
+/** Send a request about one provider. */
+async function request(
   settings: ServerConnection.ISettings,
   id: string,
-  what: string,
+  resource: string,
   init: RequestInit
 ): Promise<unknown> {
   const url = URLExt.join(
     settings.baseUrl,
     ROUTE,
     encodeURIComponent(id),
-    what
+    resource
   );
   return answerIn(await ServerConnection.makeRequest(url, init, settings));
 }

@@ -1,14 +1,14 @@
 /**
- * Make a task that never runs twice at a time.
+ * Wrap a task so that it never runs twice at the same time.
  *
- * Who asks for it while it runs gets a run that begins after that one, which may have
- * missed what has changed meanwhile; all who ask during one run share the next.
+ * A call during a run starts another run after it, as the current run may miss the newest
+ * change. All calls during one run share the next run.
  *
- * @param task - What to run.
+ * @param task - The task to run.
  *
- * @returns A function that runs it; its promise is that of the run which it asked for.
+ * @returns A function whose promise is settled by the run that the call started or joined.
  */
-export function oneAtATime(task: () => Promise<void>): () => Promise<void> {
+export function singleFlight(task: () => Promise<void>): () => Promise<void> {
   let current: Promise<void> | null = null;
   let next: Promise<void> | null = null;
   const run = (): Promise<void> => {

@@ -1,18 +1,18 @@
 import { moveDownIcon, moveUpIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { inOrder } from '../providers/model';
-import type { ISettingFieldProps } from './props';
+import { inOrder } from '../providers';
+import type { ISettingsFieldProps } from './props';
 
-/** The order of the providers, to be changed by buttons. */
+/** The order of the providers, changed by buttons. */
 export function OrderField(
-  props: ISettingFieldProps<readonly string[]>
+  props: ISettingsFieldProps<readonly string[]>
 ): React.JSX.Element {
   const { formData: saved = [], onChange, providers, trans } = props;
   const id = props.idSchema.$id;
   const shown = inOrder(providers.providers, saved);
-  const [told, setTold] = React.useState('');
-  // A button that is moved in the document loses the focus.
+  const [announcement, setAnnouncement] = React.useState('');
+  // A button loses the focus when React moves it in the document.
   const pressed = React.useRef<HTMLButtonElement | null>(null);
   React.useLayoutEffect(() => {
     pressed.current?.focus();
@@ -26,8 +26,12 @@ export function OrderField(
     if (moved !== undefined && to >= 0 && to < shown.length) {
       ids.splice(to, 0, moved);
       onChange(reordered(saved, ids));
-      setTold(
-        trans.__('%1 is number %2', providers.get(moved)?.label ?? '', to + 1)
+      setAnnouncement(
+        trans.__(
+          '%1 is now number %2',
+          providers.get(moved)?.label ?? '',
+          to + 1
+        )
       );
     }
   };
@@ -45,7 +49,7 @@ export function OrderField(
         className="jp-Button jp-mod-minimal"
         title={name}
         aria-label={name}
-        // Not `disabled`: the focus would be lost where a provider reaches the end.
+        // Not `disabled`: the focus would be lost when a provider reaches the end.
         aria-disabled={isEnd}
         onClick={event => {
           pressed.current = event.currentTarget;
@@ -58,12 +62,12 @@ export function OrderField(
   };
 
   return (
-    <div className="kpe-SettingField kpe-OrderField">
+    <div className="kpe-SettingsField kpe-OrderField">
       <h3 className="jp-FormGroup-fieldLabel" id={`${id}-title`}>
         {props.schema.title}
       </h3>
       {shown.length === 0 ? (
-        <p>{trans.__('The server has not told of any provider yet.')}</p>
+        <p>{trans.__('This server has not listed its providers yet.')}</p>
       ) : (
         <ol aria-labelledby={`${id}-title`}>
           {shown.map((provider, index) => (
@@ -76,19 +80,19 @@ export function OrderField(
         </ol>
       )}
       <span role="status" className="kpe-visually-hidden">
-        {told}
+        {announcement}
       </span>
     </div>
   );
 }
 
 /**
- * Take over another order of some ids.
+ * Apply a new order of the current providers to the saved order.
  *
- * @param saved - An order, which may have ids of providers that are not here now.
- * @param ids - Those that are here, in their new order.
+ * @param saved - The saved ids, perhaps with ids of providers that do not exist now.
+ * @param ids - The ids of the current providers, in their new order.
  *
- * @returns Both; those that are not here keep their places.
+ * @returns All ids; ids of providers that do not exist now keep their positions.
  */
 export function reordered(
   saved: readonly string[],

@@ -8,26 +8,26 @@ import {
   PLACEMENTS,
   providerOf,
   templateOf
-} from '../naming/displayname';
-import type { PlacementProblem } from '../naming/displayname';
-import { placementSentence } from '../text/messages';
-import type { ISettingFieldProps } from './props';
+} from '../naming';
+import type { PlacementProblem } from '../naming';
+import { placementText } from '../text';
+import type { ISettingsFieldProps } from './props';
 
-/** Stands for a template of the user's own among the choices; it is no placement. */
+/** The choice for a template of the user's own; it is not a placement. */
 const TEMPLATE = 'template';
 
-/** Where a provider's name stands in the names of its kernels. */
+/** Selects where a provider's name stands in the display names of its kernels. */
 export function PlacementField(
-  props: ISettingFieldProps<string>
+  props: ISettingsFieldProps<string>
 ): React.JSX.Element {
   const { formData: saved = '', onChange, providers, specs, trans } = props;
   const id = props.idSchema.$id;
-  // What the user types. Only what can be used is handed to the form, and thus saved.
+  // The text that the user types. The form gets, and saves, only a valid placement.
   const [draft, setDraft] = React.useState<string | null>(null);
   const [savedBefore, setSavedBefore] = React.useState(saved);
   if (saved !== savedBefore) {
     setSavedBefore(saved);
-    // Another value than the one that was typed: restored, or set elsewhere.
+    // The value is not the typed one: it was restored, or changed in the JSON editor.
     if (saved !== draft) {
       setDraft(null);
     }
@@ -55,7 +55,7 @@ export function PlacementField(
   };
 
   return (
-    <div className="kpe-SettingField kpe-PlacementField jp-inputFieldWrapper">
+    <div className="kpe-SettingsField kpe-PlacementField jp-inputFieldWrapper">
       <h3 className="jp-FormGroup-fieldLabel" id={`${id}-title`}>
         {props.schema.title}
       </h3>
@@ -88,7 +88,7 @@ interface ITemplateProps {
   readonly trans: TranslationBundle;
 }
 
-/** A template, and what it makes of a name or what is wrong with it. */
+/** A template, with an example or with what is wrong with it. */
 function Template(props: ITemplateProps): React.JSX.Element {
   const { id, text, show, onType, trans } = props;
   const problem = templateProblem(text);
@@ -111,7 +111,7 @@ function Template(props: ITemplateProps): React.JSX.Element {
           trans.__('Example: %1', show(text))
         ) : (
           <span role="alert" className="kpe-mod-problem">
-            {placementSentence(problem, trans)}
+            {placementText(problem, trans)}
           </span>
         )}
       </p>
@@ -119,20 +119,20 @@ function Template(props: ITemplateProps): React.JSX.Element {
   );
 }
 
-/** The choices there are, with the names that they make. */
+/** The choices and their labels, with an example each. */
 function choices(
-  byAdministrator: string,
+  adminTemplate: string,
   show: (placement: string) => string,
   trans: TranslationBundle
 ): [string, string][] {
   const isShown =
-    byAdministrator !== '' && placementProblem(byAdministrator) === null;
+    adminTemplate !== '' && placementProblem(adminTemplate) === null;
   return [
     [
       '',
       isShown
-        ? trans.__('As the administrator has set it: %1', show(byAdministrator))
-        : trans.__('As the administrator has set it')
+        ? trans.__('Default: %1', show(adminTemplate))
+        : trans.__('Default')
     ],
     ['suffix', trans.__('After the kernel: %1', show('suffix'))],
     ['prefix', trans.__('Before the kernel: %1', show('prefix'))],
@@ -141,14 +141,14 @@ function choices(
   ];
 }
 
-/** What is wrong with a template of the user's own; the words for placements are none. */
+/** Check a template of the user's own; the words of `PLACEMENTS` are not templates. */
 function templateProblem(template: string): PlacementProblem | null {
   return PLACEMENTS.has(template)
     ? { kind: 'kernel' }
     : placementProblem(template);
 }
 
-/** A kernel and its provider, if possible such as there are. */
+/** A remote kernel and its provider for examples; invented if there is none. */
 function exampleOf(specs: KernelSpec.ISpecModels | null): {
   kernel: string;
   label: string;

@@ -6,15 +6,15 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { IFormRendererRegistry, UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
 import { OrderField } from './order';
 import { PlacementField } from './placement';
-import type { IFormFieldProps, ISettingFieldProps } from './props';
-import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
+import type { IFormFieldProps, ISettingsFieldProps } from './props';
 
-/** Gives the settings that are more than a word fields of their own in the editor. */
-export const settingFieldsPlugin: JupyterFrontEndPlugin<void> = {
-  id: PLUGIN_IDS.settingFields,
-  description: 'Adds fields for settings of kernel providers.',
+/** Adds fields to the Settings Editor for settings that its form cannot edit well. */
+export const settingsFormPlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_IDS.settingsForm,
+  description: 'Adds fields for the settings of kernel providers.',
   autoStart: true,
   requires: [IKernelProviders, IFormRendererRegistry],
   optional: [ITranslator],
@@ -28,7 +28,7 @@ export const settingFieldsPlugin: JupyterFrontEndPlugin<void> = {
     const specs = app.serviceManager.kernelspecs;
     const add = <T,>(
       setting: string,
-      Field: React.ComponentType<ISettingFieldProps<T>>
+      Field: React.ComponentType<ISettingsFieldProps<T>>
     ): void => {
       registry.addRenderer(`${PLUGIN_IDS.providers}.${setting}`, {
         fieldRenderer: (props: IFormFieldProps<T>) => (

@@ -3,18 +3,18 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IKernelProviders } from '../tokens';
 
-/** What the form of the Settings Editor hands to a field of ours; more than this, in fact. */
+/** The properties of a field that we use, of those that the Settings Editor passes. */
 export interface IFormFieldProps<T> {
   readonly schema: { readonly title?: string };
   readonly idSchema: { readonly $id: string };
-  /** The setting as it is in the form. */
+  /** The value in the form. */
   readonly formData?: T;
-  /** Put another value into the form, which saves it. */
+  /** Change the value in the form, which saves it. */
   readonly onChange: (value: T) => void;
 }
 
 /** The properties of a field for a setting. */
-export interface ISettingFieldProps<T> extends IFormFieldProps<T> {
+export interface ISettingsFieldProps<T> extends IFormFieldProps<T> {
   readonly providers: IKernelProviders;
   readonly specs: Pick<KernelSpec.IManager, 'specs'>;
   readonly trans: TranslationBundle;

@@ -3,75 +3,45 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IProvider } from '../tokens';
 
 /**
- * Why a provider is not well, in the user's language; the words are those of
- * `gateway_errors.py`.
+ * Say why a provider is not available, in the user's language.
  *
- * @returns A sentence; the server's own where its reason is not known here, and empty
- * for a provider that is well.
+ * The reasons and the English sentences are those of the server, in `gateway/errors.py`;
+ * `tests/shared/failures.json` holds both sides to them.
+ *
+ * @returns A sentence. It is the server's own if the reason is unknown here, and empty if
+ * the provider is available.
  */
-export function failureSentence(
+export function failureMessage(
   provider: IProvider,
   trans: TranslationBundle
 ): string {
-  const { label, reason, detail, sentence } = provider;
-  const url = provider.url ?? '';
+  const { label, reason, detail, message } = provider;
   const source = provider.source ?? '';
   switch (reason) {
     case 'refused':
-      return trans.__('Cannot reach %1 at %2: connection refused.', label, url);
+      return trans.__('%1 refuses connections.', label);
     case 'dns':
-      return trans.__(
-        'Cannot reach %1 at %2: its name is not known (DNS).',
-        label,
-        url
-      );
-    case 'timeout':
-      return trans.__(
-        'Cannot reach %1 at %2: it did not answer in time.',
-        label,
-        url
-      );
-    case 'reset':
-      return trans.__(
-        'Cannot reach %1 at %2: it closed the connection.',
-        label,
-        url
-      );
+      return trans.__('The host name of %1 was not found.', label);
     case 'unreachable':
-      return trans.__('Cannot reach %1 at %2: %3.', label, url, detail);
+      return trans.__('%1 cannot be reached: %2.', label, detail);
+    case 'timeout':
+      return trans.__('%1 did not answer in time.', label);
+    case 'reset':
+      return trans.__('%1 closed the connection.', label);
     case 'proxy':
-      return trans.__(
-        'Cannot reach %1 at %2: the proxy cannot be used (%3).',
-        label,
-        url,
-        detail
-      );
-    case 'overloaded':
-      return trans.__(
-        'Cannot reach %1 at %2: it has too many requests (429).',
-        label,
-        url
-      );
-    case 'server_error':
-      return trans.__(
-        'Cannot reach %1 at %2: it answered with an error (%3).',
-        label,
-        url,
-        detail
-      );
+      return trans.__('The proxy for %1 cannot be used: %2.', label, detail);
     case 'tls':
       return detail === ''
-        ? trans.__(
-            'Cannot reach %1 at %2: it does not speak TLS as we do.',
-            label,
-            url
-          )
+        ? trans.__('The TLS handshake with %1 failed.', label)
         : trans.__(
-            'Cannot reach %1 at %2: its certificate is not accepted (%3).',
+            'The certificate of %1 was not accepted: %2.',
             label,
-            url,
             detail
           );
+    case 'server_error':
+      return trans.__('%1 answered with an error (%2).', label, detail);
+    case 'overloaded':
+      return trans.__('%1 receives too many requests (429).', label);
     case 'unauthorised':
     case 'forbidden': {
       const status = reason === 'forbidden' ? 403 : 401;
@@ -99,12 +69,12 @@ export function failureSentence(
       );
     case 'incompatible':
       return trans.__(
-        "%1 answered, but not as a Jupyter server: %2. Check the field 'url' in %3: is a base URL like /user/ada/ missing, or is there a log-in page in front of the server?",
+        "%1 does not answer like a Jupyter server: %2. Check the field 'url' in %3: is a base URL like /user/ada/ missing, or is there a login page in front of the server?",
         label,
         detail,
         source
       );
     default:
-      return sentence;
+      return message;
   }
 }

@@ -1,17 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { failureSentence } from './failures';
-import type { PlacementProblem } from '../naming/displayname';
+import type { PlacementProblem } from '../naming';
+import type { IKernelCounts } from '../state';
 import type { IProvider, ProviderState } from '../tokens';
+import { failureMessage } from './failures';
 
-/** How many kernels a provider has. */
-export interface ICounts {
-  /** Kernels that can be started. */
-  readonly kernels: number;
-  readonly running: number;
-}
-
-/** The word for a state, the same in every interface. */
+/** The word for a state; `tests/shared/states.json` has the words of both sides. */
 export function stateWord(
   state: ProviderState,
   trans: TranslationBundle
@@ -35,67 +29,62 @@ export function stateWord(
 }
 
 /**
- * How a provider is, as one line.
+ * Describe the status of a provider in one line, without the word for its state.
  *
- * @param now - The time to which ages are told.
+ * @param now - The current time.
  *
- * @returns E.g. `Online · 42 ms · 8 kernels, 2 running`, or why the provider is not
- * well, since when, and what happens next.
+ * @returns Figures such as `42 ms · 8 kernels, 2 running`; or why the provider is not
+ * available, when it was last seen, and when the server asks it again. May be empty.
  */
-export function stateSentence(
+export function statusText(
   provider: IProvider,
-  counts: ICounts,
+  counts: IKernelCounts,
   trans: TranslationBundle,
   now: Date
 ): string {
-  const word = stateWord(provider.state, trans);
   switch (provider.state) {
     case 'online':
-    case 'slow': {
-      const parts = [word, latency(provider, trans), kernels(counts, trans)];
-      return parts.filter(part => part !== '').join(' · ');
-    }
+    case 'slow':
+      return joined(' · ', latency(provider, trans), kernels(counts, trans));
     case 'checking':
-      return trans.__('Asking %1 for its kernels', provider.label);
+      return trans.__('%1 has not answered yet.', provider.label);
     case 'off':
       return provider.source === null
-        ? word
-        : trans.__('Turned off in %1', provider.source);
+        ? ''
+        : trans.__('To turn it on, edit %1.', provider.source);
     default:
-      return [
-        trans.__('%1.', word),
-        failureSentence(provider, trans),
+      return joined(
+        ' ',
+        failureMessage(provider, trans),
         lastSeen(provider, trans, now),
         nextTry(provider, trans, now)
-      ]
-        .filter(part => part !== '')
-        .join(' ');
+      );
   }
 }
 
-/** What is wrong with a template for names, and what to do. */
-export function placementSentence(
+/** Say what is wrong with a placement, and how to fix it. */
+export function placementText(
   problem: PlacementProblem,
   trans: TranslationBundle
 ): string {
   switch (problem.kind) {
     case 'field':
       return trans.__(
-        'There is no {%1}. Use {kernel}, and {provider} if you like. Until then, names stay as they are.',
+        'Unknown field {%1}. Use {kernel} and {provider}. Names do not change until this is fixed.',
         problem.field
       );
     case 'brace':
       return trans.__(
-        'A brace stands alone. Write {kernel} and {provider}; double a brace to show it. Until then, names stay as they are.'
+        'Unmatched brace. Use {kernel} and {provider}; double a brace to show it. Names do not change until this is fixed.'
       );
     case 'kernel':
       return trans.__(
-        'The kernel is missing. Put {kernel} where its name should stand. Until then, names stay as they are.'
+        '{kernel} is missing. It stands for the name of the kernel. Names do not change until this is fixed.'
       );
   }
 }
 
-/** Since when the kernels are known; empty for those of a provider that is well. */
+/** Say how old stale kernelspecs are; empty for a provider whose kernelspecs are fresh. */
 export function staleness(
   provider: IProvider,
   trans: TranslationBundle,
@@ -106,8 +95,7 @@ export function staleness(
     : '';
 }
 
-/** How many kernels there are, and how many of them run. */
-function kernels(counts: ICounts, trans: TranslationBundle): string {
+function kernels(counts: IKernelCounts, trans: TranslationBundle): string {
   const all = trans._n('%1 kernel', '%1 kernels', counts.kernels);
   return counts.running === 0
     ? all
@@ -133,7 +121,7 @@ function lastSeen(
     : trans.__('Last seen %1.', clock(lastSeen, now));
 }
 
-/** When the server asks a provider again by itself; empty if it does not. */
+/** Say when the server asks a provider again; empty if it does not. */
 export function nextTry(
   { retryAt, state }: IProvider,
   trans: TranslationBundle,
@@ -144,11 +132,11 @@ export function nextTry(
   }
   const seconds = Math.ceil((retryAt.getTime() - now.getTime()) / 1000);
   return seconds > 0
-    ? trans.__('Trying again in %1 s.', seconds)
-    : trans.__('Trying again now.');
+    ? trans.__('Retrying in %1 s.', seconds)
+    : trans.__('Retrying now.');
 }
 
-/** The time of a day, with the day unless that is today. */
+/** Format a time of day; with the date unless it is today. */
 export function clock(time: Date, now: Date): string {
   const isToday = time.toDateString() === now.toDateString();
   return time.toLocaleString(undefined, {
@@ -157,7 +145,7 @@ export function clock(time: Date, now: Date): string {
   });
 }
 
-/** How long something has lasted, to the second, e.g. `1 min 20 s`. */
+/** Format how long something has lasted, to the second, e.g. `1 min 20 s`. */
 export function duration(
   since: Date,
   trans: TranslationBundle,
@@ -175,7 +163,7 @@ export function duration(
     : trans.__('%1 s', seconds);
 }
 
-/** How long ago something was, in the largest unit that fits, e.g. `3 min ago`. */
+/** Format how long ago something was, in the largest unit that fits, e.g. `3 min ago`. */
 export function age(time: Date, trans: TranslationBundle, now: Date): string {
   const seconds = Math.max(0, (now.getTime() - time.getTime()) / 1000);
   if (seconds < 60) {
@@ -191,4 +179,8 @@ export function age(time: Date, trans: TranslationBundle, now: Date): string {
   }
   const days = Math.floor(hours / 24);
   return trans._n('%1 day ago', '%1 days ago', days);
+}
+
+function joined(separator: string, ...parts: string[]): string {
+  return parts.filter(part => part !== '').join(separator);
 }

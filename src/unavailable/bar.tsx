@@ -5,38 +5,34 @@ import type { CommandRegistry } from '@lumino/commands';
 import { Throttler } from '@lumino/polling';
 import * as React from 'react';
 
-import { BusyButton } from '../components/busybutton';
-import { Countdown } from '../components/countdown';
-import { Elapsed } from '../components/elapsed';
-import type { KernelGuard } from './guard';
-import { iconOf, troubleSentence } from './reason';
-import type { Trouble } from './reason';
-import { StateIcon } from '../components/stateicon';
+import { BusyButton, Countdown, Elapsed, StateIcon } from '../components';
 import { COMMAND_IDS } from '../tokens';
+import type { KernelGuard } from './guard';
+import { iconOf, unavailabilityText } from './reason';
+import type { Unavailability } from './reason';
 
-/** Milliseconds that a trouble lasts before it is shown, and is over before it is not. */
+/** Milliseconds that a change lasts before the bar shows it, so that the bar is steady. */
 const SETTLE = 1000;
 
-/** What a bar needs. */
-export interface IMissingBarOptions {
+export interface IUnavailableBarOptions {
   readonly guard: KernelGuard;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
-  /** The display name of a kernel. */
+  /** Returns the display name of a kernel. */
   readonly nameOf: (kernelName: string) => string;
-  /** Called when a bar that had the focus has nothing more to say. */
+  /** Called when the bar is emptied while it has the focus. */
   readonly onGone: () => void;
 }
 
-/** A bar over a notebook that says why its kernel cannot be used, and what can be done. */
-export class MissingBar extends ReactWidget {
-  constructor(options: IMissingBarOptions) {
+/** A bar above a notebook that says why its kernel cannot be used, and offers remedies. */
+export class UnavailableBar extends ReactWidget {
+  constructor(options: IUnavailableBarOptions) {
     super();
     this._options = options;
-    this.addClass('kpe-MissingBar');
+    this.addClass('kpe-UnavailableBar');
     this._settled = new Throttler(
       () => {
-        this._show(options.guard.trouble);
+        this._show(options.guard.unavailability);
       },
       { limit: SETTLE, edge: 'trailing' }
     );
@@ -51,17 +47,19 @@ export class MissingBar extends ReactWidget {
 
   protected override render(): React.JSX.Element {
     const { guard, commands, trans, nameOf } = this._options;
-    const trouble = this._trouble;
+    const unavailability = this._unavailability;
     const now = new Date();
     const { similar } = guard;
-    const retry = { id: trouble === null ? '' : retryId(trouble) };
+    const retry = {
+      id: unavailability === null ? '' : retryId(unavailability)
+    };
     return (
       <Bar
-        trouble={trouble}
+        unavailability={unavailability}
         text={
-          trouble === null
+          unavailability === null
             ? ''
-            : troubleSentence(trouble, guard.hasKernel, trans, now)
+            : unavailabilityText(unavailability, guard.hasKernel, trans, now)
         }
         similar={similar === null ? '' : nameOf(similar)}
         trans={trans}
@@ -79,18 +77,18 @@ export class MissingBar extends ReactWidget {
   }
 
   private readonly _onChanged = (): void => {
-    const isThere = this._options.guard.trouble !== null;
+    const isThere = this._options.guard.unavailability !== null;
     if (isThere !== this._wasThere) {
       this._wasThere = isThere;
       void this._settled.stop();
     }
-    // What else changes meanwhile does not put it off.
+    // Other changes in the meantime do not delay it.
     void this._settled.invoke();
   };
 
-  private _show(trouble: Trouble | null): void {
+  private _show(unavailability: Unavailability | null): void {
     const { trans, onGone } = this._options;
-    if (trouble === null) {
+    if (unavailability === null) {
       this.node.removeAttribute('role');
       this.node.removeAttribute('aria-label');
       if (this.node.contains(document.activeElement)) {
@@ -100,7 +98,7 @@ export class MissingBar extends ReactWidget {
       this.node.setAttribute('role', 'region');
       this.node.setAttribute('aria-label', trans.__('Kernel of this notebook'));
     }
-    this._trouble = trouble;
+    this._unavailability = unavailability;
     this.update();
   }
 
@@ -110,32 +108,32 @@ export class MissingBar extends ReactWidget {
       .cancel()
       .catch((error: unknown) =>
         showErrorMessage(
-          trans.__('The start could not be cancelled'),
+          trans.__('Could not cancel the start'),
           error instanceof Error ? error : String(error)
         )
       );
   };
 
-  /** Be as high as the content, which lumino's layouts do not see. */
+  /** Take the height of the content, which lumino's layouts do not measure. */
   private readonly _fit = (height: number): void => {
     this.node.style.minHeight = `${String(height)}px`;
     this.parent?.fit();
   };
 
-  private readonly _options: IMissingBarOptions;
+  private readonly _options: IUnavailableBarOptions;
   private readonly _settled: Throttler;
-  private _trouble: Trouble | null = null;
-  /** Whether there was a trouble when the guard last told of a change. */
+  private _unavailability: Unavailability | null = null;
+  /** Whether the kernel was unavailable at the guard's last change. */
   private _wasThere = false;
 }
 
 interface IProps {
-  readonly trouble: Trouble | null;
+  readonly unavailability: Unavailability | null;
   readonly text: string;
-  /** The display name of a kernel that could do instead; empty if there is none. */
+  /** The display name of a similar kernel of this server; empty if there is none. */
   readonly similar: string;
   readonly trans: TranslationBundle;
-  /** Null where the provider cannot be asked. */
+  /** Null if there is no provider to retry. */
   readonly onRetry: (() => Promise<unknown>) | null;
   readonly onCancel: () => Promise<void>;
   readonly onSimilar: () => void;
@@ -144,38 +142,39 @@ interface IProps {
 }
 
 function Bar(props: IProps): React.JSX.Element {
-  const { trouble, text, trans } = props;
-  // The live region is there before its text, or the text would not be read out.
+  const { unavailability, text, trans } = props;
+  // The live region exists before its text, or screen readers would not read the text.
   return (
-    <div ref={useHeight(props.onResize)} className="kpe-MissingBar-content">
-      {trouble !== null && <StateIcon state={iconOf(trouble)} />}
-      <p className="kpe-MissingBar-text">
-        {/* What changes each second is not read out. */}
+    <div ref={useHeight(props.onResize)} className="kpe-UnavailableBar-content">
+      {unavailability !== null && <StateIcon state={iconOf(unavailability)} />}
+      <p className="kpe-UnavailableBar-text">
+        {/* Outside of it is what changes each second. */}
         <span role="status">{text}</span>{' '}
-        {trouble?.kind === 'unwell' && (
-          <Countdown provider={trouble.provider} trans={trans} />
+        {unavailability?.kind === 'unavailable' && (
+          <Countdown provider={unavailability.provider} trans={trans} />
         )}
-        {trouble?.kind === 'starting' && (
-          <Elapsed since={trouble.since} trans={trans} />
+        {unavailability?.kind === 'starting' && (
+          <Elapsed since={unavailability.since} trans={trans} />
         )}
       </p>
-      {trouble !== null && <Buttons {...props} />}
+      {unavailability !== null && <Buttons {...props} />}
     </div>
   );
 }
 
 function Buttons(props: IProps): React.JSX.Element {
-  const { trouble, similar, trans, onRetry, onSimilar, onChoose } = props;
+  const { unavailability, similar, trans, onRetry, onSimilar, onChoose } =
+    props;
   return (
-    <div className="kpe-MissingBar-buttons">
+    <div className="kpe-UnavailableBar-buttons">
       {onRetry !== null && (
         <BusyButton
           label={trans.__('Retry')}
-          busyLabel={trans.__('Asking…')}
+          busyLabel={trans.__('Retrying…')}
           onPress={onRetry}
         />
       )}
-      {trouble?.kind === 'starting' && (
+      {unavailability?.kind === 'starting' && (
         <BusyButton
           label={trans.__('Cancel')}
           busyLabel={trans.__('Cancelling…')}
@@ -185,29 +184,29 @@ function Buttons(props: IProps): React.JSX.Element {
       {similar !== '' && (
         <Button
           small
-          title={trans.__('Choose a kernel; %1 is proposed', similar)}
+          title={trans.__('Open the kernel picker with %1 selected', similar)}
           onClick={onSimilar}
         >
-          {trans.__('Use a similar kernel here…')}
+          {trans.__('Use %1 on this server…', similar)}
         </Button>
       )}
       <Button small onClick={onChoose}>
-        {trans.__('Choose another…')}
+        {trans.__('Select another kernel…')}
       </Button>
     </div>
   );
 }
 
-/** The id of the provider that may be better when it is asked again; empty if there is none. */
-function retryId(trouble: Trouble): string {
-  return trouble.kind === 'unwell' || trouble.kind === 'gone'
-    ? trouble.provider.id
+/** Return the id of the provider that a retry may help; empty if there is none. */
+function retryId(unavailability: Unavailability): string {
+  return unavailability.kind === 'unavailable' || unavailability.kind === 'gone'
+    ? unavailability.provider.id
     : '';
 }
 
-/** Tell the height of an element, now and whenever it changes. */
+/** Report the height of an element, now and after each change. */
 function useHeight(
-  tell: (height: number) => void
+  report: (height: number) => void
 ): React.RefObject<HTMLDivElement> {
   const ref = React.useRef<HTMLDivElement>(null);
   React.useEffect(() => {
@@ -216,12 +215,12 @@ function useHeight(
       return undefined;
     }
     const observer = new ResizeObserver(() => {
-      tell(element.offsetHeight);
+      report(element.offsetHeight);
     });
     observer.observe(element);
     return () => {
       observer.disconnect();
     };
-  }, [tell]);
+  }, [report]);
   return ref;
 }

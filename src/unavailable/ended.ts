@@ -3,11 +3,10 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage, Session } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { isRemote } from './reason';
 import type { IKernelProviders } from '../tokens';
+import { isRemote } from './reason';
 
-/** What is needed to tell of kernels that are lost. */
-export interface ILostKernelOptions {
+export interface IEndedKernelOptions {
   /** The session of a notebook. */
   readonly context: ISessionContext;
   readonly sessions: Pick<Session.IManager, 'refreshRunning'>;
@@ -16,20 +15,20 @@ export interface ILostKernelOptions {
 }
 
 /**
- * Tell people when a kernel at a provider has ended without their doing.
+ * Show a notification when a remote kernel ends that the user did not shut down.
  *
- * JupyterLab itself would say nothing, and start another one as the next cell is run. Of one
- * that could not be started it tells, but keeps it, although no cell could be run with it.
+ * JupyterLab would show nothing, and start another kernel when the user runs a cell. If a
+ * kernel cannot be started, JupyterLab shows why, but keeps it, although it runs no cell.
  */
-export function tellOfLostKernels(options: ILostKernelOptions): void {
+export function notifyOfEndedKernels(options: IEndedKernelOptions): void {
   const { context, sessions, providers, trans } = options;
-  const look = (
+  const check = (
     { kernel }: Session.ISessionConnection,
     { msg, direction }: Kernel.IAnyMessageArgs
   ): void => {
     if (
       direction !== 'recv' ||
-      !isDeath(msg) ||
+      !saysDead(msg) ||
       !isRemote(kernel?.name ?? '')
     ) {
       return;
@@ -37,13 +36,13 @@ export function tellOfLostKernels(options: ILostKernelOptions): void {
     const id = providers.idOf(kernel?.name ?? '');
     Notification.warning(
       trans.__(
-        'The kernel of %1 on %2 has ended, and its variables are lost. Running a cell starts a new one.',
+        'The kernel of %1 on %2 ended. Its variables are lost. Running a cell starts a new kernel.',
         context.name,
         providers.get(id)?.label ?? id
       ),
       { autoClose: false }
     );
-    // Until JupyterLab knows that the session is gone, too, no cell can be run.
+    // No cell can be run until JupyterLab knows that the session is gone, too.
     void sessions.refreshRunning();
   };
   context.statusChanged.connect((_, status) => {
@@ -51,21 +50,21 @@ export function tellOfLostKernels(options: ILostKernelOptions): void {
     if (
       status === 'dead' &&
       isRemote(kernel?.name ?? '') &&
-      // Why the server could not start it.
+      // The server sends a reason if it could not start the kernel.
       kernel?.model.reason
     ) {
-      // Where even that fails, the next look at the server's sessions ends it.
+      // If even that fails, the next poll of the server's sessions ends it.
       context.shutdown().catch(() => undefined);
     }
   });
-  context.session?.anyMessage.connect(look);
+  context.session?.anyMessage.connect(check);
   context.sessionChanged.connect((_, { newValue }) => {
-    newValue?.anyMessage.connect(look);
+    newValue?.anyMessage.connect(check);
   });
 }
 
-/** Whether it is the message that there is no kernel any more. */
-function isDeath(msg: KernelMessage.IMessage): boolean {
+/** Whether a message says that the kernel is dead. */
+function saysDead(msg: KernelMessage.IMessage): boolean {
   return (
     msg.channel === 'iopub' &&
     msg.header.msg_type === 'status' &&

@@ -7,30 +7,29 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
-import { isRemote, similarKernel, troubleOf } from './reason';
-import type { IKnown, Trouble } from './reason';
-import { isWell } from '../providers/model';
+import { isAvailable } from '../state';
 import type { IKernelProviders } from '../tokens';
+import { isRemote, similarKernel, unavailabilityOf } from './reason';
+import type { IKnown, Unavailability } from './reason';
 
-/** Milliseconds that a kernel which can be used gets to be connected by Lab. */
+/** Milliseconds that Lab has to reconnect a kernel before the guard does it. */
 const GRACE = 1000;
 
-/** What a guard needs. */
 export interface IKernelGuardOptions {
   /** The session of a notebook, not yet initialised. */
   readonly context: ISessionContext;
   readonly providers: IKernelProviders;
   readonly dialogs: ISessionContextDialogs;
-  /** The language of the notebook; empty if that is not known. */
+  /** Returns the language of the notebook; empty if unknown. */
   readonly language: () => string;
 }
 
 /**
  * Keeps the kernel of a notebook on the provider that the notebook names.
  *
- * Where that provider cannot be used, Lab would start another kernel in the same
- * language, tell of an error, or ask for another kernel. The guard has it start
- * nothing until the provider is back or the user has chosen a kernel.
+ * If that provider is not available, Lab would start another kernel in the same language,
+ * show an error, or ask for another kernel. The guard makes Lab start nothing until the
+ * provider is available or the user selects a kernel.
  */
 export class KernelGuard implements IDisposable {
   constructor(options: IKernelGuardOptions) {
@@ -39,39 +38,39 @@ export class KernelGuard implements IDisposable {
     this._providers = providers;
     this._dialogs = options.dialogs;
     this._language = options.language;
-    context.kernelPreferenceChanged.connect(this._look, this);
+    context.kernelPreferenceChanged.connect(this._update, this);
     context.kernelChanged.connect(this._onKernelChanged, this);
-    context.sessionChanged.connect(this._look, this);
-    context.specsManager.specsChanged.connect(this._look, this);
+    context.sessionChanged.connect(this._update, this);
+    context.specsManager.specsChanged.connect(this._update, this);
     context.disposed.connect(() => {
       this.dispose();
     }, this);
-    providers.changed.connect(this._look, this);
+    providers.changed.connect(this._update, this);
     void providers.ready.then(() => {
       this._isReady = true;
-      this._look();
+      this._update();
     });
-    this._look();
+    this._update();
   }
 
-  /** Why the notebook cannot use its kernel; null if it can, or wants none. */
-  get trouble(): Trouble | null {
-    return this._trouble;
+  /** Why the notebook cannot use its kernel; null if it can, or the user wants none. */
+  get unavailability(): Unavailability | null {
+    return this._unavailability;
   }
 
-  /** Whether the notebook has a kernel, in reach or not. */
+  /** Whether the notebook has a kernel, even if it cannot be reached. */
   get hasKernel(): boolean {
     return this._kernel !== null;
   }
 
-  /** The name of a kernel of this server that could do instead; null if there is none. */
+  /** The name of a similar kernel of this server; null if there is none. */
   get similar(): string | null {
-    return this.hasKernel || this._trouble?.kind === 'waiting'
+    return this.hasKernel || this._unavailability?.kind === 'waiting'
       ? null
       : similarKernel(this._name, this._language(), this._known);
   }
 
-  /** Emitted after the trouble, or what is known about it, may have changed. */
+  /** Emitted after the properties above may have changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -85,19 +84,19 @@ export class KernelGuard implements IDisposable {
     Signal.clearData(this);
   }
 
-  /** Take it that the user wants no kernel, until there is one. */
+  /** Remember that the user wants no kernel, until the notebook has one. */
   decline(): void {
     this._isDeclined = true;
     if (this._held !== null) {
       this._held = { ...this._held, shouldStart: false };
     }
-    this._look();
+    this._update();
   }
 
   /**
-   * Do without the kernel that is starting, as a user does who chooses no kernel.
+   * Shut down the kernel that is starting, as if the user had selected "No Kernel".
    *
-   * @returns A promise that is rejected if the server cannot be told.
+   * @returns A promise that is rejected if the server cannot be reached.
    */
   async cancel(): Promise<void> {
     await this._context.shutdown();
@@ -105,11 +104,12 @@ export class KernelGuard implements IDisposable {
   }
 
   /**
-   * Let the user choose a kernel.
+   * Let the user select a kernel.
    *
-   * @param name - The name of the kernel to propose; without it, what Lab proposes.
+   * @param name - The name of the kernel that is selected at first; by default, Lab's.
    *
-   * @returns A promise that is fulfilled when the user has chosen, or has not.
+   * @returns A promise that is fulfilled when the user has selected a kernel or cancelled;
+   * never rejected.
    */
   async choose(name?: string): Promise<void> {
     const { name: before, autoStartDefault } = this._context.kernelPreference;
@@ -123,14 +123,14 @@ export class KernelGuard implements IDisposable {
       };
       await this._dialogs.selectKernel(this._context);
     } catch {
-      // The kernel was not started, and Lab has told the user so.
+      // The kernel was not started, and Lab has shown the error.
     } finally {
       if (!this._context.isDisposed) {
         this._prefer(before);
       }
       this._isChoosing = false;
       this._follow();
-      this._look();
+      this._update();
     }
   }
 
@@ -138,7 +138,7 @@ export class KernelGuard implements IDisposable {
     return this._context.session?.kernel ?? null;
   }
 
-  /** The name of the kernel that the notebook has, or else wants. */
+  /** The name of the current kernel, or else of the preferred one. */
   private get _name(): string {
     return this._kernel?.name ?? this._context.kernelPreference.name ?? '';
   }
@@ -160,10 +160,10 @@ export class KernelGuard implements IDisposable {
       this._isDeclined = false;
     }
     this._follow();
-    this._look();
+    this._update();
   };
 
-  /** After another kernel was chosen: a later start is to start that one. */
+  /** After the user selected another kernel, make later starts start that kernel. */
   private _follow(): void {
     const wanted = this._context.kernelPreference.name ?? '';
     if (!this._isChoosing && this._kernel !== null && isRemote(wanted)) {
@@ -176,28 +176,28 @@ export class KernelGuard implements IDisposable {
     this._context.kernelPreference = { ...kernelPreference, name };
   }
 
-  private readonly _look = (): void => {
+  private readonly _update = (): void => {
     if (this._isDisposed || this._isChoosing) {
       return;
     }
-    const before = this._trouble;
+    const before = this._unavailability;
     const id = this._kernel?.id ?? null;
-    const trouble = troubleOf(this._name, id, this._known);
-    this._trouble = this._isDeclined ? null : trouble;
-    if (trouble === null || this.hasKernel) {
+    const unavailability = unavailabilityOf(this._name, id, this._known);
+    this._unavailability = this._isDeclined ? null : unavailability;
+    if (unavailability === null || this.hasKernel) {
       this._release();
     } else if (!this._context.kernelPreference.id) {
       this._hold();
     }
-    if (this._trouble?.kind === 'gone' && before?.kind !== 'gone') {
-      // The kernels may only be older than what is known of the provider.
+    if (this._unavailability?.kind === 'gone' && before?.kind !== 'gone') {
+      // Perhaps the kernelspecs are only older than the status of the provider.
       void this._context.specsManager.refreshSpecs();
     }
     this._reconnect();
     this._changed.emit();
   };
 
-  /** Have Lab start nothing. */
+  /** Make Lab start nothing. */
   private _hold(): void {
     const preference = this._context.kernelPreference;
     const { shouldStart, autoStartDefault } = preference;
@@ -208,12 +208,12 @@ export class KernelGuard implements IDisposable {
     this._context.kernelPreference = {
       ...preference,
       shouldStart: false,
-      // Were it true, running a cell would start a kernel in spite of the above.
+      // If it were true, running a cell would start a kernel all the same.
       autoStartDefault: autoStartDefault === true ? undefined : autoStartDefault
     };
   }
 
-  /** Have Lab start kernels again, and start the one that would run without the trouble. */
+  /** Let Lab start kernels again, and start the kernel that would run by now. */
   private _release(): void {
     if (this._held === null) {
       return;
@@ -226,8 +226,8 @@ export class KernelGuard implements IDisposable {
       shouldStart,
       autoStartDefault: preference.autoStartDefault ?? autoStartDefault
     };
-    // A context that is not ready starts its kernel by itself as it gets ready; one that
-    // has no kernel, but not "No Kernel" either, is about to start one.
+    // A context that is not ready starts its kernel when it gets ready. A context without
+    // a kernel that does not show "No Kernel" is about to start one.
     const { isReady, hasNoKernel } = this._context;
     const isDue = isReady && hasNoKernel && !this._hasHadKernel;
     if (isDue && shouldStart !== false && preference.canStart !== false) {
@@ -238,15 +238,19 @@ export class KernelGuard implements IDisposable {
   /** Connect a kernel that can be used again, or for the first time. */
   private _reconnect(): void {
     const kernel = this._kernel;
-    if (kernel === null || this._trouble !== null) {
-      this._wasAway = kernel !== null;
+    if (kernel === null || this._unavailability !== null) {
+      this._wasUnavailable = kernel !== null;
       return;
     }
     const provider = this._providers.get(this._providers.idOf(kernel.name));
-    if (this._wasAway && provider !== undefined && isWell(provider)) {
-      this._wasAway = false;
+    if (
+      this._wasUnavailable &&
+      provider !== undefined &&
+      isAvailable(provider)
+    ) {
+      this._wasUnavailable = false;
       setTimeout(() => {
-        if (kernel === this._kernel && this._trouble === null) {
+        if (kernel === this._kernel && this._unavailability === null) {
           this._connect(kernel);
         }
       }, GRACE);
@@ -255,9 +259,9 @@ export class KernelGuard implements IDisposable {
 
   private _connect(kernel: Kernel.IKernelConnection): void {
     const isWanted = !kernel.isDisposed && !this._context.isTerminating;
-    // Lab tries again ever later, and at last no more.
+    // Lab retries at growing intervals, and finally gives up.
     if (isWanted && kernel.connectionStatus !== 'connected') {
-      // Where it fails, the kernel's status shows it.
+      // If it fails, the status of the kernel shows that.
       kernel.reconnect().catch(() => undefined);
     }
   }
@@ -267,8 +271,8 @@ export class KernelGuard implements IDisposable {
   private readonly _dialogs: ISessionContextDialogs;
   private readonly _language: () => string;
   private readonly _changed = new Signal<this, void>(this);
-  private _trouble: Trouble | null = null;
-  /** What of the preference was changed so that nothing is started. */
+  private _unavailability: Unavailability | null = null;
+  /** The preferences that were changed so that nothing is started. */
   private _held: Pick<
     ISessionContext.IKernelPreference,
     'shouldStart' | 'autoStartDefault'
@@ -277,6 +281,6 @@ export class KernelGuard implements IDisposable {
   private _isChoosing = false;
   private _hasHadKernel = false;
   private _isDeclined = false;
-  private _wasAway = false;
+  private _wasUnavailable = false;
   private _isDisposed = false;
 }

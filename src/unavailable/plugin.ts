@@ -12,17 +12,17 @@ import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 
-import { ProviderSessionContextDialogs } from '../picker/plugin';
-import { KernelGuard } from './guard';
-import { tellOfLostKernels } from './ended';
-import { MissingBar } from './bar';
+import { ProviderSessionContextDialogs } from '../picker';
 import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
+import { UnavailableBar } from './bar';
+import { notifyOfEndedKernels } from './ended';
+import { KernelGuard } from './guard';
 
-/** Adds a bar to notebooks whose provider cannot be used, and starts nothing elsewhere. */
-export const missingPlugin: JupyterFrontEndPlugin<void> = {
-  id: PLUGIN_IDS.missing,
+/** Adds a bar to notebooks whose provider is not available, and starts no other kernel. */
+export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_IDS.unavailable,
   description:
-    'Keeps notebooks on their kernel provider, and says when it cannot be used.',
+    'Keeps notebooks on their kernel provider, and shows when it is unavailable.',
   autoStart: true,
   requires: [IKernelProviders],
   optional: [ISessionContextDialogs, ITranslator],
@@ -37,7 +37,7 @@ export const missingPlugin: JupyterFrontEndPlugin<void> = {
       sessionDialogs ??
       new SessionContextDialogs({ translator: translator ?? nullTranslator });
     const { kernelspecs, sessions } = app.serviceManager;
-    // A notebook that is shown more than once has one session, and so one guard.
+    // A notebook with several views has one session, and thus one guard.
     const guards = new WeakMap<ISessionContext, KernelGuard>();
     const guardOf = (
       context: ISessionContext,
@@ -50,7 +50,7 @@ export const missingPlugin: JupyterFrontEndPlugin<void> = {
       const language = (): string => languageOf(model);
       const guard = new KernelGuard({ context, providers, dialogs, language });
       guards.set(context, guard);
-      tellOfLostKernels({ context, sessions, providers, trans });
+      notifyOfEndedKernels({ context, sessions, providers, trans });
       return guard;
     };
     if (dialogs instanceof ProviderSessionContextDialogs) {
@@ -63,7 +63,7 @@ export const missingPlugin: JupyterFrontEndPlugin<void> = {
         panel: NotebookPanel,
         { sessionContext, model }: DocumentRegistry.IContext<INotebookModel>
       ): IDisposable => {
-        const bar = new MissingBar({
+        const bar = new UnavailableBar({
           guard: guardOf(sessionContext, model),
           commands: app.commands,
           trans,
@@ -80,7 +80,7 @@ export const missingPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** The language of a notebook, which one that was never run has with its kernel only. */
+/** Return the language of a notebook; before its first run, only its kernelspec has it. */
 function languageOf(model: INotebookModel): string {
   const kernelspec = model.getMetadata('kernelspec') as
     { readonly language?: unknown } | undefined;

@@ -1,10 +1,9 @@
 import type { KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { isWell } from '../providers/model';
-import { providerOf } from '../naming/displayname';
-import { clock } from '../text/messages';
-import { lastingSentence } from '../text/summary';
+import { providerOf } from '../naming';
+import { isAvailable } from '../state';
+import { clock, lastingStatusText } from '../text';
 import { LOCAL_ID, NAME_SEPARATOR } from '../tokens';
 import type {
   IKernelProviders,
@@ -16,22 +15,22 @@ import type {
 /**
  * Why a notebook cannot use its kernel.
  *
- * - `waiting`: this server has not said yet which providers and kernels it has;
- * - `unknown`: it has no such provider; `id` and `kernel` are the parts of the name;
- * - `unwell`: the provider does not answer, or not as it should;
- * - `gone`: the provider answers, but does not have `kernel`;
- * - `starting`, `reconnecting`: the kernel is between two states, `since` then.
+ * - `waiting`: this server has not listed its providers and kernels yet;
+ * - `unknown`: this server has no such provider; `id` and `kernel` are parts of the name;
+ * - `unavailable`: the provider is not available;
+ * - `gone`: the provider is available, but does not have `kernel`;
+ * - `starting`, `reconnecting`: the kernel has been in this phase since `since`.
  */
-export type Trouble =
+export type Unavailability =
   | { readonly kind: 'waiting' }
   | {
       readonly kind: 'unknown';
       readonly id: string;
       readonly kernel: string;
-      /** Why the server has left the provider out; empty if it has not. */
-      readonly sentence: string;
+      /** Why the server did not load the provider; empty if it is not configured. */
+      readonly message: string;
     }
-  | { readonly kind: 'unwell'; readonly provider: IProvider }
+  | { readonly kind: 'unavailable'; readonly provider: IProvider }
   | {
       readonly kind: 'gone';
       readonly provider: IProvider;
@@ -40,40 +39,40 @@ export type Trouble =
   | {
       readonly kind: KernelPhase;
       readonly provider: IProvider;
-      /** What the provider calls the kernel. */
+      /** The kernel's display name at its provider. */
       readonly kernel: string;
       readonly since: Date;
     };
 
-/** What is known of providers and of kernels. */
+/** What the front end knows about providers and kernels. */
 export interface IKnown {
   readonly providers: Pick<IKernelProviders, 'get' | 'idOf' | 'problems'>;
-  /** What can be started; null if that is not known yet. */
+  /** The catalog; null if it is not known yet. */
   readonly specs: KernelSpec.ISpecModels | null;
-  /** Whether the server has told its providers. */
+  /** Whether the server has listed its providers. */
   readonly isReady: boolean;
 }
 
-/** Whether a kernel is named as those of remote providers are. */
+/** Whether a kernel has the name of a remote kernel. */
 export function isRemote(kernelName: string): boolean {
   return kernelName.includes(NAME_SEPARATOR);
 }
 
 /**
- * Tell why a notebook cannot use its kernel.
+ * Find out why a notebook cannot use its kernel.
  *
  * @param name - The name of the notebook's kernel; empty if it has none.
- * @param runningId - The id of the kernel if it is running, or is to be soon; else null.
- * It is then enough that its provider is not known to be out of reach.
+ * @param runningId - The id of the kernel if it runs or is about to; otherwise null. A
+ * running kernel can be used unless its provider is known to be unavailable.
  *
- * @returns The trouble; null if there is none, and for kernels without a provider's
- * prefix, of which Lab takes care.
+ * @returns Null if it can use the kernel, and for kernels without a provider's prefix,
+ * which Lab handles.
  */
-export function troubleOf(
+export function unavailabilityOf(
   name: string,
   runningId: string | null,
   { providers, specs, isReady }: IKnown
-): Trouble | null {
+): Unavailability | null {
   if (!isRemote(name)) {
     return null;
   }
@@ -87,16 +86,16 @@ export function troubleOf(
   const spec = specs.kernelspecs[name];
   const canStart = spec !== undefined;
   if (provider === undefined) {
-    const sentence =
-      providers.problems.find(problem => problem.id === id)?.sentence ?? '';
-    return canStart ? null : { kind: 'unknown', id, kernel, sentence };
+    const message =
+      providers.problems.find(problem => problem.id === id)?.message ?? '';
+    return canStart ? null : { kind: 'unknown', id, kernel, message };
   }
-  if (!isWell(provider) && !(isRunning && provider.state === 'checking')) {
-    return { kind: 'unwell', provider };
+  if (!isAvailable(provider) && !(isRunning && provider.state === 'checking')) {
+    return { kind: 'unavailable', provider };
   }
-  const underway = provider.underway.find(it => it.kernelId === runningId);
-  if (underway !== undefined) {
-    const { phase, since } = underway;
+  const current = provider.kernelPhases.find(it => it.kernelId === runningId);
+  if (current !== undefined) {
+    const { phase, since } = current;
     const itsName = (spec && providerOf(spec)?.kernel) ?? kernel;
     return { kind: phase, provider, kernel: itsName, since };
   }
@@ -104,13 +103,13 @@ export function troubleOf(
 }
 
 /**
- * Find the kernel of this server that is most like a notebook's.
+ * Find the kernel of this server that is most similar to a notebook's kernel.
  *
  * @param name - The name of the notebook's kernel, with its provider's prefix.
- * @param language - The notebook's language; empty if that is not known.
+ * @param language - The notebook's language; empty if unknown.
  *
- * @returns The name of the local kernel that is called the same; else that of the default
- * kernel, or of the first one, in the same language; null if there is none.
+ * @returns The name of the local kernel with the same name; otherwise the default kernel,
+ * or else the first kernel, in the same language; null if there is none.
  */
 export function similarKernel(
   name: string,
@@ -120,83 +119,81 @@ export function similarKernel(
   const local = Object.entries(specs?.kernelspecs ?? {}).filter(
     ([other]) => providers.idOf(other) === LOCAL_ID
   );
-  const called = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
-  if (local.some(([other]) => other === called)) {
-    return called;
+  const sameName = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
+  if (local.some(([other]) => other === sameName)) {
+    return sameName;
   }
-  const spoken = language || specs?.kernelspecs[name]?.language;
-  const alike = local
-    .filter(([, spec]) => spoken && spec?.language === spoken)
+  const wanted = language || specs?.kernelspecs[name]?.language;
+  const similar = local
+    .filter(([, spec]) => wanted && spec?.language === wanted)
     .map(([other]) => other);
-  return alike.find(other => other === specs?.default) ?? alike[0] ?? null;
+  return similar.find(other => other === specs?.default) ?? similar[0] ?? null;
 }
 
-/** The state whose icon stands for a trouble. */
-export function iconOf(trouble: Trouble): ProviderState {
-  switch (trouble.kind) {
+/** Return the state whose icon the bar shows. */
+export function iconOf(unavailability: Unavailability): ProviderState {
+  switch (unavailability.kind) {
     case 'waiting':
     case 'starting':
     case 'reconnecting':
       return 'checking';
     case 'unknown':
       return 'offline';
-    case 'unwell':
-      return trouble.provider.state;
+    case 'unavailable':
+      return unavailability.provider.state;
     case 'gone':
       return 'incompatible';
   }
 }
 
 /**
- * A trouble in words, without what changes each second.
+ * Say why a notebook cannot use its kernel, without texts that change each second.
  *
- * @param isRunning - Whether the kernel was running when it was last heard of.
+ * @param isRunning - Whether the kernel was running when the server last reached it.
  */
-export function troubleSentence(
-  trouble: Trouble,
+export function unavailabilityText(
+  unavailability: Unavailability,
   isRunning: boolean,
   trans: TranslationBundle,
   now: Date
 ): string {
-  switch (trouble.kind) {
+  switch (unavailability.kind) {
     case 'waiting':
-      return trans.__('Asking this server for its kernel providers');
+      return trans.__('Loading the kernel providers of this server…');
     case 'unknown':
-      if (trouble.sentence !== '') {
-        return trouble.sentence;
+      if (unavailability.message !== '') {
+        return unavailability.message;
       }
       return trans.__(
-        'This notebook runs on the kernel provider “%1”, which this server does not have. Its kernel is “%2”.',
-        trouble.id,
-        trouble.kernel
+        'This notebook uses the kernel “%2” of the provider “%1”. This server has no such provider.',
+        unavailability.id,
+        unavailability.kernel
       );
-    case 'unwell': {
-      const { provider } = trouble;
-      const sentence = lastingSentence(provider, trans, now);
+    case 'unavailable': {
+      const { provider } = unavailability;
+      const text = lastingStatusText(provider, trans, now);
       return isRunning
-        ? [sentence, trans.__('The kernel may still be running there.')].join(
-            ' '
-          )
-        : sentence;
+        ? [text, trans.__('The kernel may still be running there.')].join(' ')
+        : text;
     }
     case 'gone':
       return trans.__(
         '%1 does not have the kernel “%2” of this notebook.',
-        trouble.provider.label,
-        trouble.kernel
+        unavailability.provider.label,
+        unavailability.kernel
       );
     case 'starting':
       return trans.__(
-        '%1 has been starting on %2 since %3. What you run waits for it.',
-        trouble.kernel,
-        trouble.provider.label,
-        clock(trouble.since, now)
+        '%1 has been starting on %2 since %3. Cells that you run wait for it.',
+        unavailability.kernel,
+        unavailability.provider.label,
+        clock(unavailability.since, now)
       );
     case 'reconnecting':
       return trans.__(
-        'The connection to the kernel on %1 was lost at %2, and is being opened again. What you run meanwhile waits, and is sent once.',
-        trouble.provider.label,
-        clock(trouble.since, now)
+        'The connection to the kernel on %1 was lost at %2. Reconnecting… Cells that you run now wait, and are sent once.',
+        unavailability.provider.label,
+        clock(unavailability.since, now)
       );
   }
 }

@@ -140,9 +140,9 @@ export class Picker {
   }
 
   /** Have kernels shown that this server has not started. */
-  async showElsewhere(): Promise<void> {
+  async showOtherKernels(): Promise<void> {
     await this.dialog
-      .getByRole('button', { name: 'Show kernels started elsewhere' })
+      .getByRole('button', { name: 'Show kernels from other sessions' })
       .click();
     await expect(this.dialog).toContainText(/\d found|None found/);
   }
@@ -156,8 +156,8 @@ export class Picker {
 }
 
 /** The bar about the kernel of the notebook that is in front. */
-export function missingBar(page: IJupyterLabPageFixture): Locator {
-  return page.locator('.jp-NotebookPanel:visible .kpe-MissingBar');
+export function unavailableBar(page: IJupyterLabPageFixture): Locator {
+  return page.locator('.jp-NotebookPanel:visible .kpe-UnavailableBar');
 }
 
 /**
@@ -174,7 +174,7 @@ export async function openNotebook(
   await page.evaluate(async path => {
     await window.jupyterapp.commands.execute('docmanager:open', { path });
   }, file);
-  const bar = missingBar(page);
+  const bar = unavailableBar(page);
   await expect(bar).toBeVisible();
   return bar;
 }

@@ -1,29 +1,29 @@
 import { describe, expect, it } from 'vitest';
 
-import { DAMPING, newsOf } from '../changes';
-import type { INews } from '../changes';
+import { provider } from '../../__tests__/fixtures';
 import type { NotifyLevel, ProviderState } from '../../tokens';
-import { provider } from '../../__tests__/specimens';
+import { changesOf, WARNING_INTERVAL } from '../changes';
+import type { IChanges } from '../changes';
 
-/** Look at providers `a` and `b` again and again. */
+/** Reports the changes of the providers `a` and `b`. */
 class Watch {
   constructor(level: NotifyLevel = 'all') {
     this._level = level;
   }
 
-  /** What is news, e.g. `-a +b` if `a` is lost and `b` back; `…` if more is to come. */
+  /** What is changes, e.g. `-a +b` if `a` is lost and `b` back; `…` if more is to come. */
   at(seconds: number, a: ProviderState | null, b?: ProviderState): string {
-    const { lost, back, isWaiting, told } = newsOf(
+    const { lost, back, isWaiting, reported } = changesOf(
       [
         provider('local', { state: 'offline' }),
         ...(a === null ? [] : [provider('a', { state: a })]),
         ...(b === undefined ? [] : [provider('b', { state: b })])
       ],
-      this._told,
+      this._reported,
       this._level,
       1000 * seconds
     );
-    this._told = told;
+    this._reported = reported;
     return [
       ...lost.map(({ id }) => `-${id}`),
       ...back.map(({ id }) => `+${id}`),
@@ -32,18 +32,18 @@ class Watch {
   }
 
   private readonly _level: NotifyLevel;
-  private _told: INews['told'] = new Map();
+  private _reported: IChanges['reported'] = new Map();
 }
 
-describe('newsOf', () => {
-  it('does not tell of what was there at first', () => {
+describe('changesOf', () => {
+  it('does not report the first state', () => {
     const watch = new Watch();
 
     expect(watch.at(0, 'offline', 'online')).toBe('');
     expect(watch.at(1, 'offline', 'online')).toBe('');
   });
 
-  it('does not tell what comes of the first check', () => {
+  it('does not report the result of the first check', () => {
     const watch = new Watch();
 
     watch.at(0, 'checking', 'checking');
@@ -51,7 +51,7 @@ describe('newsOf', () => {
     expect(watch.at(1, 'offline', 'online')).toBe('');
   });
 
-  it('does not tell of a provider that was added', () => {
+  it('does not report a provider that was added', () => {
     const watch = new Watch();
 
     watch.at(0, 'online');
@@ -60,7 +60,7 @@ describe('newsOf', () => {
     expect(watch.at(2, 'online', 'online')).toBe('+b');
   });
 
-  it('tells once of each transition', () => {
+  it('reports each change once', () => {
     const watch = new Watch();
 
     watch.at(0, 'online');
@@ -71,7 +71,7 @@ describe('newsOf', () => {
     expect(watch.at(4, 'online')).toBe('');
   });
 
-  it('tells at once of all that have changed', () => {
+  it('reports all changes at the same time', () => {
     const watch = new Watch();
 
     watch.at(0, 'online', 'online');
@@ -79,7 +79,7 @@ describe('newsOf', () => {
     expect(watch.at(1, 'offline', 'unauthorised')).toBe('-a -b');
   });
 
-  it('does not call it news that a provider is slow, or is asked again', () => {
+  it('does not report that a provider is slow or is checked again', () => {
     const watch = new Watch();
 
     watch.at(0, 'online');
@@ -91,7 +91,7 @@ describe('newsOf', () => {
     expect(watch.at(5, 'offline')).toBe('-a');
   });
 
-  it('tells of another reason', () => {
+  it('reports another state that needs attention', () => {
     const watch = new Watch();
 
     watch.at(0, 'offline');
@@ -99,9 +99,9 @@ describe('newsOf', () => {
     expect(watch.at(1, 'unauthorised')).toBe('-a');
   });
 
-  it('tells of a provider that comes and goes no more than once a minute', () => {
+  it('reports an unstable provider at most once a minute', () => {
     const watch = new Watch();
-    const minute = DAMPING / 1000;
+    const minute = WARNING_INTERVAL / 1000;
 
     watch.at(0, 'online');
 
@@ -114,7 +114,7 @@ describe('newsOf', () => {
     expect(watch.at(minute + 1, 'offline')).toBe('-a');
   });
 
-  it('damps each provider by itself', () => {
+  it('holds back each provider separately', () => {
     const watch = new Watch();
 
     watch.at(0, 'online', 'online');
@@ -124,7 +124,7 @@ describe('newsOf', () => {
     expect(watch.at(3, 'offline', 'offline')).toBe('-b …');
   });
 
-  it('tells of problems only', () => {
+  it('reports problems only', () => {
     const watch = new Watch('problems');
 
     watch.at(0, 'online');
@@ -134,7 +134,7 @@ describe('newsOf', () => {
     expect(watch.at(100, 'offline')).toBe('-a');
   });
 
-  it('tells nothing', () => {
+  it('reports nothing', () => {
     const watch = new Watch('none');
 
     watch.at(0, 'online');
@@ -143,7 +143,7 @@ describe('newsOf', () => {
     expect(watch.at(2, 'online')).toBe('');
   });
 
-  it('takes it for no trouble that a provider is switched off or removed', () => {
+  it('does not report a provider that is switched off or removed', () => {
     const watch = new Watch();
 
     watch.at(0, 'online', 'online');

@@ -1,16 +1,16 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import { notificationsPlugin } from '../notifications';
+import { provider } from '../../__tests__/fixtures';
+import { MockKernelProviders } from '../../__tests__/mockproviders';
 import { DEFAULT_PREFERENCES } from '../../providers/model';
 import type { NotifyLevel, ProviderState } from '../../tokens';
-import { FakeProviders } from '../../__tests__/fakeproviders';
-import { provider } from '../../__tests__/specimens';
+import { notificationsPlugin } from '../notifications';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -21,9 +21,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A page with two providers that are well, and what its notifications say. */
+/** Open a page with two available providers; returns a function that changes their state. */
 async function open(notify: NotifyLevel = 'problems') {
-  const providers = new FakeProviders(provider('a'), provider('b'));
+  const providers = new MockKernelProviders(provider('a'), provider('b'));
   providers.preferences = { ...DEFAULT_PREFERENCES, notify };
   const app = { commands: new CommandRegistry() };
   await notificationsPlugin.activate(
@@ -43,16 +43,16 @@ async function open(notify: NotifyLevel = 'problems') {
   };
 }
 
-it('makes one message of what goes at about the same time', async () => {
+it('combines changes at about the same time into one message', async () => {
   const become = await open();
 
   expect(await become(0.5, 'offline', 'online')).toEqual([]);
   expect(await become(1.5, 'offline', 'offline')).toEqual([
-    '2 kernel providers cannot be used: a, b'
+    '2 kernel providers are unavailable: a, b'
   ]);
 });
 
-it('tells of one provider though another one comes and goes all the time', async () => {
+it('reports a provider although another one is unstable', async () => {
   const become = await open();
 
   let messages: string[] = [];
@@ -64,7 +64,7 @@ it('tells of one provider though another one comes and goes all the time', async
   expect(messages).toHaveLength(1);
 });
 
-it('tells later what was damped, even if nothing happens any more', async () => {
+it('reports later what was held back, even if nothing changes any more', async () => {
   const become = await open();
 
   expect(await become(2, 'offline', 'online')).toHaveLength(1);
@@ -75,7 +75,7 @@ it('tells later what was damped, even if nothing happens any more', async () => 
   expect(Notification.manager.count).toBe(1);
 });
 
-it('tells nobody who does not want to be told', async () => {
+it('reports nothing if the setting is off', async () => {
   const become = await open('none');
 
   expect(await become(2, 'offline', 'offline')).toEqual([]);

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IStatusBar } from '@jupyterlab/statusbar';
@@ -8,17 +8,17 @@ import { DisposableDelegate } from '@lumino/disposable';
 import { Widget } from '@lumino/widgets';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
+import { provider } from '../../__tests__/fixtures';
+import { MockKernelProviders } from '../../__tests__/mockproviders';
 import { DEFAULT_PREFERENCES } from '../../providers/model';
-import { statusPlugin } from '../statusitem';
 import { COMMAND_IDS } from '../../tokens';
 import type { IProvider } from '../../tokens';
-import { FakeProviders } from '../../__tests__/fakeproviders';
-import { provider } from '../../__tests__/specimens';
+import { statusItemPlugin } from '../statusitem';
 
-const LOST = provider('a', { state: 'offline', sentence: 'Cannot reach a.' });
-const REFUSED = provider('b', { state: 'unauthorised', sentence: 'Refused.' });
+const LOST = provider('a', { state: 'offline', message: 'Cannot reach a.' });
+const REFUSED = provider('b', { state: 'unauthorised', message: 'Refused.' });
 
-/** A page whose status bar has our item, attached whether or not it is active. */
+/** Open a page with our item in the status bar, attached even if it is not active. */
 async function open(...remote: IProvider[]) {
   const commands = new CommandRegistry();
   const executed: unknown[] = [];
@@ -29,9 +29,9 @@ async function open(...remote: IProvider[]) {
   return { ...(await openWith(commands, ...remote)), executed };
 }
 
-/** The same with the commands that an administrator has left. */
+/** The same with the commands that are not disabled. */
 async function openWith(commands: CommandRegistry, ...remote: IProvider[]) {
-  const providers = new FakeProviders(provider('local'), ...remote);
+  const providers = new MockKernelProviders(provider('local'), ...remote);
   const items: IStatusBar.IItem[] = [];
   const statusBar: IStatusBar = {
     registerStatusItem: (_, item) => {
@@ -39,7 +39,7 @@ async function openWith(commands: CommandRegistry, ...remote: IProvider[]) {
       return new DisposableDelegate(() => undefined);
     }
   };
-  await statusPlugin.activate(
+  await statusItemPlugin.activate(
     { commands } as unknown as JupyterFrontEnd,
     providers,
     statusBar,
@@ -64,7 +64,7 @@ afterEach(() => {
 });
 
 describe('the status bar item', () => {
-  it('is there only while a provider cannot be used', async () => {
+  it('is active only while a provider needs attention', async () => {
     const { providers, isActive } = await open(provider('a'));
     expect(isActive()).toBe(false);
 
@@ -76,7 +76,7 @@ describe('the status bar item', () => {
     });
   });
 
-  it('is not there for those who do not want it', async () => {
+  it('is not active if the setting is off', async () => {
     const { providers, isActive } = await open(LOST);
 
     providers.preferences = { ...DEFAULT_PREFERENCES, statusItem: false };
@@ -84,7 +84,7 @@ describe('the status bar item', () => {
     expect(isActive()).toBe(false);
   });
 
-  it('says why, of each provider', async () => {
+  it('has the message of each provider in its tooltip', async () => {
     await open(LOST, REFUSED);
 
     const lines = button()?.title.split('\n') ?? [];
@@ -94,7 +94,7 @@ describe('the status bar item', () => {
     expect(lines[1]).toContain('Refused.');
   });
 
-  it('leads to the details of the only one', async () => {
+  it('opens the details of the only provider', async () => {
     const { executed } = await open(provider('b'), LOST);
 
     button()?.click();
@@ -102,7 +102,7 @@ describe('the status bar item', () => {
     expect(executed).toEqual(['a']);
   });
 
-  it('leads nowhere where the commands are disabled', async () => {
+  it('opens nothing if the commands are disabled', async () => {
     await openWith(new CommandRegistry(), LOST);
 
     expect(button()?.getAttribute('aria-haspopup')).toBe('false');
@@ -111,7 +111,7 @@ describe('the status bar item', () => {
     expect(document.querySelector('.lm-Menu')).toBeNull();
   });
 
-  it('has several to choose from', async () => {
+  it('opens a menu of several providers', async () => {
     const { executed } = await open(LOST, REFUSED);
 
     button()?.click();

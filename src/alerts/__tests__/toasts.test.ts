@@ -1,28 +1,28 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { Notices } from '../toasts';
+import { provider } from '../../__tests__/fixtures';
+import { MockKernelProviders } from '../../__tests__/mockproviders';
 import { COMMAND_IDS } from '../../tokens';
 import type { IProvider } from '../../tokens';
-import { FakeProviders } from '../../__tests__/fakeproviders';
-import { provider } from '../../__tests__/specimens';
+import { Toasts } from '../toasts';
 
 const A = offline('a');
 const B = offline('b');
 
 function offline(id: string): IProvider {
-  const sentence = `Cannot reach ${id}.`;
-  return provider(id, { state: 'offline', sentence });
+  const message = `Cannot reach ${id}.`;
+  return provider(id, { state: 'offline', message });
 }
 
-/** Notices of `a` and `b`, which are offline. */
+/** Toasts of `a` and `b`, which are offline. */
 function create(hasCommands = true) {
-  const providers = new FakeProviders(A, B);
+  const providers = new MockKernelProviders(A, B);
   const commands = new CommandRegistry();
   const executed: unknown[] = [];
   const answer: { now: () => void } = { now: () => undefined };
@@ -39,18 +39,18 @@ function create(hasCommands = true) {
       }
     });
   }
-  const notices = new Notices(providers, commands, nullTranslator.load(''));
-  return { providers, notices, executed, answer };
+  const toasts = new Toasts(providers, commands, nullTranslator.load(''));
+  return { providers, toasts, executed, answer };
 }
 
-/** What the notifications say, the newest first. */
+/** The types and messages of the notifications, newest first. */
 function texts(): string[] {
   return Notification.manager.notifications.map(
     ({ type, message }) => `${type}: ${message}`
   );
 }
 
-/** Use a button of the newest notification; returns whether it stays. */
+/** Press a button of the newest notification; returns whether the notification stays. */
 function press(label: string): boolean {
   const [notification] = Notification.manager.notifications;
   const action = notification?.options.actions?.find(
@@ -67,30 +67,30 @@ beforeEach(() => {
   Notification.dismiss();
 });
 
-describe('Notices', () => {
-  it('say why a provider cannot be used, and lead to its details', () => {
-    const { notices, executed } = create();
+describe('Toasts', () => {
+  it('say why a provider is unavailable, and open its details', () => {
+    const { toasts, executed } = create();
 
-    notices.tell({ lost: [A], back: [] });
+    toasts.show({ lost: [A], back: [] });
 
-    expect(texts()).toEqual(['warning: Offline. Cannot reach a.']);
+    expect(texts()).toEqual(['warning: Cannot reach a.']);
     expect(press('Details')).toBe(true);
     expect(executed).toEqual([['details', 'a']]);
   });
 
-  it('have no buttons where the commands are disabled', () => {
-    const { notices } = create(false);
+  it('have no buttons if the commands are disabled', () => {
+    const { toasts } = create(false);
 
-    notices.tell({ lost: [A], back: [] });
+    toasts.show({ lost: [A], back: [] });
 
     const [notification] = Notification.manager.notifications;
     expect(notification?.options.actions).toEqual([]);
   });
 
-  it('are one for several providers', () => {
-    const { notices, executed } = create();
+  it('are combined for several providers', () => {
+    const { toasts, executed } = create();
 
-    notices.tell({ lost: [A, B], back: [] });
+    toasts.show({ lost: [A, B], back: [] });
     press('Retry');
 
     expect(texts()).toHaveLength(1);
@@ -100,84 +100,84 @@ describe('Notices', () => {
     ]);
   });
 
-  it('name those of several that are still in trouble', () => {
-    const { providers, notices } = create();
-    notices.tell({ lost: [A, B], back: [] });
+  it('name the providers that are still unavailable', () => {
+    const { providers, toasts } = create();
+    toasts.show({ lost: [A, B], back: [] });
     expect(texts()).toEqual([
-      'warning: 2 kernel providers cannot be used: a, b'
+      'warning: 2 kernel providers are unavailable: a, b'
     ]);
 
     providers.become(provider('a'), B);
-    notices.tell({ lost: [], back: [] });
+    toasts.show({ lost: [], back: [] });
 
-    expect(texts()).toEqual(['warning: Offline. Cannot reach b.']);
+    expect(texts()).toEqual(['warning: Cannot reach b.']);
   });
 
-  it('go with the trouble', () => {
-    const { providers, notices } = create();
-    notices.tell({ lost: [A], back: [] });
+  it('are dismissed when the provider is available', () => {
+    const { providers, toasts } = create();
+    toasts.show({ lost: [A], back: [] });
 
     providers.become(provider('a'), B);
-    notices.tell({ lost: [], back: [] });
+    toasts.show({ lost: [], back: [] });
 
     expect(texts()).toEqual([]);
   });
 
-  it('go with the provider', () => {
-    const { providers, notices } = create();
-    notices.tell({ lost: [A], back: [] });
+  it('are dismissed when the provider is removed', () => {
+    const { providers, toasts } = create();
+    toasts.show({ lost: [A], back: [] });
 
     providers.become(B);
-    notices.tell({ lost: [], back: [] });
+    toasts.show({ lost: [], back: [] });
 
     expect(texts()).toEqual([]);
   });
 
-  it('become the good news, without a second one', () => {
-    const { providers, notices } = create();
-    notices.tell({ lost: [A], back: [] });
+  it('become the good changes, without a second one', () => {
+    const { providers, toasts } = create();
+    toasts.show({ lost: [A], back: [] });
     const [before] = Notification.manager.notifications;
 
     const a = provider('a');
     providers.become(a, B);
-    notices.tell({ lost: [], back: [a] });
+    toasts.show({ lost: [], back: [a] });
 
-    expect(texts()).toEqual(['success: a can be used again']);
+    expect(texts()).toEqual(['success: Available again: a']);
     expect(Notification.manager.notifications[0]?.id).toBe(before?.id);
   });
 
-  it('tell good news of a provider whose trouble was dismissed', () => {
-    const { providers, notices } = create();
-    notices.tell({ lost: [A], back: [] });
+  it('show a success message if the user dismissed the warning', () => {
+    const { providers, toasts } = create();
+    toasts.show({ lost: [A], back: [] });
     Notification.dismiss();
 
     const a = provider('a');
     providers.become(a, B);
-    notices.tell({ lost: [], back: [a] });
+    toasts.show({ lost: [], back: [a] });
 
-    expect(texts()).toEqual(['success: a can be used again']);
+    expect(texts()).toEqual(['success: Available again: a']);
   });
 
-  it('give way to another reason', () => {
-    const { providers, notices } = create();
-    notices.tell({ lost: [A], back: [] });
+  it('show a new reason', () => {
+    const { providers, toasts } = create();
+    toasts.show({ lost: [A], back: [] });
 
-    const a = provider('a', { state: 'unauthorised', sentence: 'Refused.' });
+    const a = provider('a', { state: 'unauthorised', message: 'Refused.' });
     providers.become(a, B);
-    notices.tell({ lost: [a], back: [] });
+    toasts.show({ lost: [a], back: [] });
 
-    expect(texts()).toEqual(['warning: Sign-in needed. Refused.']);
+    expect(texts()).toEqual(['warning: Refused.']);
   });
 
-  it('stay while the provider is asked, and say what comes of it', async () => {
-    const { notices, answer } = create();
-    notices.tell({ lost: [A], back: [] });
+  it('stay during a retry, and show its result', async () => {
+    const { toasts, answer } = create();
+    toasts.show({ lost: [A], back: [] });
 
     expect(press('Retry')).toBe(true);
-    expect(texts()).toEqual(['in-progress: Asking a…']);
+    expect(texts()).toEqual(['in-progress: Retrying a…']);
     answer.now();
     await settle();
 
-    expect(texts()).toEqual(['warning: Offline. Cannot reach a.']);
+    expect(texts()).toEqual(['warning: Cannot reach a.']);
   });
 });

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog } from '@jupyterlab/apputils';
@@ -8,14 +8,14 @@ import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { commandsPlugin } from '../plugin';
+import { provider } from '../../__tests__/fixtures';
 import { DEFAULT_PREFERENCES } from '../../providers/model';
 import { COMMAND_IDS } from '../../tokens';
-import { provider } from '../../__tests__/specimens';
+import { commandsPlugin } from '../plugin';
 
 const { retry, details, shutDownAll } = COMMAND_IDS;
 
-/** An application with this server, `gpu` where two kernels run, and `old`, which is off. */
+/** An application with this server, `gpu` with two kernels, and `old`, which is off. */
 function scene() {
   const known = [
     provider('local'),
@@ -64,13 +64,13 @@ afterEach(() => {
   Dialog.flush();
 });
 
-/** Wait for a dialog that says some things, in their order. */
+/** Wait for a dialog that contains these texts in this order. */
 async function dialog(...parts: string[]): Promise<void> {
   await vi.waitFor(() => {
     const text = document.querySelector('.jp-Dialog')?.textContent ?? '';
-    const places = parts.map(part => text.indexOf(part));
-    expect(places).not.toContain(-1);
-    expect(places).toEqual([...places].sort((a, b) => a - b));
+    const positions = parts.map(part => text.indexOf(part));
+    expect(positions).not.toContain(-1);
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
   });
 }
 
@@ -90,23 +90,21 @@ describe('retry', () => {
     expect(app.commands.isEnabled(retry, args)).toBe(isEnabled);
   });
 
-  it('names the provider where nothing else does', () => {
+  it('names the provider in the palette', () => {
     const { commands } = app;
     expect(commands.label(retry, { id: 'gpu' })).toBe('Retry');
     expect(commands.label(retry, { id: 'gpu', isPalette: true })).toBe(
       'Retry GPU farm'
     );
-    expect(commands.caption(retry, { id: 'gpu' })).toBe(
-      'Ask GPU farm again now'
-    );
+    expect(commands.caption(retry, { id: 'gpu' })).toBe('Retry GPU farm now');
   });
 
-  it('has the provider asked', async () => {
+  it('makes the server ask the provider', async () => {
     await app.commands.execute(retry, { id: 'gpu' });
     expect(app.providers.retry).toHaveBeenCalledWith('gpu');
   });
 
-  it('says that this server cannot be asked', async () => {
+  it('shows an error if this server cannot be reached', async () => {
     app.providers.retry.mockRejectedValue(new Error('It is away.'));
     const done = app.commands.execute(retry, { id: 'gpu' });
     await dialog('It is away.');
@@ -125,7 +123,7 @@ describe('details', () => {
     expect(app.commands.isEnabled(details, { id })).toBe(isEnabled);
   });
 
-  it('tells what is known', async () => {
+  it('shows all facts', async () => {
     const done = app.commands.execute(details, { id: 'gpu' });
     await dialog('GPU farm', 'Online', '2 running', 'https://gpu.example/');
     press('button');
@@ -150,7 +148,7 @@ describe('shut down all', () => {
     expect(app.commands.isEnabled(shutDownAll, { id })).toBe(isEnabled);
   });
 
-  it('asks before, and shuts down only what is on the provider', async () => {
+  it('asks first, and shuts down only kernels of the provider', async () => {
     const done = app.commands.execute(shutDownAll, { id: 'gpu' });
     await dialog('Shut down 2 kernels on GPU farm?');
     expect(app.shutdown).not.toHaveBeenCalled();
@@ -159,7 +157,7 @@ describe('shut down all', () => {
     expect(app.shutdown.mock.calls).toEqual([['a'], ['c']]);
   });
 
-  it('shuts nothing down if the user does not want that', async () => {
+  it('shuts nothing down if the user cancels', async () => {
     const done = app.commands.execute(shutDownAll, { id: 'gpu' });
     await dialog('Shut down 2 kernels');
     press('.jp-mod-reject');
@@ -167,7 +165,7 @@ describe('shut down all', () => {
     expect(app.shutdown).not.toHaveBeenCalled();
   });
 
-  it('does not ask users who do not want to be asked', async () => {
+  it('does not ask if the setting is off', async () => {
     app.providers.preferences = {
       ...DEFAULT_PREFERENCES,
       confirmShutdown: false
@@ -176,7 +174,7 @@ describe('shut down all', () => {
     expect(app.shutdown).toHaveBeenCalledTimes(2);
   });
 
-  it('shuts down the others, and says so, where one cannot be', async () => {
+  it('shuts down the others, and shows an error, if one cannot be shut down', async () => {
     app.providers.preferences = {
       ...DEFAULT_PREFERENCES,
       confirmShutdown: false
@@ -184,7 +182,7 @@ describe('shut down all', () => {
     app.shutdown.mockRejectedValueOnce(new Error('GPU farm is away.'));
     const done = app.commands.execute(shutDownAll, { id: 'gpu' });
     await dialog(
-      '1 kernel on GPU farm could not be shut down',
+      'Could not shut down 1 kernel on GPU farm',
       'GPU farm is away.'
     );
     press('button');

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
+import { provider } from '../../__tests__/fixtures';
 import { transitions } from '../announcer';
-import { provider } from '../../__tests__/specimens';
 
 describe('transitions', () => {
-  it('tells of states that have changed, and of nothing that is new', () => {
+  it('returns providers whose state changed, but no new ones', () => {
     const before = new Map([
       ['a', 'online'],
       ['b', 'offline']

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import {
@@ -16,8 +16,8 @@ import { Signal } from '@lumino/signaling';
 import { Title, Widget } from '@lumino/widgets';
 import { describe, expect, it, vi } from 'vitest';
 
+import { kernelNamesPlugin } from '../plugin';
 import { KernelNameButton } from '../toolbarbutton';
-import { namesPlugin } from '../plugin';
 
 // Only for their tokens, while they need more of a browser than there is.
 vi.mock('@jupyterlab/notebook', () => ({ INotebookTracker: {} }));
@@ -46,7 +46,7 @@ function follow(parts: {
 }): void {
   const { toolbars, consoles, status, running } = parts;
   const app: unknown = { serviceManager: { kernelspecs: { specsChanged } } };
-  void namesPlugin.activate(
+  void kernelNamesPlugin.activate(
     app as JupyterFrontEnd,
     toolbars ?? null,
     null,
@@ -58,7 +58,7 @@ function follow(parts: {
   );
 }
 
-describe('namesPlugin', () => {
+describe('kernelNamesPlugin', () => {
   it.each(['Notebook', 'ConsolePanel'])(
     'takes the place of the stock button in a %s',
     factory => {
@@ -80,7 +80,7 @@ describe('namesPlugin', () => {
     }
   );
 
-  it("has the status bar's item draw itself with the new name", () => {
+  it('updates the item of the status bar', () => {
     const context = session('Python 3 (GPU)');
     const model = new KernelStatus.Model();
     const drawn: string[] = [];
@@ -136,7 +136,7 @@ describe('namesPlugin', () => {
     });
   });
 
-  it("puts the name into the tooltip of a console's tab", () => {
+  it("updates the tooltip of a console's tab", () => {
     const sessionContext = session('GPU: Python 3');
     const title = new Title({
       owner: new Widget(),
@@ -158,7 +158,7 @@ describe('namesPlugin', () => {
     );
   });
 
-  it('needs none of these', () => {
+  it('works without any of these', () => {
     follow({});
     expect(() => {
       specsChanged.emit();

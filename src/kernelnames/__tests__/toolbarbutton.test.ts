@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { KernelSpec } from '@jupyterlab/services';
@@ -8,8 +8,8 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { remoteSpec } from '../../__tests__/fixtures';
 import { KernelNameButton } from '../toolbarbutton';
-import { remoteSpec } from '../../__tests__/specimens';
 
 /** A button of a session whose kernel has the name that `scene.name` says. */
 function scene(name: string) {
@@ -48,27 +48,27 @@ const control = (): HTMLElement | null =>
   shown.button.node.querySelector('.jp-Toolbar-kernelName');
 
 describe('KernelNameButton', () => {
-  it('says what the kernel is called, as the stock button', async () => {
+  it('shows the name of the kernel, like the stock button', async () => {
     await says('Python 3 (GPU)');
     expect(shown.button.hasClass('jp-KernelName')).toBe(true);
     expect(control()?.title).toBe('Switch kernel');
   });
 
-  it('follows when there is another kernel', async () => {
+  it('follows a change of the kernel', async () => {
     await says('Python 3 (GPU)');
     shown.sessionContext.kernelDisplayName = 'R';
     shown.kernelChanged.emit();
     await says('R');
   });
 
-  it('follows when the kernel gets another name', async () => {
+  it('follows a change of the name', async () => {
     await says('Python 3 (GPU)');
     shown.sessionContext.kernelDisplayName = 'GPU: Python 3';
     shown.specs.specsChanged.emit();
     await says('GPU: Python 3');
   });
 
-  it('cuts a long name in the kernel, and has all of it in the title', async () => {
+  it('shortens the kernel in a long name, and has the whole name in the title', async () => {
     const kernel = 'Python 3.12 with CUDA 12.4 and PyTorch 2.6';
     const spec = remoteSpec('gpu', 'The GPU farm in the basement', kernel);
     shown.specs.specs = { default: '', kernelspecs: { [spec.name]: spec } };
@@ -80,7 +80,7 @@ describe('KernelNameButton', () => {
     expect(control()?.title).toBe(`${spec.display_name}\nSwitch kernel`);
   });
 
-  it('lets one choose another kernel', async () => {
+  it('opens the kernel picker', async () => {
     await says('Python 3 (GPU)');
     control()?.click();
     expect(shown.selectKernel).toHaveBeenCalledWith(shown.sessionContext);

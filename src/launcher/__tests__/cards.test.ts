@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  cardOf,
-  joined,
-  kernelNameOf,
-  sorted,
-  withUniqueKeys
-} from '../cards';
+import { remoteSpec, spec } from '../../__tests__/fixtures';
+import { cardOf, joined, kernelNameOf, sorted, withUniqueKeys } from '../cards';
 import type { ICardSource, LauncherItem } from '../cards';
-import { remoteSpec, spec } from '../../__tests__/specimens';
 
 const specs = new Map([
   ['python3', spec('python3', 'Python 3')],
@@ -56,7 +50,7 @@ describe('kernelNameOf', () => {
 });
 
 describe('cardOf', () => {
-  it('has a name for every item, so that there is a letter for a logo', () => {
+  it('has a label for every item, for the letter in place of a logo', () => {
     expect(card(notebook('gone/x', '')).label).toBe('gone/x');
     const nameless = { command: 'some:command', args: { caption: 'Do it' } };
     expect(cardOf(nameless, false, source).label).toBe('Do it');
@@ -65,7 +59,7 @@ describe('cardOf', () => {
     );
   });
 
-  it('has the whole name of a kernel as its title, and else the caption', () => {
+  it('has the display name of a kernel as its title, and otherwise the caption', () => {
     const args = { label: 'Terminal', caption: 'Start a terminal' };
     expect(cardOf({ command: 't', args }, false, source).title).toBe(
       'Start a terminal'
@@ -75,12 +69,12 @@ describe('cardOf', () => {
     expect(card(item).parts.after).toBe(' (GPU farm)');
   });
 
-  it('knows the place of a remote kernel only', () => {
-    expect(card(notebook('gpu/python3')).place).toBe('GPU farm');
-    expect(card(notebook('python3')).place).toBe('');
+  it('has the provider of a remote kernel only', () => {
+    expect(card(notebook('gpu/python3')).remoteLabel).toBe('GPU farm');
+    expect(card(notebook('python3')).remoteLabel).toBe('');
   });
 
-  it('is found by its name, its language and its provider', () => {
+  it('is found by name, language and provider', () => {
     const { searchText } = card(notebook('gpu/python3', 'Environment 7'));
     for (const text of ['environment 7', 'python', 'gpu farm', 'gpu/python3']) {
       expect(searchText).toContain(text);
@@ -91,7 +85,7 @@ describe('cardOf', () => {
 });
 
 describe('joined', () => {
-  it('puts the console of a kernel onto the card of its notebook', () => {
+  it('combines the notebook and console cards of a kernel', () => {
     const cards = joined(
       [card(notebook('a')), card(notebook('b'))],
       [card(consoleOf('b')), card(consoleOf('a'))]
@@ -107,14 +101,14 @@ describe('joined', () => {
     ]);
   });
 
-  it('starts a console where nothing starts a notebook', () => {
+  it('keeps a console card without a notebook card', () => {
     const [only, ...others] = joined([], [card(consoleOf('a'))]);
     expect(only?.item.command).toBe('console');
     expect(only?.consoleItem).toBeNull();
     expect(others).toEqual([]);
   });
 
-  it('loses nothing where there are two of one sort', () => {
+  it('loses nothing if there are two cards of one category', () => {
     const two = [card(consoleOf('a')), card(consoleOf('a'))];
     const cards = joined([card(notebook('a')), card(notebook('a'))], two);
     expect(cards.map(({ item }) => item.command)).toEqual([
@@ -127,7 +121,7 @@ describe('joined', () => {
 });
 
 describe('sorted', () => {
-  it('sorts by rank, then by label, those without a rank last', () => {
+  it('sorts by rank, then by label; cards without a rank come last', () => {
     const items = [
       { ...notebook('x', 'Zebra'), rank: Infinity },
       notebook('x', 'Ant'),
@@ -144,7 +138,7 @@ describe('sorted', () => {
 });
 
 describe('withUniqueKeys', () => {
-  it('keeps the key of a card that is alone, and makes the others differ', () => {
+  it('keeps unique keys, and changes the others', () => {
     const [a, b] = [card(notebook('a')), card(notebook('b'))];
     const keys = withUniqueKeys([a, b, a, a]).map(({ key }) => key);
     expect(new Set(keys).size).toBe(4);

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { CollapsedSections } from '../collapsed';
 
 describe('CollapsedSections', () => {
-  it('remembers what was collapsed, and what was opened', async () => {
+  it('remembers collapsed and expanded sections', async () => {
     const db = new StateDB();
     const before = new CollapsedSections(db);
     before.set('a', true);
@@ -25,7 +25,7 @@ describe('CollapsedSections', () => {
     expect(after.has('c', false)).toBe(false);
   });
 
-  it('takes what the user does meanwhile for newer than what is remembered', async () => {
+  it('prefers what the user does while the saved sections are loaded', async () => {
     const db = new StateDB();
     const key = 'kernel-providers-ext:launcher-collapsed';
     await db.save(key, { a: true, b: true, c: 'nonsense' });
@@ -38,7 +38,7 @@ describe('CollapsedSections', () => {
     expect(sections.has('c', false)).toBe(false);
   });
 
-  it('tells at once, also where nothing is remembered', () => {
+  it('emits at once, even without a state database', () => {
     const sections = new CollapsedSections(null);
     const changed = vi.fn();
     sections.changed.connect(changed);

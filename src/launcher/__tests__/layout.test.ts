@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import type { LauncherItem } from '../cards';
-import {
-  emptinessOf,
-  isSearchable,
-  matching,
-  sectionsOf
-} from '../layout';
-import type { ILauncherSource, ISection, Places } from '../layout';
+import { provider, remoteSpec, spec } from '../../__tests__/fixtures';
+import { MockKernelProviders } from '../../__tests__/mockproviders';
 import { inOrder } from '../../providers/model';
 import type { IPreferences, IProvider } from '../../tokens';
-import { FakeProviders } from '../../__tests__/fakeproviders';
-import { provider, remoteSpec, spec } from '../../__tests__/specimens';
+import type { LauncherItem } from '../cards';
+import { emptyCauseOf, isSearchable, matching, sectionsOf } from '../layout';
+import type { ILauncherSource, ISection, LauncherProviders } from '../layout';
 
 const CATEGORIES = { notebook: 'Notizbuch', console: 'Konsole', other: 'Mehr' };
 
@@ -46,29 +41,32 @@ function kernelItems(...names: string[]): LauncherItem[] {
   });
 }
 
-function places(
+function providersWith(
   providers: IProvider[],
   preferences: Partial<IPreferences> = {},
-  more: Partial<Places> = {}
-): Places {
-  const fake = new FakeProviders(
+  more: Partial<LauncherProviders> = {}
+): LauncherProviders {
+  const mock = new MockKernelProviders(
     ...inOrder(providers, preferences.order ?? [])
   );
-  fake.preferences = { ...fake.preferences, ...preferences };
+  mock.preferences = { ...mock.preferences, ...preferences };
   return {
-    providers: fake.providers,
+    providers: mock.providers,
     problems: [],
-    preferences: fake.preferences,
-    get: id => fake.get(id),
-    idOf: name => fake.idOf(name),
+    preferences: mock.preferences,
+    get: id => mock.get(id),
+    idOf: name => mock.idOf(name),
     ...more
   };
 }
 
-function arrange(items: LauncherItem[], where: Places): ISection[] {
+function arrange(
+  items: LauncherItem[],
+  providers: LauncherProviders
+): ISection[] {
   const source: ILauncherSource = {
     items,
-    places: where,
+    providers,
     categories: CATEGORIES,
     describe: ({ command, args }) => {
       const preference = args?.['kernelPreference'] as
@@ -80,7 +78,7 @@ function arrange(items: LauncherItem[], where: Places): ISection[] {
       };
     },
     spec: name => specs.get(name),
-    providerLabel: name => where.get(where.idOf(name))?.label ?? ''
+    providerLabel: name => providers.get(providers.idOf(name))?.label ?? ''
   };
   return sectionsOf(source);
 }
@@ -98,8 +96,8 @@ const ALL = kernelItems('python3', 'ir', 'a/python3', 'a/jl', 'b/python3');
 const TERMINAL = { command: 'terminal', category: CATEGORIES.other };
 
 describe('sectionsOf', () => {
-  it('gives each remote provider a section, after those of local kernels', () => {
-    const sections = arrange([TERMINAL, ...ALL], places([LOCAL, A, B]));
+  it('has a section for each remote provider, after the local kernels', () => {
+    const sections = arrange([TERMINAL, ...ALL], providersWith([LOCAL, A, B]));
     expect(titles(sections)).toEqual([
       'Notizbuch',
       'Konsole',
@@ -117,11 +115,11 @@ describe('sectionsOf', () => {
     expect(sections[2]?.cards[0]?.consoleItem?.command).toBe('console');
   });
 
-  it('follows the order of providers, also where local is not the first', () => {
+  it('follows the order of providers, even if local is not the first', () => {
     const order = ['b', 'local'];
     const sections = arrange(
       [TERMINAL, ...ALL],
-      places([LOCAL, A, B], { order })
+      providersWith([LOCAL, A, B], { order })
     );
     expect(titles(sections)).toEqual([
       'b',
@@ -132,7 +130,7 @@ describe('sectionsOf', () => {
     ]);
   });
 
-  it('has categories of other extensions stand where the stock launcher does', () => {
+  it('puts categories of other extensions where the stock launcher does', () => {
     const sections = arrange(
       [
         { command: 'z', category: 'Zeta' },
@@ -144,7 +142,7 @@ describe('sectionsOf', () => {
         { command: 'next', category: 'Next', categoryRank: 30 },
         ...ALL
       ],
-      places([LOCAL, A])
+      providersWith([LOCAL, A])
     );
     expect(titles(sections)).toEqual([
       'First',
@@ -162,23 +160,26 @@ describe('sectionsOf', () => {
 
   it('leaves items that start no kernel in their category', () => {
     const item = { command: 'paired', category: CATEGORIES.notebook };
-    const elsewhere = {
+    const editor = {
       command: 'editor',
       category: 'Editors',
       args: { kernelName: 'a/python3' }
     };
-    const sections = arrange([item, elsewhere, ...ALL], places([LOCAL, A, B]));
+    const sections = arrange(
+      [item, editor, ...ALL],
+      providersWith([LOCAL, A, B])
+    );
     expect(labels(sections[0])).toContain('paired');
     expect(labels(sections.find(({ title }) => title === 'Editors'))).toEqual([
       'Python 3 (Farm A)'
     ]);
   });
 
-  it('shows a provider without kernels, and kernels of one not heard of yet', () => {
+  it('shows a provider without kernels, and kernels of an unlisted provider', () => {
     const silent = provider('silent', { state: 'offline' });
     const sections = arrange(
       kernelItems('python3', 'a/jl'),
-      places([LOCAL, silent])
+      providersWith([LOCAL, silent])
     );
     expect(titles(sections)).toEqual([
       'Notizbuch',
@@ -189,22 +190,22 @@ describe('sectionsOf', () => {
     expect(sections[3]?.providerId).toBe('a');
   });
 
-  it('looks as the stock launcher if the user wants no sections', () => {
-    const problems = [{ id: 'x', source: 'x.json', sentence: 'Bad.' }];
+  it('looks like the stock launcher if the user wants no sections', () => {
+    const problems = [{ id: 'x', source: 'x.json', message: 'Bad.' }];
     const sections = arrange(
       [TERMINAL, ...ALL],
-      places([LOCAL, A, B], { sections: false }, { problems })
+      providersWith([LOCAL, A, B], { sections: false }, { problems })
     );
     expect(titles(sections)).toEqual(['Notizbuch', 'Konsole', 'Mehr']);
     expect(sections[0]?.cards).toHaveLength(5);
     expect(sections[1]?.cards).toHaveLength(5);
   });
 
-  it('ends the sections of providers with those that are left out', () => {
-    const problems = [{ id: 'x', source: 'x.json', sentence: 'Bad.' }];
+  it('puts problems after the sections of providers', () => {
+    const problems = [{ id: 'x', source: 'x.json', message: 'Bad.' }];
     const sections = arrange(
       [TERMINAL, ...ALL],
-      places([LOCAL, A, B], {}, { problems })
+      providersWith([LOCAL, A, B], {}, { problems })
     );
     expect(titles(sections)).toEqual([
       'Notizbuch',
@@ -218,16 +219,16 @@ describe('sectionsOf', () => {
 
   describe('with a gateway in place of local kernels', () => {
     const idOf = (): string => 'gw';
-    const gateway = (state: IProvider['state']): Places =>
-      places([provider('gw', { state })], {}, { idOf });
+    const gateway = (state: IProvider['state']): LauncherProviders =>
+      providersWith([provider('gw', { state })], {}, { idOf });
 
-    it('looks as the stock launcher while the gateway is well', () => {
+    it('looks like the stock launcher while the gateway is available', () => {
       const sections = arrange(kernelItems('python3', 'ir'), gateway('online'));
       expect(titles(sections)).toEqual(['Notizbuch', 'Konsole']);
       expect(sections.map(({ providerId }) => providerId)).toEqual(['', '']);
     });
 
-    it('says once that the gateway is not well', () => {
+    it('shows once that the gateway is not available', () => {
       const sections = arrange(kernelItems('python3'), gateway('offline'));
       expect(titles(sections)).toEqual(['Notizbuch', 'Konsole']);
       expect(sections.map(({ providerId }) => providerId)).toEqual(['gw', '']);
@@ -242,29 +243,36 @@ describe('sectionsOf', () => {
 
 describe('isSearchable', () => {
   const many = Array.from({ length: 13 }, (_, index) => `k${String(index)}`);
-  const searchable = (items: LauncherItem[], where: Places): boolean =>
-    isSearchable(arrange(items, where), where);
+  const searchable = (
+    items: LauncherItem[],
+    providers: LauncherProviders
+  ): boolean => isSearchable(arrange(items, providers), providers);
 
-  it('leaves a few local kernels as they are in the stock launcher', () => {
+  it('is false for a few local kernels', () => {
     const few = kernelItems(...many.slice(1));
-    expect(searchable(few, places([]))).toBe(false);
-    expect(searchable(few, places([LOCAL]))).toBe(false);
+    expect(searchable(few, providersWith([]))).toBe(false);
+    expect(searchable(few, providersWith([LOCAL]))).toBe(false);
   });
 
-  it('helps with many kernels, and with every remote provider', () => {
-    expect(searchable(kernelItems(...many), places([LOCAL]))).toBe(true);
-    expect(searchable(kernelItems('python3'), places([LOCAL, A]))).toBe(true);
-    expect(searchable(ALL, places([], { sections: false }))).toBe(true);
+  it('is true for many kernels, and for every remote provider', () => {
+    expect(searchable(kernelItems(...many), providersWith([LOCAL]))).toBe(true);
+    expect(searchable(kernelItems('python3'), providersWith([LOCAL, A]))).toBe(
+      true
+    );
+    expect(searchable(ALL, providersWith([], { sections: false }))).toBe(true);
   });
 });
 
 describe('matching', () => {
   const off = provider('weather', { state: 'offline', kernelspecs: 'none' });
-  const sections = arrange([TERMINAL, ...ALL], places([LOCAL, A, B, off]));
+  const sections = arrange(
+    [TERMINAL, ...ALL],
+    providersWith([LOCAL, A, B, off])
+  );
   const found = (query: string): [string, number][] =>
     matching(sections, query).map(({ title, cards }) => [title, cards.length]);
 
-  it('finds kernels, providers and languages in whatever case', () => {
+  it('finds kernels, providers and languages in any case', () => {
     expect(found('JULIA')).toEqual([['Farm A', 1]]);
     expect(found('farm')).toEqual([['Farm A', 2]]);
     expect(found('r 4')).toEqual([
@@ -277,7 +285,7 @@ describe('matching', () => {
     ]);
   });
 
-  it('finds what has all of the words, in any order', () => {
+  it('needs all words, in any order', () => {
     expect(found('  farm   jul ')).toEqual([['Farm A', 1]]);
     expect(found('jul farm')).toEqual([['Farm A', 1]]);
     expect(found('farm cobol')).toEqual([]);
@@ -287,16 +295,16 @@ describe('matching', () => {
     expect(found('termi')).toEqual([['Mehr', 1]]);
   });
 
-  it('finds a provider of which no kernel is known', () => {
+  it('finds a provider without known kernels', () => {
     expect(found('weath')).toEqual([['weather', 0]]);
   });
 
-  it('leaves everything as it is without a word', () => {
+  it('returns all sections without a word', () => {
     expect(matching(sections, '  ')).toBe(sections);
   });
 });
 
-describe('emptinessOf', () => {
+describe('emptyCauseOf', () => {
   it.each([
     ['checking', 'none', 'checking'],
     ['online', 'fresh', 'none'],
@@ -304,7 +312,7 @@ describe('emptinessOf', () => {
     ['offline', 'stale', 'none'],
     ['offline', 'none', 'unknown'],
     ['unauthorised', 'none', 'unknown']
-  ] as const)('tells %s with %s kernelspecs as %s', (state, specs, why) => {
-    expect(emptinessOf({ state, kernelspecs: specs })).toBe(why);
+  ] as const)('is, for %s with %s kernelspecs, %s', (state, specs, why) => {
+    expect(emptyCauseOf({ state, kernelspecs: specs })).toBe(why);
   });
 });

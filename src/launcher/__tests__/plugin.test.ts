@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { MainAreaWidget } from '@jupyterlab/apputils';
@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { launcherPlugin } from '../plugin';
 
 /** A main area that keeps a list of its widgets. */
-class FakeShell {
+class MockShell {
   readonly layoutModified = new Signal<this, void>(this);
   readonly addRequested = new Signal<this, object>(this);
   addButtonEnabled = false;
@@ -45,7 +45,7 @@ class FakeShell {
 }
 
 /** The model of a file browser that shows a folder. */
-class FakeBrowserModel {
+class MockBrowserModel {
   path = 'folder';
   readonly restored = Promise.resolve();
   readonly pathChanged = new Signal<this, void>(this);
@@ -57,8 +57,8 @@ class FakeBrowserModel {
 }
 
 let commands: CommandRegistry;
-let shell: FakeShell;
-let browser: FakeBrowserModel;
+let shell: MockShell;
+let browser: MockBrowserModel;
 let model: ILauncher;
 
 async function create(
@@ -72,8 +72,8 @@ async function create(
 
 beforeEach(async () => {
   commands = new CommandRegistry();
-  shell = new FakeShell();
-  browser = new FakeBrowserModel();
+  shell = new MockShell();
+  browser = new MockBrowserModel();
   const app = {
     commands,
     shell,
@@ -113,7 +113,7 @@ describe('launcher:create', () => {
     expect(content.cwd).toBe('folder/sub');
   });
 
-  it('opens it elsewhere if asked to', async () => {
+  it('opens it in the given folder and position', async () => {
     const main = await create({ cwd: 'there', ref: 'tab', activate: false });
     expect(main.content.cwd).toBe('there');
     expect(shell.add).toHaveBeenCalledWith(main, 'main', {
@@ -128,7 +128,7 @@ describe('launcher:create', () => {
     expect(commands.label('launcher:create', {})).toBe('New Launcher');
   });
 
-  it('cannot be closed while it is alone', async () => {
+  it('cannot be closed while it is the only widget', async () => {
     const first = await create();
     expect(first.title.closable).toBe(false);
     const second = await create();
@@ -138,7 +138,7 @@ describe('launcher:create', () => {
     expect(first.title.closable).toBe(false);
   });
 
-  it('has the items that others add, in every launcher', async () => {
+  it('has the items of other extensions in every launcher', async () => {
     commands.addCommand('a', { label: 'Item A', execute: () => undefined });
     const one = await create();
     const item = model.add({ command: 'a', category: 'Mine' });
@@ -153,7 +153,7 @@ describe('launcher:create', () => {
     });
   });
 
-  it('gives its place to what is started in it, if that is a tab', async () => {
+  it('is replaced by what the user starts, if that is a tab', async () => {
     const opened = new Widget();
     commands.addCommand('tab', {
       label: 'Tab',
@@ -198,7 +198,7 @@ describe('the main area', () => {
     });
   });
 
-  it('has a button that opens a launcher beside the current tab', async () => {
+  it('has a button that opens a launcher next to the current tab', async () => {
     expect(shell.addButtonEnabled).toBe(true);
     const titles = [{ owner: { id: 'one' } }, { owner: { id: 'two' } }];
     shell.addRequested.emit({ currentTitle: titles[0], titles });

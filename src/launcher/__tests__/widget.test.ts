@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import { LauncherModel } from '@jupyterlab/launcher';
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
@@ -11,18 +11,17 @@ import { Widget } from '@lumino/widgets';
 import { act } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { provider, remoteSpec, spec } from '../../__tests__/fixtures';
+import { MockKernelProviders } from '../../__tests__/mockproviders';
+import { COMMAND_IDS } from '../../tokens';
 import { CollapsedSections } from '../collapsed';
 import { ProvidersLauncher } from '../widget';
-import { COMMAND_IDS } from '../../tokens';
-import type { KernelSpecJSON } from '../../tokens';
-import { FakeProviders } from '../../__tests__/fakeproviders';
-import { provider, remoteSpec, spec } from '../../__tests__/specimens';
 
 const LOCAL = provider('local', { label: 'This server' });
 const FARM = provider('farm');
 const DOWN = provider('farm', {
   state: 'offline',
-  sentence: 'Cannot reach farm: connection refused.',
+  message: 'Cannot reach farm: connection refused.',
   kernelspecs: 'stale'
 });
 const CARD = '.jp-LauncherCard[data-category="Notebook"]';
@@ -31,8 +30,8 @@ const CONSOLE = '[data-category="Console"]';
 /** A launcher on the page, with the items that JupyterLab adds for each kernel. */
 class Fixture {
   constructor(
-    readonly providers: FakeProviders | null,
-    ...specs: KernelSpecJSON[]
+    readonly providers: MockKernelProviders | null,
+    ...specs: KernelSpec.ISpecModel[]
   ) {
     const kernelspecs = Object.fromEntries(specs.map(s => [s.name, s]));
     this.addCommand('notebook', args => args['kernelName'] as string);
@@ -79,7 +78,7 @@ class Fixture {
   readonly executed = vi.fn<(command: string, args: unknown) => unknown>();
   readonly opened = vi.fn<(widget: Widget) => void>();
   readonly launcher: ProvidersLauncher;
-  readonly specs: Record<string, KernelSpecJSON>;
+  readonly specs: Record<string, KernelSpec.ISpecModel>;
   readonly runningChanged = new Signal<object, Kernel.IModel[]>({});
   running: Kernel.IModel[] = [];
 
@@ -99,7 +98,7 @@ class Fixture {
     return [...this.node.querySelectorAll(selector)].map(n => n.textContent);
   }
 
-  /** Wait until what was to be drawn, and what comes of that, has been. */
+  /** Wait until everything is rendered. */
   async settle(): Promise<void> {
     vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
     await act(async () => {
@@ -112,7 +111,7 @@ class Fixture {
   async type(text: string): Promise<void> {
     const input = this.find('input') as HTMLInputElement;
     input.focus();
-    // As React does not hear of a value that is set through its own setter.
+    // React ignores a value that is set by its own setter.
     Object.getOwnPropertyDescriptor(
       HTMLInputElement.prototype,
       'value'
@@ -139,11 +138,19 @@ class Fixture {
   }
 }
 
+/** The text of the elements with these ids. */
+function textOf(ids: string | null): string {
+  return (ids ?? '')
+    .split(' ')
+    .map(id => document.getElementById(id)?.textContent)
+    .join(' ');
+}
+
 let fixture: Fixture;
 
 async function show(
-  providers: FakeProviders | null,
-  ...specs: KernelSpecJSON[]
+  providers: MockKernelProviders | null,
+  ...specs: KernelSpec.ISpecModel[]
 ): Promise<void> {
   fixture = new Fixture(providers, ...specs);
   await fixture.settle();
@@ -170,25 +177,23 @@ describe('ProvidersLauncher without remote providers', () => {
 });
 
 describe('ProvidersLauncher', () => {
-  it('has a section for a provider, with its state for eyes and ears', async () => {
-    await show(new FakeProviders(LOCAL, FARM), python, remote);
+  it('has a section for a provider, with its state as text and description', async () => {
+    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
     expect(fixture.texts('h2')).toEqual(['Notebook', 'Console', 'farm']);
     const section = fixture.find('[data-provider="farm"]');
-    const sentence = 'Online · 42 ms · 1 kernel';
+    const message = '42 ms · 1 kernel';
     expect(section.querySelector('[title]')?.getAttribute('title')).toBe(
-      sentence
+      message
     );
     const describedBy = fixture
       .find('[data-provider="farm"] [aria-expanded]')
       .getAttribute('aria-describedby');
-    expect(document.getElementById(describedBy ?? '')?.textContent).toBe(
-      sentence
-    );
+    expect(textOf(describedBy)).toBe(`Online ${message}`);
     expect(section.textContent).toContain('Online');
   });
 
-  it('counts what runs', async () => {
-    await show(new FakeProviders(LOCAL, FARM), python, remote);
+  it('counts running kernels', async () => {
+    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
     fixture.running = [{ id: '1', name: 'farm/python3' }];
     fixture.runningChanged.emit(fixture.running);
     await fixture.settle();
@@ -197,9 +202,9 @@ describe('ProvidersLauncher', () => {
     );
   });
 
-  it('starts a notebook by click, Enter and Space, in the folder', async () => {
+  it('starts a notebook in the folder by click, Enter and Space', async () => {
     const widget = new Widget();
-    await show(new FakeProviders(LOCAL, FARM), remote);
+    await show(new MockKernelProviders(LOCAL, FARM), remote);
     fixture.executed.mockReturnValue(widget);
     fixture.find(CARD).click();
     await fixture.settle();
@@ -212,8 +217,8 @@ describe('ProvidersLauncher', () => {
     expect(fixture.opened).toHaveBeenCalledWith(widget);
   });
 
-  it('starts a console by the button on the card, and nothing else', async () => {
-    await show(new FakeProviders(LOCAL, FARM), remote);
+  it('starts only a console by the button on the card', async () => {
+    await show(new MockKernelProviders(LOCAL, FARM), remote);
     const button = fixture.find(CONSOLE);
     expect(button.getAttribute('aria-label')).toBe('Console: Python 3 (farm)');
     button.click();
@@ -221,13 +226,13 @@ describe('ProvidersLauncher', () => {
     expect(fixture.executed.mock.calls).toEqual([
       ['console', { kernelPreference: { name: 'farm/python3' }, cwd: 'folder' }]
     ]);
-    // A button in a button is none for many readers.
+    // Many screen readers ignore a button in a button.
     expect(fixture.find(CARD).contains(button)).toBe(false);
   });
 
-  it('starts one thing at a time, also after it has failed', async () => {
+  it('starts one item at a time, also after a failure', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    await show(new FakeProviders(LOCAL, FARM), remote);
+    await show(new MockKernelProviders(LOCAL, FARM), remote);
     const started = new PromiseDelegate<Widget>();
     fixture.executed.mockReturnValueOnce(started.promise);
     fixture.find(CARD).click();
@@ -246,8 +251,8 @@ describe('ProvidersLauncher', () => {
     expect(fixture.executed).toHaveBeenCalledTimes(2);
   });
 
-  it('shows a letter where a logo cannot be loaded', async () => {
-    await show(new FakeProviders(LOCAL, FARM), python, remote);
+  it('shows a letter if a logo cannot be loaded', async () => {
+    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
     const section = '[data-provider="farm"] ';
     fixture.find(`${section}img`).dispatchEvent(new Event('error'));
     await fixture.settle();
@@ -257,38 +262,37 @@ describe('ProvidersLauncher', () => {
     expect(fixture.node.querySelector('img')).toBeNull();
   });
 
-  it('marks the kernels of a provider that is not well, and says why', async () => {
-    const providers = new FakeProviders(LOCAL, FARM);
+  it('marks the kernels of an unavailable provider, and says why', async () => {
+    const providers = new MockKernelProviders(LOCAL, FARM);
     await show(providers, remote);
     providers.become(LOCAL, DOWN);
     await fixture.settle();
     const describedBy = fixture.find(CARD).getAttribute('aria-describedby');
-    expect(document.getElementById(describedBy ?? '')?.textContent).toContain(
-      'connection refused'
-    );
+    expect(textOf(describedBy)).toContain('connection refused');
     expect(fixture.find('[data-provider="farm"]').textContent).toContain(
       'kernels as of'
     );
   });
 
-  it('tells of a state once, when it changes', async () => {
-    const providers = new FakeProviders(LOCAL, FARM);
+  it('announces a state once, when it changes', async () => {
+    const providers = new MockKernelProviders(LOCAL, FARM);
     await show(providers, remote);
-    const said = (): string | null => fixture.find('[role=status]').textContent;
-    expect(said()).toBe('');
+    const announced = (): string | null =>
+      fixture.find('[role=status]').textContent;
+    expect(announced()).toBe('');
     providers.become(LOCAL, DOWN);
     await fixture.settle();
-    expect(said()).toBe('farm: Offline');
+    expect(announced()).toBe('farm: Offline');
     providers.become(LOCAL, { ...DOWN, retryAt: new Date() });
     await fixture.settle();
-    expect(said()).toBe('farm: Offline');
+    expect(announced()).toBe('farm: Offline');
   });
 
-  it('is busy while it has a provider asked, and does not lose the focus', async () => {
-    const providers = new FakeProviders(LOCAL, DOWN);
+  it('is busy during a retry, and does not lose the focus', async () => {
+    const providers = new MockKernelProviders(LOCAL, DOWN);
     await show(providers, remote);
-    const asked = new PromiseDelegate<void>();
-    const execute = vi.fn(() => asked.promise);
+    const retried = new PromiseDelegate<void>();
+    const execute = vi.fn(() => retried.promise);
     fixture.commands.addCommand(COMMAND_IDS.retry, { label: 'Retry', execute });
     providers.become(LOCAL, DOWN);
     await fixture.settle();
@@ -302,7 +306,7 @@ describe('ProvidersLauncher', () => {
     expect(execute.mock.calls).toMatchObject([[{ id: 'farm' }]]);
 
     providers.become(LOCAL, FARM);
-    asked.resolve();
+    retried.resolve();
     await fixture.settle();
     expect(retry.isConnected).toBe(false);
     expect(document.activeElement).toBe(
@@ -310,10 +314,10 @@ describe('ProvidersLauncher', () => {
     );
   });
 
-  it('says three things where there is no card', async () => {
+  it('says why a section has no cards', async () => {
     const none = { kernelspecs: 'none', lastSeen: null } as const;
     await show(
-      new FakeProviders(
+      new MockKernelProviders(
         LOCAL,
         provider('empty'),
         provider('first', { state: 'checking', ...none }),
@@ -324,14 +328,14 @@ describe('ProvidersLauncher', () => {
     );
     expect(fixture.texts('.kpe-ProviderSection-empty')).toEqual([
       'empty has no kernels.',
-      'Asking first for its kernels',
-      'The kernels of silent are not known yet.'
+      'Loading kernels…',
+      'Its kernels appear once it has been reached.'
     ]);
   });
 
-  it('collapses a section, and opens those that are off only on demand', async () => {
+  it('collapses sections; providers that are off start collapsed', async () => {
     const off = provider('resting', { state: 'off' });
-    await show(new FakeProviders(LOCAL, FARM, off), remote);
+    await show(new MockKernelProviders(LOCAL, FARM, off), remote);
     const expanded = (): (string | null)[] =>
       [...fixture.node.querySelectorAll('[aria-expanded]')].map(n =>
         n.getAttribute('aria-expanded')
@@ -343,19 +347,21 @@ describe('ProvidersLauncher', () => {
     expect(expanded()).toEqual(['false', 'true']);
     expect(fixture.node.querySelector(CARD)).toBeNull();
     expect(fixture.find('[data-provider="resting"]').textContent).toContain(
-      'Turned off in /etc/jupyter/resting.json'
+      'To turn it on, edit /etc/jupyter/resting.json'
     );
   });
 
-  it('says who is left out', async () => {
-    const problems = [{ id: 'x', source: 'x.json', sentence: 'x is bad.' }];
-    const providers = Object.assign(new FakeProviders(LOCAL), { problems });
+  it('shows the providers that are not loaded', async () => {
+    const problems = [{ id: 'x', source: 'x.json', message: 'x is bad.' }];
+    const providers = Object.assign(new MockKernelProviders(LOCAL), {
+      problems
+    });
     await show(providers, python);
     expect(fixture.texts('[role=note]')).toEqual(['x is bad.']);
   });
 
-  it('has the initial of a provider on the logo for those who like it', async () => {
-    const providers = new FakeProviders(LOCAL, FARM);
+  it('shows the initial of a provider on the logo if the setting is on', async () => {
+    const providers = new MockKernelProviders(LOCAL, FARM);
     providers.preferences = { ...providers.preferences, badge: true };
     await show(providers, python, remote);
     expect(fixture.texts('.kpe-LauncherCard-badge')).toEqual(['F']);
@@ -364,10 +370,10 @@ describe('ProvidersLauncher', () => {
 
 describe('the search of a ProvidersLauncher', () => {
   beforeEach(async () => {
-    await show(new FakeProviders(LOCAL, FARM), python, remote);
+    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
   });
 
-  it('filters as one types, and Esc ends it', async () => {
+  it('filters while the user types, until Esc', async () => {
     await fixture.type('farm');
     expect(fixture.texts('h2')).toEqual(['farm']);
     expect(fixture.find('[role=status]').textContent).toBe('1 result');
@@ -376,24 +382,24 @@ describe('the search of a ProvidersLauncher', () => {
     expect((fixture.find('input') as HTMLInputElement).value).toBe('');
   });
 
-  it('leads to the first card by the arrow', async () => {
+  it('moves to the first card with the arrow', async () => {
     await fixture.type('farm');
     await fixture.press('input', 'ArrowDown');
     expect(document.activeElement).toBe(fixture.find(CARD));
   });
 
-  it('says what it did not find, and the way back', async () => {
+  it('says that nothing matches, and can be cleared', async () => {
     await fixture.type('cobol');
-    expect(fixture.node.textContent).toContain('No kernel matches “cobol”.');
+    expect(fixture.node.textContent).toContain('No kernels match “cobol”.');
     [...fixture.node.querySelectorAll('button')]
-      .find(({ textContent }) => textContent === 'Clear the search')
+      .find(({ textContent }) => textContent === 'Clear Search')
       ?.click();
     await fixture.settle();
     expect(fixture.texts('h2')).toHaveLength(3);
     expect(document.activeElement).toBe(fixture.find('input'));
   });
 
-  it('opens what is collapsed, for as long as it lasts', async () => {
+  it('expands collapsed sections while it lasts', async () => {
     const toggle = '[data-provider="farm"] [aria-expanded]';
     const isOpen = (): boolean =>
       fixture.find(toggle).getAttribute('aria-expanded') === 'true';

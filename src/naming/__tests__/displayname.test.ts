@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
+import { remoteSpec, spec } from '../../__tests__/fixtures';
 import {
   displayName,
   placementProblem,
@@ -8,18 +9,19 @@ import {
   unique,
   withDisplayNames
 } from '../displayname';
-import { remoteSpec, spec } from '../../__tests__/specimens';
 
 interface ICases {
   /** Placement, kernel, provider, display name. */
   placements: [string, string, string, string][];
   refused: string[];
-  /** Wanted display names, those that are taken, those that are given. */
+  /** Wanted display names, taken ones, and the results. */
   unique: [Record<string, string>, string[], string[]][];
 }
 
-/** Read by the server's tests as well: names must not depend on who made them. */
-const CASES = JSON.parse(readFileSync('tests/shared/names.json', 'utf8')) as ICases;
+/** The server's tests read the same cases, as both sides must make the same names. */
+const CASES = JSON.parse(
+  readFileSync('tests/shared/names.json', 'utf8')
+) as ICases;
 
 describe('displayName', () => {
   it.each(CASES.placements)(
@@ -57,7 +59,7 @@ describe('unique', () => {
     expect([...names.values()]).toEqual(given);
   });
 
-  it('depends on no order', () => {
+  it('does not depend on the order', () => {
     for (const [wanted, taken] of CASES.unique) {
       const entries = Object.entries(wanted);
       const there = unique(new Map(entries), new Set(taken));
@@ -103,7 +105,7 @@ describe('withDisplayNames', () => {
       spec => spec?.display_name ?? ''
     );
 
-  it('puts local kernels first, as they are', () => {
+  it('puts local kernels first, unchanged', () => {
     const result = withDisplayNames(specs, 'prefix');
     expect(Object.keys(result.kernelspecs)).toEqual([
       'python3',
@@ -122,7 +124,7 @@ describe('withDisplayNames', () => {
     ]);
   });
 
-  it("keeps the server's names where the user has no placement", () => {
+  it("keeps the server's names without a placement", () => {
     expect(namesBy('')).toEqual([
       'Python 3',
       gpu.display_name,
@@ -130,7 +132,7 @@ describe('withDisplayNames', () => {
     ]);
   });
 
-  it('tells kernels apart that would look the same', () => {
+  it('makes equal names unique', () => {
     expect(namesBy('none')).toEqual([
       'Python 3',
       'Python 3 [gpu/python3]',
@@ -138,7 +140,7 @@ describe('withDisplayNames', () => {
     ]);
   });
 
-  it('changes nothing in what it is given', () => {
+  it('does not change its arguments', () => {
     const before = structuredClone(specs);
     withDisplayNames(specs, 'none');
     expect(specs).toEqual(before);

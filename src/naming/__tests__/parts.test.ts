@@ -7,7 +7,7 @@ describe('namePartsOf', () => {
     ['Python 3 (gpu-farm)', '', 'Python 3', ' (gpu-farm)'],
     ['gpu-farm: Python 3', 'gpu-farm: ', 'Python 3', ''],
     ['Python 3', '', 'Python 3', ''],
-    // What makes a name unique must be seen, too.
+    // The suffix that makes a name unique is never cut off.
     [
       'Python 3 (gpu-farm) [gpu-farm/py]',
       '',
@@ -23,12 +23,12 @@ describe('namePartsOf', () => {
     });
   });
 
-  it('finds a kernel whose name is in that of its provider', () => {
+  it("finds a kernel whose name is part of its provider's name", () => {
     expect(namePartsOf('Rivers: R', 'R', 'Rivers').before).toBe('Rivers: ');
     expect(namePartsOf('R (Rivers)', 'R', 'Rivers').after).toBe(' (Rivers)');
   });
 
-  it('spares the provider in a name without the kernel', () => {
+  it('finds the provider in a name without the kernel', () => {
     expect(namePartsOf('Old name (gpu-farm)', 'New', 'gpu-farm')).toEqual({
       before: '',
       kernel: 'Old name (',

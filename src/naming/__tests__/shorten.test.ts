@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { remoteSpec, spec } from '../../__tests__/fixtures';
 import { displayName } from '../displayname';
 import { shortName } from '../shorten';
-import { remoteSpec, spec } from '../../__tests__/specimens';
 
 describe('shortName', () => {
   const long = 'Python 3.12 with CUDA and PyTorch';
@@ -25,16 +25,16 @@ describe('shortName', () => {
     expect(shorten(placement, label, more)).toBe(shown);
   });
 
-  it('leaves a name that has room', () => {
+  it('keeps a short name', () => {
     const remote = remoteSpec('gpu', 'A farm with a long name', 'Python 3');
     expect(shortName(remote, 8)).toBe(remote.display_name);
   });
 
-  it('leaves a local name, however long', () => {
+  it('keeps a local name, however long', () => {
     expect(shortName(spec('python3', long), 8)).toBe(long);
   });
 
-  it('does not cut a character in two', () => {
+  it('does not split a character', () => {
     const remote = remoteSpec('gpu', 'GPU', '🐍🐍🐍🐍🐍🐍');
     expect(shortName(remote, 4)).toBe('🐍🐍…🐍 (GPU)');
   });

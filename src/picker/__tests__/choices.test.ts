@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import { missingName, preselected } from '../choices';
+import {
+  kernel,
+  source,
+  spec,
+  specs,
+  two
+} from '../../__tests__/pickerfixtures';
+import { preselected, unavailableName } from '../choices';
 import type { IKernelSource } from '../choices';
-import { kernel, source, spec, specs, two } from '../../__tests__/kernelsources';
 
 describe('preselected', () => {
   const known = specs(
@@ -16,7 +22,7 @@ describe('preselected', () => {
   const chosen = (parts: Partial<IKernelSource>): unknown =>
     preselected(source({ specs: known, ...parts }), two);
 
-  it('is the attached kernel, by its id', () => {
+  it('is the current kernel, by its id', () => {
     expect(
       chosen({
         current: kernel('1', 'gpu/python3'),
@@ -25,22 +31,22 @@ describe('preselected', () => {
     ).toEqual({ id: '1' });
   });
 
-  it('is no kernel where none may be started', () => {
+  it('is no kernel if kernels may not be started', () => {
     expect(chosen({ preference: { canStart: false } })).toBeNull();
   });
 
-  it('is the kernel that is asked for, by its name', () => {
+  it('is the preferred kernel, by its name', () => {
     expect(chosen({ preference: { name: 'gpu/python3' } })).toEqual({
       name: 'gpu/python3'
     });
-    // Not by the name that people read.
+    // Not by its display name.
     expect(chosen({ preference: { name: 'R', language: 'R' } })).toEqual({
       name: 'ir'
     });
     expect(chosen({ preference: { name: 'R' } })).toBeUndefined();
   });
 
-  it('stays at the provider whose kernel is asked for and not there', () => {
+  it('stays at the provider of a preferred kernel that is not in the catalog', () => {
     expect(
       chosen({ preference: { name: 'gpu/old', language: 'python' } })
     ).toEqual({ name: 'gpu/python3' });
@@ -50,13 +56,13 @@ describe('preselected', () => {
     expect(
       chosen({ preference: { name: 'gone/python3', language: 'python' } })
     ).toBeUndefined();
-    // Of a local kernel, too.
+    // This holds for local kernels, too.
     expect(
       chosen({ preference: { name: 'old-julia', language: 'julia' } })
     ).toBeUndefined();
   });
 
-  it("is the server's default kernel before others of the language", () => {
+  it("is the server's default kernel before others in the language", () => {
     expect(chosen({ preference: { language: 'python' } })).toEqual({
       name: 'python3'
     });
@@ -67,24 +73,24 @@ describe('preselected', () => {
     expect(chosen({ preference: { language: 'julia' } })).toBeUndefined();
   });
 
-  it("is the server's default kernel where nothing is asked for", () => {
+  it("is the server's default kernel without a preference", () => {
     expect(chosen({})).toEqual({ name: 'python3' });
     expect(chosen({ specs: specs('gone', spec('python3')) })).toBeUndefined();
   });
 
-  it('waits for what is not known yet', () => {
+  it('is undefined until the catalog is known', () => {
     expect(
       chosen({ specs: null, preference: { name: 'python3' } })
     ).toBeUndefined();
   });
 });
 
-describe('missingName', () => {
+describe('unavailableName', () => {
   const known = specs('python3', spec('python3'));
 
-  it('is that of a kernel that is asked for and not there', () => {
+  it('is the name of a preferred kernel that is not in the catalog', () => {
     const preference = { name: 'gpu/python3' };
-    expect(missingName(source({ specs: known, preference }))).toBe(
+    expect(unavailableName(source({ specs: known, preference }))).toBe(
       'gpu/python3'
     );
     const current = kernel('1', 'python3');
@@ -94,7 +100,7 @@ describe('missingName', () => {
       source({ preference }),
       source({ specs: known, preference, current })
     ]) {
-      expect(missingName(its)).toBe('');
+      expect(unavailableName(its)).toBe('');
     }
   });
 });

@@ -1,21 +1,21 @@
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { describe, expect, it } from 'vitest';
 
-import { isElsewhere, keyOf } from '../choices';
-import { filtered, kernelGroups } from '../groups';
-import type { IKernelGroup } from '../groups';
 import {
   kernel,
-  places,
   provider,
+  kernelProviders,
   session,
   source,
   spec,
   specs,
   two
-} from '../../__tests__/kernelsources';
+} from '../../__tests__/pickerfixtures';
+import { isOtherKernel, keyOf } from '../choices';
+import { filtered, kernelGroups } from '../groups';
+import type { IKernelGroup } from '../groups';
 
-/** Each group as `label: key, key…`. */
+/** The keys of the rows by group id. */
 function outline(groups: readonly IKernelGroup[]): Record<string, string[]> {
   return Object.fromEntries(
     groups.map(({ id, rows }) => [id, rows.map(row => keyOf(row.choice))])
@@ -31,7 +31,7 @@ describe('kernelGroups', () => {
       specs: specs('python3', spec('python3'), spec('gpu/python3')),
       running: [kernel('1', 'gpu/python3'), kernel('2', 'python3')]
     });
-    const swapped = places(provider('gpu'), provider('local'));
+    const swapped = kernelProviders(provider('gpu'), provider('local'));
 
     expect(Object.entries(outline(kernelGroups(its, swapped)))).toEqual([
       ['gpu', [start('gpu/python3'), connect('1')]],
@@ -39,7 +39,7 @@ describe('kernelGroups', () => {
     ]);
   });
 
-  it('puts the language that is wanted first, and sorts by what people read', () => {
+  it('puts the preferred language first, and sorts by display name', () => {
     const its = source({
       preference: { language: 'R' },
       specs: specs(
@@ -61,7 +61,7 @@ describe('kernelGroups', () => {
     ]);
   });
 
-  it('takes the language of the kernel that is asked for, or attached', () => {
+  it('prefers the language of the preferred or current kernel', () => {
     const known = specs('a', spec('a'), spec('b', 'R'));
     for (const its of [
       source({ specs: known, preference: { name: 'b' } }),
@@ -71,7 +71,7 @@ describe('kernelGroups', () => {
     }
   });
 
-  it('names who else uses a running kernel, and shows the attached one first', () => {
+  it('names the users of a running kernel, and has the current kernel first', () => {
     const mine = kernel('9', 'python3');
     const other = kernel('1', 'python3');
     const its = source({
@@ -97,7 +97,7 @@ describe('kernelGroups', () => {
     ]);
   });
 
-  it('puts kernels that were started elsewhere last, the one that was used last first', () => {
+  it('puts other kernels last, the most recently used first', () => {
     const at = (id: string, time: string): Kernel.IModel => ({
       ...kernel(id, 'gpu/python3'),
       last_activity: `2026-05-04T${time}:00Z`
@@ -108,7 +108,7 @@ describe('kernelGroups', () => {
       preference: { language: 'python' },
       running: [known],
       current: kernel('own', 'gpu/python3'),
-      elsewhere: new Map([
+      otherKernels: new Map([
         [
           'gpu',
           {
@@ -135,9 +135,9 @@ describe('kernelGroups', () => {
       { id: 'older', provider: 'gpu' },
       { id: 'unknown', provider: 'gpu' }
     ]);
-    // Those are not this server's.
+    // Other kernels do not count as this server's.
     expect(gpu?.counts).toEqual({ kernels: 1, running: 2 });
-    expect(gpu?.rows.map(isElsewhere)).toEqual([
+    expect(gpu?.rows.map(isOtherKernel)).toEqual([
       false,
       false,
       false,
@@ -147,24 +147,24 @@ describe('kernelGroups', () => {
     ]);
   });
 
-  it('says where they cannot be had', () => {
+  it('has the failure of a provider that does not list other kernels', () => {
     const failure = 'The gpu does not list its kernels.';
     const its = source({
       specs: specs('gpu/python3', spec('gpu/python3')),
-      elsewhere: new Map([['gpu', { kernels: [], failure }]])
+      otherKernels: new Map([['gpu', { kernels: [], failure }]])
     });
 
     expect(kernelGroups(its, two).map(it => it.failure)).toEqual(['', failure]);
-    // Also where there is one place only.
-    const one = places(provider('gpu'));
+    // Also with only one provider.
+    const one = kernelProviders(provider('gpu'));
     expect(kernelGroups(its, one)).toMatchObject([
       { id: 'start', failure: '' },
       { id: 'connect', rows: [], failure }
     ]);
   });
 
-  it('shows providers without kernels, but for those that are off', () => {
-    const all = places(
+  it('has providers without kernels, unless they are off', () => {
+    const all = kernelProviders(
       provider('local'),
       provider('down', 'offline'),
       provider('unused', 'off')
@@ -176,7 +176,7 @@ describe('kernelGroups', () => {
     ]);
   });
 
-  it('shows kernels of a provider that the server does not tell of', () => {
+  it('has kernels of a provider that the server does not list', () => {
     const remote: KernelSpec.ISpecModel = {
       ...spec('new/python3'),
       metadata: {
@@ -189,7 +189,7 @@ describe('kernelGroups', () => {
       specs: specs('python3', spec('python3'), remote),
       running: [kernel('1', 'gone/python3')]
     });
-    const groups = kernelGroups(its, places(provider('local')));
+    const groups = kernelGroups(its, kernelProviders(provider('local')));
     expect(groups.map(({ label }) => label)).toEqual([
       'This server',
       'A new one',
@@ -197,13 +197,13 @@ describe('kernelGroups', () => {
     ]);
   });
 
-  it('has the groups of stock where there is one place only', () => {
+  it('has the groups of the stock dialog with only one provider', () => {
     const its = source({
       preference: { language: 'python' },
       specs: specs('python3', spec('python3'), spec('ir', 'R')),
       running: [kernel('1', 'ir')]
     });
-    for (const one of [places(provider('local')), places()]) {
+    for (const one of [kernelProviders(provider('local')), kernelProviders()]) {
       expect(outline(kernelGroups(its, one))).toEqual({
         preferred: [start('python3')],
         start: [start('ir')],
@@ -212,15 +212,15 @@ describe('kernelGroups', () => {
     }
   });
 
-  it('tells of the only provider if it is not well', () => {
+  it('has a group for the only provider if it is not available', () => {
     const its = source({ specs: specs('python3', spec('python3')) });
-    const down = places(provider('local', 'offline'));
+    const down = kernelProviders(provider('local', 'offline'));
     expect(kernelGroups(its, down)).toMatchObject([
       { id: 'local', purpose: null, provider: { state: 'offline' } }
     ]);
   });
 
-  it('is empty where no kernel may be started', () => {
+  it('is empty if kernels may not be started', () => {
     const its = source({
       specs: specs('python3', spec('python3')),
       preference: { canStart: false }
@@ -247,7 +247,7 @@ describe('filtered', () => {
   const found = (text: string): string[] =>
     Object.values(outline(filtered(groups, text))).flat();
 
-  it('finds kernels by all that people may know of them', () => {
+  it('finds kernels by name, provider, language, user and id', () => {
     expect(found('deep')).toEqual([start('gpu/py')]);
     expect(found('gpu/julia')).toEqual([start('gpu/julia'), connect('abc-1')]);
     expect(found('the GPU')).toEqual([
@@ -260,13 +260,13 @@ describe('filtered', () => {
     expect(found('abc')).toEqual([connect('abc-1')]);
   });
 
-  it('wants every word, in any order', () => {
+  it('needs every word, in any order', () => {
     expect(found(' julia  fluid ')).toEqual([connect('abc-1')]);
     expect(found('python gpu')).toEqual([start('gpu/py')]);
     expect(found('python fluid')).toEqual([]);
   });
 
-  it('drops groups that have nothing left, and keeps all without a text', () => {
+  it('drops empty groups, and keeps all groups without a text', () => {
     expect(Object.keys(outline(filtered(groups, 'deep')))).toEqual(['gpu']);
     expect(filtered(groups, '  ')).toBe(groups);
   });

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
@@ -7,23 +7,23 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { describe, expect, it } from 'vitest';
 
+import { provider } from '../../__tests__/fixtures';
+import { MockKernelProviders, specsOf } from '../../__tests__/mockproviders';
 import { PickerModel } from '../model';
 import type { Step } from '../model';
-import { FakeProviders, specsOf } from '../../__tests__/fakeproviders';
-import { provider } from '../../__tests__/specimens';
 
 interface ISituation {
-  /** Names of what can be started. */
+  /** Names of kernels that can be started. */
   names?: string[];
   running?: Kernel.IModel[];
-  /** The kernel of the notebook, as its connection knows it. */
+  /** The kernel of the notebook, with the status of its connection. */
   kernel?: { id: string; name: string; status: Kernel.Status } | null;
   preference?: ISessionContext.IKernelPreference;
-  /** Whether the context knows of kernels only by sessions. */
+  /** Whether the context lists kernels only by sessions. */
   bySessions?: boolean;
 }
 
-/** A notebook whose kernel is to be chosen, and what the server tells meanwhile. */
+/** Open the model for a notebook, on a server that a test controls. */
 function open(situation: ISituation) {
   const sender = {};
   const signal = (): Signal<object, unknown> => new Signal(sender);
@@ -74,7 +74,7 @@ function open(situation: ISituation) {
     statusChanged: signal(),
     sessionChanged: signal()
   };
-  const providers = new FakeProviders(provider('local'), provider('gpu'));
+  const providers = new MockKernelProviders(provider('local'), provider('gpu'));
   const model = new PickerModel(
     context as unknown as ISessionContext,
     providers
@@ -87,7 +87,7 @@ const OWN = { id: 'own', name: 'python3', status: 'idle' } as const;
 const START = { name: 'python3' };
 const FAR = { name: 'gpu/python3' };
 
-/** Names of ten kernels, of which `k0` is the default one. */
+/** Names of ten kernels; `k0` is the default kernel. */
 const TEN = Array.from({ length: 10 }, (_, index) => `k${String(index)}`);
 
 function walk(model: PickerModel, ...steps: Step[]): unknown[] {
@@ -97,13 +97,13 @@ function walk(model: PickerModel, ...steps: Step[]): unknown[] {
   });
 }
 
-describe('what is chosen', () => {
-  it('is at first the kernel that is attached', () => {
+describe('the active choice', () => {
+  it('is the current kernel at first', () => {
     const { model } = open({ kernel: OWN, running: [OTHER] });
     expect(model.active).toEqual({ id: 'own' });
   });
 
-  it('is the one to start again where the attached one is dead', () => {
+  it('starts the same kernel again if the current one is dead', () => {
     const { model } = open({
       kernel: { ...OWN, name: 'gpu/python3', status: 'dead' }
     });
@@ -124,7 +124,7 @@ describe('what is chosen', () => {
     expect(model.groups[0]?.provider?.state).toBe('offline');
   });
 
-  it('is none other in the place of a running kernel that has ended', () => {
+  it('is undefined after the chosen running kernel ended', () => {
     const { server, model } = open({ running: [OTHER] });
     model.pick({ id: 'other' });
 
@@ -134,7 +134,7 @@ describe('what is chosen', () => {
     expect(model.active).toBeUndefined();
   });
 
-  it('follows what becomes known while the dialog is open', () => {
+  it('follows the catalog while the dialog is open', () => {
     const { server, model } = open({});
     server.specs = null;
     server.specsChanged.emit(undefined);
@@ -146,62 +146,62 @@ describe('what is chosen', () => {
     expect([model.isKnown, model.active]).toEqual([true, START]);
   });
 
-  it('is no kernel where none may be started', () => {
+  it('is no kernel if kernels may not be started', () => {
     const { model } = open({ preference: { canStart: false } });
     expect([model.canStart, model.active]).toEqual([false, null]);
   });
 
-  it('may be a kernel of a session where kernels cannot be listed', () => {
+  it('may be a kernel of a session if kernels cannot be listed', () => {
     const { model } = open({ running: [OTHER], bySessions: true });
     model.text = 'other.ipynb';
     expect(model.active).toEqual({ id: 'other' });
   });
 });
 
-describe('kernels that were started elsewhere', () => {
+describe('other kernels', () => {
   const FOUND: Kernel.IModel = { id: 'far', name: 'gpu/python3' };
   const ATTACH = { id: 'far', provider: 'gpu' };
 
-  it('are not asked for by themselves', () => {
+  it('are not requested automatically', () => {
     const { model, providers } = open({});
-    providers.elsewhere.set('gpu', [FOUND]);
-    expect([model.elsewhere, model.isAsking]).toEqual([null, false]);
+    providers.otherKernelsById.set('gpu', [FOUND]);
+    expect([model.otherKernelsResult, model.isAsking]).toEqual([null, false]);
     expect(walk(model, 'last')).toEqual([FAR]);
   });
 
-  it('can be chosen like others, once they are asked for', async () => {
+  it('can be chosen after a request', async () => {
     const { model, providers } = open({});
-    providers.elsewhere.set('gpu', [FOUND]);
+    providers.otherKernelsById.set('gpu', [FOUND]);
 
-    const asked = model.askElsewhere();
+    const asked = model.askForOtherKernels();
     expect(model.isAsking).toBe(true);
     await asked;
 
-    expect(model.elsewhere).toEqual({ found: 1, failed: 0 });
+    expect(model.otherKernelsResult).toEqual({ found: 1, failed: 0 });
     expect(model.isAsking).toBe(false);
-    // What is chosen stays; the other one only is brought into sight.
+    // The choice stays; the other kernel is only scrolled to.
     expect([model.active, model.inSight]).toEqual([START, ATTACH]);
     expect(walk(model, 'last')).toEqual([ATTACH]);
     model.text = 'far';
     expect([model.found, model.active]).toEqual([1, ATTACH]);
   });
 
-  it('are in sight until the user goes on', async () => {
+  it('are scrolled to until the user moves on', async () => {
     const { model, providers } = open({});
-    providers.elsewhere.set('gpu', [FOUND]);
+    providers.otherKernelsById.set('gpu', [FOUND]);
 
-    await model.askElsewhere();
+    await model.askForOtherKernels();
     model.step('next');
     expect(model.inSight).toEqual(FAR);
-    await model.askElsewhere();
+    await model.askForOtherKernels();
     model.text = 'python';
     expect(model.inSight).toEqual(FAR);
   });
 
-  it('are asked for only where the provider is well', async () => {
+  it('are requested only from available providers', async () => {
     const { model, providers } = open({});
     const asked: string[] = [];
-    providers.kernelsElsewhere = id => {
+    providers.otherKernels = id => {
       asked.push(id);
       return Promise.resolve([]);
     };
@@ -212,25 +212,25 @@ describe('kernels that were started elsewhere', () => {
       provider('old', { state: 'off' })
     );
 
-    await model.askElsewhere();
+    await model.askForOtherKernels();
 
     expect(asked).toEqual(['gpu']);
     expect(model.remotes.map(({ id }) => id)).toEqual(['gpu', 'tpu']);
-    expect(model.elsewhere).toEqual({ found: 0, failed: 0 });
+    expect(model.otherKernelsResult).toEqual({ found: 0, failed: 0 });
   });
 
-  it('are shown though another provider has not answered, or refuses', async () => {
+  it('are shown even if another provider is silent or refuses', async () => {
     const { model, providers } = open({});
     const gate = new PromiseDelegate<Kernel.IModel[]>();
-    const ask = providers.kernelsElsewhere.bind(providers);
-    providers.elsewhere.set('gpu', [FOUND]);
-    providers.kernelsElsewhere = id => (id === 'hung' ? gate.promise : ask(id));
+    const ask = providers.otherKernels.bind(providers);
+    providers.otherKernelsById.set('gpu', [FOUND]);
+    providers.otherKernels = id => (id === 'hung' ? gate.promise : ask(id));
     providers.become(provider('hung'), provider('shy'), provider('gpu'));
 
-    const asked = model.askElsewhere();
+    const asked = model.askForOtherKernels();
     await new Promise(resolve => setTimeout(resolve));
 
-    expect(model.elsewhere).toEqual({ found: 1, failed: 1 });
+    expect(model.otherKernelsResult).toEqual({ found: 1, failed: 1 });
     expect(model.isAsking).toBe(true);
     expect(model.groups.map(({ id, failure }) => [id, failure])).toEqual([
       ['hung', ''],
@@ -243,11 +243,11 @@ describe('kernels that were started elsewhere', () => {
     expect(model.isAsking).toBe(false);
   });
 
-  it('may come when the dialog is closed', async () => {
+  it('may arrive after the dialog was closed', async () => {
     const { model, providers } = open({});
-    providers.elsewhere.set('gpu', [FOUND]);
+    providers.otherKernelsById.set('gpu', [FOUND]);
 
-    const asked = model.askElsewhere();
+    const asked = model.askForOtherKernels();
     model.dispose();
     await asked;
 
@@ -255,8 +255,8 @@ describe('kernels that were started elsewhere', () => {
   });
 });
 
-describe('typing', () => {
-  it('chooses the first that is found while it hides what was chosen', () => {
+describe('the filter', () => {
+  it('activates the first match while it hides the choice', () => {
     const { model } = open({});
     model.text = 'gpu';
     expect([model.found, model.active]).toEqual([1, FAR]);
@@ -265,20 +265,20 @@ describe('typing', () => {
     expect(model.active).toEqual(START);
   });
 
-  it('keeps what was picked if it is found', () => {
+  it('keeps the choice if it matches', () => {
     const { model } = open({ names: TEN, preference: { name: 'k0' } });
     model.pick({ name: 'k5' });
     model.text = 'k';
     expect(model.active).toEqual({ name: 'k5' });
   });
 
-  it('chooses nothing while nothing is found, not even no kernel', () => {
+  it('activates nothing while nothing matches, not even no kernel', () => {
     const { model } = open({});
     model.text = 'nowhere';
     expect([model.found, model.active]).toEqual([0, undefined]);
   });
 
-  it('takes back a choice of no kernel', () => {
+  it('takes back the choice of no kernel', () => {
     const { model } = open({});
     model.pick(null);
     model.text = 'p';
@@ -286,15 +286,15 @@ describe('typing', () => {
   });
 });
 
-describe('going from row to row', () => {
-  it('goes by ones, eights and to the ends', () => {
+describe('step', () => {
+  it('moves by one row, by eight rows and to the ends', () => {
     const { model } = open({ names: TEN, preference: { name: 'k0' } });
     expect(
       walk(model, 'next', 'pageDown', 'pageUp', 'last', 'first', 'previous')
     ).toEqual(['k1', 'k9', 'k1', 'k9', 'k0', 'k0'].map(name => ({ name })));
   });
 
-  it('comes to no kernel by a single step from the last row only', () => {
+  it('reaches no kernel only by a single step from the last row', () => {
     const { model } = open({ names: TEN, preference: { name: 'k0' } });
     expect(walk(model, 'last', 'last', 'pageDown', 'next', 'next')).toEqual([
       { name: 'k9' },
@@ -306,7 +306,7 @@ describe('going from row to row', () => {
     expect(walk(model, 'pageUp')).toEqual([{ name: 'k2' }]);
   });
 
-  it('begins at the first row where nothing is chosen', () => {
+  it('starts at the first row if nothing is active', () => {
     const { model } = open({ preference: { name: 'ir', language: 'R' } });
     expect(model.active).toBeUndefined();
     expect(walk(model, 'next')).toEqual([START]);

@@ -1,14 +1,14 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { provider, withKernelPhase } from '../../__tests__/fixtures';
+import { MockKernelProviders } from '../../__tests__/mockproviders';
 import { ProviderSessionContextDialogs } from '../plugin';
-import { FakeProviders } from '../../__tests__/fakeproviders';
-import { provider, underwayAt } from '../../__tests__/specimens';
 
 const LOCAL: KernelSpec.ISpecModel = {
   name: 'python3',
@@ -25,8 +25,8 @@ const REMOTE: KernelSpec.ISpecModel = {
 const OWN: Kernel.IModel = { id: 'own-1', name: 'python3' };
 const OTHER: Kernel.IModel = { id: 'other-1', name: 'gpu/python3' };
 
-/** A session of a server with two kernels, and what is done to it. */
-function fakeSession(isAttached: boolean) {
+/** Make a session on a server with two kernels. */
+function mockSession(isAttached: boolean) {
   const sender = {};
   const server = {
     specs: {
@@ -71,9 +71,12 @@ function fakeSession(isAttached: boolean) {
   return { server, context };
 }
 
-/** Open the dialog, and offer what people do in it. */
-async function open(isAttached: boolean, providers = new FakeProviders()) {
-  const { server, context } = fakeSession(isAttached);
+/** Open the dialog; returns functions for what users do in it. */
+async function open(
+  isAttached: boolean,
+  providers = new MockKernelProviders()
+) {
+  const { server, context } = mockSession(isAttached);
   const dialogs = new ProviderSessionContextDialogs(providers, {});
   const declined: unknown[] = [];
   dialogs.declined.connect((_, its) => declined.push(its));
@@ -101,13 +104,13 @@ async function open(isAttached: boolean, providers = new FakeProviders()) {
       [...document.querySelectorAll('button')].find(
         ({ textContent }) => textContent === text
       ),
-    /** What screen readers say of a group. */
+    /** The descriptions of a group for screen readers. */
     described: (name: string) =>
       [...document.querySelectorAll('[role=group]')]
         .filter(group => group.textContent?.startsWith(name))
         .flatMap(group => group.getAttribute('aria-describedby')?.split(' '))
         .map(id => document.getElementById(id ?? '')?.textContent),
-    /** What stands in the row of a kernel. */
+    /** The text in the row of a kernel. */
     row: (id: string) =>
       document.querySelector(`[role=option][data-value*="${id}"]`)?.textContent,
     isOpen: () => document.querySelector('.jp-Dialog') !== null,
@@ -133,7 +136,7 @@ beforeEach(() => {
 });
 
 describe('selectKernel', () => {
-  it('changes nothing if the attached kernel is accepted', async () => {
+  it('changes nothing if the current kernel is accepted', async () => {
     const { context, done, press, active } = await open(true);
     expect(active()).toBe('{"id":"own-1"}');
     press('Enter');
@@ -142,14 +145,14 @@ describe('selectKernel', () => {
     expect(context.shutdown).not.toHaveBeenCalled();
   });
 
-  it('starts the kernel that is chosen', async () => {
+  it('starts the chosen kernel', async () => {
     const { context, done, press } = await open(true);
     press('Home', 'Enter');
     await done;
     expect(context.changeKernel).toHaveBeenCalledWith({ name: 'python3' });
   });
 
-  it('connects to the running kernel that is chosen', async () => {
+  it('connects to the chosen running kernel', async () => {
     const { context, done, press, type } = await open(true);
     type('other-1');
     press('Enter');
@@ -181,7 +184,7 @@ describe('selectKernel', () => {
     expect(context.shutdown).not.toHaveBeenCalled();
   });
 
-  it('shuts down only if "no kernel" is gone to, step by step', async () => {
+  it('shuts down only if single steps reach "no kernel"', async () => {
     const { context, done, press } = await open(true);
     press('End', 'PageDown', 'ArrowDown', 'ArrowDown', 'Enter');
     await done;
@@ -189,14 +192,14 @@ describe('selectKernel', () => {
     expect(context.changeKernel).not.toHaveBeenCalled();
   });
 
-  it('goes no further than the last kernel by End and PageDown', async () => {
+  it('stops at the last kernel with End and PageDown', async () => {
     const { context, done, press } = await open(true);
     press('PageDown', 'End', 'PageDown', 'Enter');
     await done;
     expect(context.changeKernel).toHaveBeenCalledWith({ id: 'other-1' });
   });
 
-  it('forgets "no kernel" when one types', async () => {
+  it('takes back "no kernel" when the user types', async () => {
     const { context, done, press, type } = await open(true);
     press('End', 'ArrowDown');
     type('gpu/python3');
@@ -206,7 +209,7 @@ describe('selectKernel', () => {
     expect(context.changeKernel).toHaveBeenCalledWith({ name: 'gpu/python3' });
   });
 
-  it('shuts down nothing where there is no kernel, but tells of the choice', async () => {
+  it('shuts down nothing without a kernel, but emits the choice', async () => {
     const { context, declined, done, press } = await open(false);
     press('End', 'ArrowDown', 'Enter');
     await done;
@@ -229,7 +232,7 @@ describe('selectKernel', () => {
     expect(context.changeKernel).toHaveBeenCalledWith({ name: 'python3' });
   });
 
-  it('keeps what is typed and chosen while kernels come and go', async () => {
+  it('keeps the filter and the choice while kernels come and go', async () => {
     const { server, done, press, type, input, active } = await open(true);
     type('python');
     press('Home', 'ArrowDown');
@@ -256,8 +259,8 @@ describe('selectKernel', () => {
   });
 });
 
-describe('kernels that were started elsewhere', () => {
-  const SHOW = 'Show kernels started elsewhere';
+describe('other kernels', () => {
+  const SHOW = 'Show kernels from other sessions';
   const FAR: Kernel.IModel = {
     id: 'far-1',
     name: 'gpu/python3',
@@ -266,14 +269,14 @@ describe('kernels that were started elsewhere', () => {
     connections: 2
   };
 
-  /** The dialog beside two remote providers, one of which lists its kernels. */
+  /** Open the dialog with two remote providers, one of which lists its kernels. */
   const openFar = async () => {
-    const providers = new FakeProviders(
+    const providers = new MockKernelProviders(
       provider('local'),
       provider('gpu'),
       provider('shy')
     );
-    providers.elsewhere.set('gpu', [FAR]);
+    providers.otherKernelsById.set('gpu', [FAR]);
     const its = await open(true, providers);
     const showFar = async (): Promise<void> => {
       its.button(SHOW)?.click();
@@ -284,17 +287,20 @@ describe('kernels that were started elsewhere', () => {
     return { ...its, providers, showFar };
   };
 
-  it('are not offered where there is no other place', async () => {
+  it('are not offered without a remote provider', async () => {
     const { button, done, press } = await open(
       true,
-      new FakeProviders(provider('local'), provider('old', { state: 'off' }))
+      new MockKernelProviders(
+        provider('local'),
+        provider('old', { state: 'off' })
+      )
     );
     expect(button(SHOW)).toBeUndefined();
     press('Escape');
     await done;
   });
 
-  it('are shown on demand, with what is known of them', async () => {
+  it('are shown on demand, with their status', async () => {
     const { button, row, described, showFar, active, done, press } =
       await openFar();
     expect(row('far-1')).toBeUndefined();
@@ -302,12 +308,12 @@ describe('kernels that were started elsewhere', () => {
     await showFar();
 
     expect(row('far-1')).toBe(
-      'PConnect to Python 3 (GPU)Started elsewhere · Idle · far-1 · 2 connections'
+      'PConnect to Python 3 (GPU)From another session · Idle · far-1 · 2 connections'
     );
     expect(active()).toBe('{"id":"own-1"}');
     await vi.waitFor(() => {
       expect(button(SHOW)?.parentElement?.textContent).toBe(
-        `${SHOW}1 found · 1 provider cannot say`
+        `${SHOW}1 found. 1 provider does not list its kernels.`
       );
     });
     expect(described('shy')).toContain('shy does not list its kernels.');
@@ -315,7 +321,7 @@ describe('kernels that were started elsewhere', () => {
     await done;
   });
 
-  it('are attached before they are connected to', async () => {
+  it('are attached before the session connects to them', async () => {
     const { context, providers, showFar, done, press, type } = await openFar();
     await showFar();
 
@@ -329,7 +335,7 @@ describe('kernels that were started elsewhere', () => {
     });
   });
 
-  it('are left alone where they cannot be attached, and that is said', async () => {
+  it('show an error if they cannot be attached', async () => {
     const { context, providers, showFar, done, press, type } = await openFar();
     providers.attach = () => Promise.reject(new Error('It is gone.'));
     await showFar();
@@ -347,7 +353,7 @@ describe('kernels that were started elsewhere', () => {
     expect(context.changeKernel).not.toHaveBeenCalled();
   });
 
-  it('cannot be asked for where no provider is well', async () => {
+  it('cannot be requested if no provider is available', async () => {
     const { button, providers, done, press } = await openFar();
     providers.become(provider('local'), provider('gpu', { state: 'offline' }));
     await vi.waitFor(() => {
@@ -362,15 +368,15 @@ describe('kernels that were started elsewhere', () => {
   });
 });
 
-describe('a kernel that is under way', () => {
+describe('a kernel in a phase', () => {
   it.each(['starting', 'reconnecting'] as const)(
-    'is said to be %s, whatever its last state',
+    'has the status %s, whatever its last status',
     async phase => {
       const { row, done, press } = await open(
         true,
-        new FakeProviders(
+        new MockKernelProviders(
           provider('local'),
-          underwayAt('gpu', 'other-1', phase)
+          withKernelPhase('gpu', 'other-1', phase)
         )
       );
       const word = { starting: 'Starting', reconnecting: 'Reconnecting' }[

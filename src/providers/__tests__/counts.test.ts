@@ -1,9 +1,9 @@
 import type { Kernel } from '@jupyterlab/services';
 import { describe, expect, it } from 'vitest';
 
-import { countKernels } from '../counts';
+import { remoteSpec, spec } from '../../__tests__/fixtures';
 import type { IKernelProviders } from '../../tokens';
-import { remoteSpec, spec } from '../../__tests__/specimens';
+import { countKernels } from '../counts';
 
 const providers = {
   idOf: (name: string) => (name.includes('/') ? name.split('/')[0] : 'local')
@@ -13,7 +13,7 @@ const running = (...names: string[]): Kernel.IModel[] =>
   names.map((name, index) => ({ id: String(index), name }));
 
 describe('countKernels', () => {
-  it('counts what can be started and what runs, by provider', () => {
+  it('counts kernelspecs and running kernels by provider', () => {
     const specs = {
       default: 'python3',
       kernelspecs: {
@@ -34,7 +34,7 @@ describe('countKernels', () => {
     });
   });
 
-  it('counts what runs before it is known what can be started', () => {
+  it('counts running kernels before the catalog is known', () => {
     const counts = countKernels(providers, null, running('gpu/python3'));
     expect(Object.fromEntries(counts)).toEqual({
       gpu: { kernels: 0, running: 1 }

@@ -1,15 +1,18 @@
+import type { KernelSpec } from '@jupyterlab/services';
 import { ServerConnection } from '@jupyterlab/services';
 import { describe, expect, it } from 'vitest';
 
+import { remoteSpec } from '../../__tests__/fixtures';
 import {
   encodeResources,
   ProviderKernelSpecAPIClient,
   ProviderKernelSpecManager
 } from '../kernelspecs';
-import type { KernelSpecJSON, KernelSpecsJSON } from '../../tokens';
-import { remoteSpec } from '../../__tests__/specimens';
 
-function spec(name: string, resources: Record<string, string>): KernelSpecJSON {
+function spec(
+  name: string,
+  resources: Record<string, string>
+): KernelSpec.ISpecModel {
   return {
     name,
     language: 'python',
@@ -34,7 +37,7 @@ const raw = spec('gpu/python3', {
 
 describe('encodeResources', () => {
   it('copies only what changes', () => {
-    const specs: KernelSpecsJSON = {
+    const specs: KernelSpec.ISpecModels = {
       default: 'python3',
       kernelspecs: { python3: local, 'cpu/r': encoded, 'gpu/python3': raw }
     };
@@ -59,7 +62,7 @@ describe('encodeResources', () => {
   });
 
   it('returns the same object if nothing changes', () => {
-    const specs: KernelSpecsJSON = {
+    const specs: KernelSpec.ISpecModels = {
       default: 'python3',
       kernelspecs: { python3: local, 'cpu/r': encoded, gone: undefined }
     };
@@ -84,7 +87,7 @@ describe('ProviderKernelSpecAPIClient', () => {
     };
   }
 
-  it('fetches the specs and encodes their resource URLs', async () => {
+  it('fetches the kernelspecs and encodes their resource URLs', async () => {
     const { requested, client: api } = client(200, {
       default: 'python3',
       kernelspecs: Object.fromEntries(
@@ -138,7 +141,7 @@ describe('ProviderKernelSpecAPIClient', () => {
     expect((await older).default).toBe('new');
   });
 
-  it("passes on the server's refusal", async () => {
+  it('rejects if the server refuses', async () => {
     const { client: api } = client(403, { message: 'Forbidden' });
     await expect(api.get()).rejects.toMatchObject({
       response: { status: 403 },
@@ -174,31 +177,31 @@ describe('ProviderKernelSpecManager', () => {
     return { scene, specs };
   }
 
-  it('names the kernels in another way at once', async () => {
+  it('changes the display names at once', async () => {
     const { scene, specs } = await manager();
-    await specs.place('prefix');
+    await specs.setPlacement('prefix');
     expect(scene.names).toEqual(['Python 3 (GPU farm)', 'GPU farm: Python 3']);
-    await specs.place('');
+    await specs.setPlacement('');
     expect(scene.names.at(-1)).toBe('Python 3 (GPU farm)');
     specs.dispose();
   });
 
-  it('asks nothing where the placement is the same', async () => {
+  it('requests nothing if the placement is the same', async () => {
     const { scene, specs } = await manager();
-    await specs.place('');
+    await specs.setPlacement('');
     expect(scene.requests).toBe(1);
     specs.dispose();
   });
 
-  it('tells nothing where the names are the same', async () => {
+  it('emits nothing if the names are the same', async () => {
     const { scene, specs } = await manager();
-    await specs.place('suffix');
+    await specs.setPlacement('suffix');
     await specs.refreshSpecs();
     expect(scene.names).toHaveLength(1);
     specs.dispose();
   });
 
-  it('misses no change that comes while the server answers', async () => {
+  it('misses no change during a request', async () => {
     const { scene, specs } = await manager();
     const first = specs.refreshSpecs();
     scene.language = 'R';
@@ -209,7 +212,7 @@ describe('ProviderKernelSpecManager', () => {
     specs.dispose();
   });
 
-  it('asks even while polling rests, as in a hidden page', async () => {
+  it('requests even while polling is paused, as on a hidden page', async () => {
     const { scene, specs } = await manager();
     await specs.refreshSpecs();
     expect(scene.requests).toBe(2);

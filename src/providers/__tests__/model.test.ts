@@ -3,9 +3,14 @@ import type { KernelSpec } from '@jupyterlab/services';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import {
+  provider,
+  providerJSON,
+  remoteSpec,
+  spec
+} from '../../__tests__/fixtures';
 import { DEFAULT_PREFERENCES, inOrder, KernelProviders } from '../model';
-import type { IProvidersJSON } from '../../tokens';
-import { provider, providerJSON, remoteSpec, spec } from '../../__tests__/specimens';
+import type { IProvidersJSON } from '../rest';
 
 /** A server at `/user/x/` with a companion, and the model that asks it. */
 class Scene {
@@ -15,12 +20,12 @@ class Scene {
     providers: [providerJSON('gpu'), providerJSON('local')],
     problems: []
   };
-  /** While there is one, answers wait for it. */
+  /** Answers wait for it, unless it is null. */
   gate: PromiseDelegate<void> | null = null;
   readonly requests: string[] = [];
-  /** What was sent with the last one. */
+  /** The body of the last request. */
   sent = '';
-  /** What is said of the kernels of a provider. */
+  /** The answer about kernels of a provider. */
   kernels: unknown = null;
   readonly refreshSpecs = vi.fn(() => Promise.resolve());
   readonly changes: number[] = [];
@@ -58,7 +63,7 @@ class Scene {
     const { method, url } = request;
     const { pathname } = new URL(url);
     this.requests.push(`${method} ${pathname}`);
-    // What the server says is what it knows when it is asked.
+    // The answer is made when the request arrives.
     const { status } = this;
     const body = JSON.stringify(
       pathname.endsWith('/kernels')
@@ -89,7 +94,7 @@ afterEach(() => {
 });
 
 describe('KernelProviders', () => {
-  it('knows nothing before the server has answered', async () => {
+  it('has no providers before the server answers', async () => {
     const other = new Scene();
     expect(other.model.providers).toEqual([]);
     expect(other.model.idOf('gpu/ir')).toBe('gpu');
@@ -115,7 +120,7 @@ describe('KernelProviders', () => {
     other.model.dispose();
   });
 
-  it('tells when it knows more of a provider, and not when it does not', async () => {
+  it('emits a change when a provider changes, and only then', async () => {
     const [gpu, local] = scene.json.providers;
     if (gpu === undefined || local === undefined) {
       throw new Error('No providers.');
@@ -132,13 +137,13 @@ describe('KernelProviders', () => {
     await scene.model.refresh();
     expect(scene.changes).toHaveLength(2);
 
-    scene.json.problems = [{ id: 'x', source: 'x.json', sentence: 'Bad.' }];
+    scene.json.problems = [{ id: 'x', source: 'x.json', message: 'Bad.' }];
     await scene.model.refresh();
     expect(scene.changes).toHaveLength(3);
     expect(scene.model.problems).toEqual(scene.json.problems);
   });
 
-  it("tells times by the browser's clock", async () => {
+  it("has retry times by the browser's clock", async () => {
     vi.setSystemTime('2030-01-01T00:00:00Z');
     scene.json.providers = [
       providerJSON('gpu', { state: 'offline', retry_in: 30 }),
@@ -154,31 +159,31 @@ describe('KernelProviders', () => {
     });
   });
 
-  it('tells of kernels that are under way, and of their end', async () => {
-    expect(scene.model.get('gpu')?.underway).toEqual([]);
+  it('has the phases of kernels, until they end', async () => {
+    expect(scene.model.get('gpu')?.kernelPhases).toEqual([]);
     const since = '2026-05-04T09:30:00Z';
-    const underway = [
+    const phases = [
       { kernel_id: 'a', phase: 'starting' as const, since },
       { kernel_id: 'b', phase: 'reconnecting' as const, since }
     ];
-    scene.json.providers = [providerJSON('gpu', { underway })];
+    scene.json.providers = [providerJSON('gpu', { kernel_phases: phases })];
     await scene.model.refresh();
-    expect(scene.model.get('gpu')?.underway).toEqual([
+    expect(scene.model.get('gpu')?.kernelPhases).toEqual([
       { kernelId: 'a', phase: 'starting', since: new Date(since) },
       { kernelId: 'b', phase: 'reconnecting', since: new Date(since) }
     ]);
     expect(scene.changes).toHaveLength(2);
 
-    scene.json.providers = [providerJSON('gpu', { underway: [] })];
+    scene.json.providers = [providerJSON('gpu', { kernel_phases: [] })];
     await scene.model.refresh();
-    expect(scene.model.get('gpu')?.underway).toEqual([]);
+    expect(scene.model.get('gpu')?.kernelPhases).toEqual([]);
     expect(scene.changes).toHaveLength(3);
   });
 
-  it('has a provider asked for kernels that were started elsewhere', async () => {
+  it('lists and attaches other kernels', async () => {
     const kernel = { id: 'a', name: 'gpu/python3' };
     scene.kernels = { kernels: [kernel] };
-    expect(await scene.model.kernelsElsewhere('gpu farm')).toEqual([kernel]);
+    expect(await scene.model.otherKernels('gpu farm')).toEqual([kernel]);
 
     scene.kernels = kernel;
     expect(await scene.model.attach('gpu farm', 'a')).toEqual(kernel);
@@ -189,22 +194,22 @@ describe('KernelProviders', () => {
     ]);
   });
 
-  it("says in the server's words that they cannot be had", async () => {
+  it("rejects with the server's message if it cannot list them", async () => {
     scene.status = 502;
     scene.kernels = { message: 'gpu does not list its kernels.' };
     const words = 'gpu does not list its kernels.';
-    await expect(scene.model.kernelsElsewhere('gpu')).rejects.toThrow(words);
+    await expect(scene.model.otherKernels('gpu')).rejects.toThrow(words);
     await expect(scene.model.attach('gpu', 'a')).rejects.toThrow(words);
   });
 
-  it('keeps what it knows while the server is away', async () => {
+  it('keeps its providers while the server is away', async () => {
     scene.status = 503;
     await scene.model.refresh();
     expect(scene.model.providers).toHaveLength(2);
     expect(scene.changes).toHaveLength(1);
   });
 
-  it('misses no change that comes while the server answers', async () => {
+  it('misses no change during a request', async () => {
     scene.gate = new PromiseDelegate();
     const first = scene.model.refresh();
     scene.json.providers = [providerJSON('gpu', { state: 'offline' })];
@@ -216,7 +221,7 @@ describe('KernelProviders', () => {
     expect(scene.model.get('gpu')?.state).toBe('offline');
   });
 
-  it('has the server ask a provider, and then looks what has become of it', async () => {
+  it('retries a provider, and then fetches its state', async () => {
     scene.json.providers = [providerJSON('gpu', { state: 'slow' })];
     await scene.model.retry('gpu farm');
     expect(scene.requests.slice(1)).toEqual([
@@ -227,14 +232,14 @@ describe('KernelProviders', () => {
     expect(scene.refreshSpecs).toHaveBeenCalledOnce();
   });
 
-  it('says that the server cannot be asked', async () => {
+  it('rejects a retry if the server refuses', async () => {
     scene.status = 403;
     await expect(scene.model.retry('gpu')).rejects.toBeInstanceOf(
       ServerConnection.ResponseError
     );
   });
 
-  it('says nothing of specs that cannot be had after that', async () => {
+  it('ignores a failure to refresh the kernelspecs after a retry', async () => {
     scene.refreshSpecs.mockRejectedValue(new Error('away'));
     await expect(scene.model.retry('gpu')).resolves.toBeUndefined();
   });
@@ -254,7 +259,7 @@ describe('KernelProviders', () => {
     }
   );
 
-  it('has this server named in the language of the user', async () => {
+  it('names this server in the language of the user', async () => {
     const other = new Scene(200, 'Dieser Server');
     await other.model.ready;
     expect(other.model.providers.map(({ label }) => label)).toEqual([
@@ -264,7 +269,7 @@ describe('KernelProviders', () => {
     other.model.dispose();
   });
 
-  it('takes nothing in after its end', async () => {
+  it('ignores an answer after it was disposed', async () => {
     const providers = scene.model.providers;
     scene.gate = new PromiseDelegate();
     scene.json.providers = [];
@@ -287,7 +292,7 @@ describe('KernelProviders.idOf', () => {
     expect(scene.model.idOf(name)).toBe(id);
   });
 
-  it('finds for names without a prefix the provider whose names have none', async () => {
+  it('returns the default provider for names without a prefix', async () => {
     scene.json.default = 'gateway';
     await scene.model.refresh();
     expect(scene.model.idOf('python3')).toBe('gateway');
@@ -296,54 +301,54 @@ describe('KernelProviders.idOf', () => {
   });
 });
 
-describe('KernelProviders, when it looks', () => {
-  /** How often the server is asked within some seconds. */
-  const looksWithin = async (seconds: number): Promise<number> => {
+describe('the polling of KernelProviders', () => {
+  /** The number of requests within some seconds. */
+  const requestsWithin = async (seconds: number): Promise<number> => {
     const before = scene.requests.length;
     await vi.advanceTimersByTimeAsync(1000 * seconds);
     return scene.requests.length - before;
   };
 
-  it('looks once a minute by itself', async () => {
-    expect(await looksWithin(59)).toBe(0);
-    expect(await looksWithin(62)).toBe(2);
+  it('requests once a minute', async () => {
+    expect(await requestsWithin(59)).toBe(0);
+    expect(await requestsWithin(62)).toBe(2);
   });
 
-  it('looks more often while a provider is not well', async () => {
+  it('requests more often while a provider is not available', async () => {
     scene.json.providers = [
       providerJSON('gpu', { state: 'offline', retry_in: 30 })
     ];
-    await looksWithin(61);
-    expect(await looksWithin(31)).toBe(3);
+    await requestsWithin(61);
+    expect(await requestsWithin(31)).toBe(3);
   });
 
-  it('looks more often while a kernel is under way', async () => {
+  it('requests more often while a kernel has a phase', async () => {
     const since = '2026-05-04T09:30:00Z';
-    const underway = [{ kernel_id: 'a', phase: 'starting' as const, since }];
-    scene.json.providers = [providerJSON('gpu', { underway })];
-    await looksWithin(61);
-    expect(await looksWithin(31)).toBe(3);
+    const phases = [{ kernel_id: 'a', phase: 'starting' as const, since }];
+    scene.json.providers = [providerJSON('gpu', { kernel_phases: phases })];
+    await requestsWithin(61);
+    expect(await requestsWithin(31)).toBe(3);
   });
 
-  it('looks as often as the user likes, from now on', async () => {
+  it('follows the setting at once', async () => {
     scene.model.preferences = { ...DEFAULT_PREFERENCES, checkInterval: 5 };
-    expect(await looksWithin(1)).toBe(1);
-    expect(await looksWithin(10)).toBe(2);
+    expect(await requestsWithin(1)).toBe(1);
+    expect(await requestsWithin(10)).toBe(2);
   });
 
-  it('does not look because of other preferences', async () => {
+  it('does not request because of other settings', async () => {
     scene.model.preferences = { ...DEFAULT_PREFERENCES, sections: false };
-    expect(await looksWithin(1)).toBe(0);
+    expect(await requestsWithin(1)).toBe(0);
   });
 
-  it('looks no more after its end', async () => {
+  it('stops after it was disposed', async () => {
     scene.model.dispose();
-    expect(await looksWithin(600)).toBe(0);
+    expect(await requestsWithin(600)).toBe(0);
   });
 });
 
 describe('KernelProviders.preferences', () => {
-  it('puts the providers into the order of the user, and tells', () => {
+  it('puts the providers into the order of the user, and emits a change', () => {
     const order = ['gpu', 'local'];
     scene.model.preferences = { ...DEFAULT_PREFERENCES, order };
     expect(scene.model.providers.map(({ id }) => id)).toEqual(order);
@@ -376,7 +381,7 @@ describe('inOrder', () => {
     expect(inOrder(providers, order).map(({ id }) => id)).toEqual(ids);
   });
 
-  it('leaves what it is given', () => {
+  it('does not change its arguments', () => {
     const before = [...providers];
     inOrder(providers, ['c', 'b']);
     expect(providers).toEqual(before);

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
@@ -30,25 +30,25 @@ describe('PlacementNotice', () => {
     expect(messages()).toEqual([]);
   });
 
-  it('says once what is wrong', () => {
+  it('shows once what is wrong', () => {
     notice.check('{kernl}');
     notice.check('{kernl}');
     expect(messages()).toEqual([
-      expect.stringContaining('There is no {kernl}.')
+      expect.stringContaining('Unknown field {kernl}.')
     ]);
   });
 
-  it('says only what is wrong now', () => {
+  it('shows only the current problem', () => {
     notice.check('{kernl}');
     notice.check('{provider}');
     expect(messages()).toEqual([
-      expect.stringContaining('The kernel is missing.')
+      expect.stringContaining('{kernel} is missing.')
     ]);
     notice.check('prefix');
     expect(messages()).toEqual([]);
   });
 
-  it('dismisses nothing of others', () => {
+  it('does not dismiss other notifications', () => {
     Notification.info('Something else');
     notice.check('{kernl}');
     notice.check('');
@@ -63,7 +63,7 @@ describe('PlacementNotice', () => {
     }
   );
 
-  it('leads to the settings, where there is an editor', () => {
+  it('opens the settings if there is an editor', () => {
     notice.check('{kernl}');
     expect(Notification.manager.notifications[0]?.options.actions).toEqual([]);
 

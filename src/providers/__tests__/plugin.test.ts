@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
@@ -9,12 +9,12 @@ import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { DEFAULT_PREFERENCES } from '../model';
-import { providersPlugin } from '../plugin';
-import { ProviderKernelSpecManager } from '../kernelspecs';
+import { providerJSON, remoteSpec } from '../../__tests__/fixtures';
 import { CHANGED_EVENT, PLUGIN_IDS } from '../../tokens';
 import type { IKernelProviders } from '../../tokens';
-import { providerJSON, remoteSpec } from '../../__tests__/specimens';
+import { ProviderKernelSpecManager } from '../kernelspecs';
+import { DEFAULT_PREFERENCES } from '../model';
+import { providersPlugin } from '../plugin';
 
 const REMOTE = remoteSpec('gpu', 'GPU farm', 'Python 3');
 
@@ -24,7 +24,7 @@ class Settings {
   readonly changed = new Signal<this, void>(this);
   readonly schema = { title: 'Kernel Providers' };
 
-  /** Save other settings. */
+  /** Change the settings. */
   become(composite: Record<string, unknown>): void {
     this.composite = composite;
     this.changed.emit();
@@ -33,7 +33,7 @@ class Settings {
 
 let end = (): void => undefined;
 
-/** The plugin on a server with a remote kernel. */
+/** Activate the plugin on a server with a remote kernel. */
 async function activate(registry: Partial<ISettingRegistry> | null = null) {
   const requests: string[] = [];
   const serverSettings = ServerConnection.makeSettings({
@@ -82,7 +82,7 @@ async function activate(registry: Partial<ISettingRegistry> | null = null) {
   return { providers, kernelspecs, requests, stream };
 }
 
-/** The plugin of a user with settings. */
+/** Activate the plugin for a user with settings. */
 async function withSettings(composite: Record<string, unknown> = {}) {
   const settings = new Settings();
   settings.composite = composite;
@@ -105,7 +105,7 @@ afterEach(() => {
 });
 
 describe("the server's event", () => {
-  it('has the providers looked at, and the kernelspecs only if they have changed', async () => {
+  it('refreshes the providers, and the kernelspecs only if they changed', async () => {
     const { providers, requests, stream } = await activate();
 
     stream.emit({ schema_id: CHANGED_EVENT, kernelspecs: false });
@@ -117,7 +117,7 @@ describe("the server's event", () => {
     expect(requests).toEqual(['/api/kernel-providers', '/api/kernelspecs']);
   });
 
-  it('is not taken for those of others', async () => {
+  it('is told apart from other events', async () => {
     const { requests, stream } = await activate();
 
     stream.emit({ schema_id: 'https://example.org/v1', kernelspecs: true });
@@ -127,7 +127,7 @@ describe("the server's event", () => {
 });
 
 describe('the settings', () => {
-  it('are those of the schema where the user has set none', async () => {
+  it('are the defaults if the user has set none', async () => {
     const { providers } = await withSettings();
     expect(providers.preferences).toEqual(DEFAULT_PREFERENCES);
   });
@@ -148,7 +148,7 @@ describe('the settings', () => {
     });
   });
 
-  it('with a bad template keep the last good one, and say so', async () => {
+  it('keep the last valid template, and show a notification', async () => {
     const { providers, settings, displayName } = await withSettings({
       placement: 'prefix'
     });
@@ -169,7 +169,7 @@ describe('the settings', () => {
     expect(displayName()).toBe('GPU farm: Python 3');
   });
 
-  it('that cannot be had leave the defaults', async () => {
+  it('are the defaults if they cannot be loaded', async () => {
     const error = vi.spyOn(console, 'error').mockReturnValue(undefined);
 
     const { providers } = await activate({

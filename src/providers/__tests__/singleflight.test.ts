@@ -1,13 +1,13 @@
 import { PromiseDelegate } from '@lumino/coreutils';
 import { describe, expect, it } from 'vitest';
 
-import { oneAtATime } from '../singleflight';
+import { singleFlight } from '../singleflight';
 
-describe('oneAtATime', () => {
-  /** A task that ends when it is told to. */
+describe('singleFlight', () => {
+  /** A task that a test ends. */
   function task() {
     const runs: PromiseDelegate<void>[] = [];
-    const ask = oneAtATime(() => {
+    const ask = singleFlight(() => {
       const run = new PromiseDelegate<void>();
       runs.push(run);
       return run.promise;
@@ -18,7 +18,7 @@ describe('oneAtATime', () => {
   const settled = (): Promise<void> =>
     new Promise(resolve => setTimeout(resolve));
 
-  it('runs again for those who ask while it runs, once for all of them', async () => {
+  it('runs once more for all calls during a run', async () => {
     const { runs, ask } = task();
     const done: string[] = [];
     void ask().then(() => done.push('first'));
@@ -37,7 +37,7 @@ describe('oneAtATime', () => {
     expect(runs).toHaveLength(2);
   });
 
-  it('begins anew for those who ask later', async () => {
+  it('runs again for a later call', async () => {
     const { runs, ask } = task();
     const first = ask();
     runs[0]?.resolve();
@@ -48,7 +48,7 @@ describe('oneAtATime', () => {
     expect(runs).toHaveLength(2);
   });
 
-  it('goes on after a failure, of which only those hear who asked for it', async () => {
+  it('continues after a failure, which only rejects the calls of that run', async () => {
     const { runs, ask } = task();
     const first = ask();
     const second = ask();

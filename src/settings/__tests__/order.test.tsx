@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import { nullTranslator } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
@@ -7,9 +7,9 @@ import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { OrderField, reordered } from '../order';
+import { provider } from '../../__tests__/fixtures';
 import type { IKernelProviders, IProvider } from '../../tokens';
-import { provider } from '../../__tests__/specimens';
+import { OrderField, reordered } from '../order';
 
 const KNOWN = [
   provider('local', { label: 'This server' }),
@@ -17,7 +17,7 @@ const KNOWN = [
   provider('cpu', { label: 'CPUs' })
 ];
 
-/** The field in a form, which hands each value that is saved back to the field. */
+/** The field in a form that passes each saved value back to the field. */
 class Form extends ReactWidget {
   constructor(
     public value: string[],
@@ -64,12 +64,12 @@ class Form extends ReactWidget {
     button?.click();
   }
 
-  get told(): string | null | undefined {
+  get announcement(): string | null | undefined {
     return this.node.querySelector('[role=status]')?.textContent;
   }
 }
 
-/** An attribute of what has the focus. */
+/** An attribute of the element with the focus. */
 const focused = (name: string): string | null | undefined =>
   document.activeElement?.getAttribute(name);
 
@@ -94,7 +94,7 @@ describe('OrderField', () => {
     form.press(name);
     await form.shows(...labels);
     expect(focused('aria-label')).toBe(name);
-    expect(form.told).toMatch(/ is number 2$/);
+    expect(form.announcement).toMatch(/ is now number 2$/);
   });
 
   it.each(['Move This server up', 'Move CPUs down'])(
@@ -109,7 +109,7 @@ describe('OrderField', () => {
     }
   );
 
-  it('keeps those that are not here in their places', async () => {
+  it('keeps the positions of providers that do not exist now', async () => {
     form = new Form(['gone', 'gpu', 'away']);
     await form.shows('This server', 'GPU farm', 'CPUs');
     form.press('Move CPUs up');
@@ -119,11 +119,11 @@ describe('OrderField', () => {
 });
 
 describe('OrderField without providers', () => {
-  it('says that there is none', async () => {
+  it('says that there are none', async () => {
     form = new Form(['gpu'], []);
     await form.shows();
     await vi.waitFor(() => {
-      expect(form.node.textContent).toContain('not told of any provider');
+      expect(form.node.textContent).toContain('not listed its providers');
     });
   });
 });
@@ -142,7 +142,7 @@ describe('reordered', () => {
       ['x', 'b', 'y', 'a', 'c']
     ],
     [['x'], [], ['x']]
-  ])('puts into %j the order %j', (saved, ids, expected) => {
+  ])('changes %j by the order %j', (saved, ids, expected) => {
     expect(reordered(saved, ids)).toEqual(expected);
   });
 });

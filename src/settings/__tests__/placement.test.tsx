@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import { nullTranslator } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
@@ -7,11 +7,11 @@ import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { PlacementField } from '../placement';
+import { remoteSpec, spec } from '../../__tests__/fixtures';
 import type { IKernelProviders } from '../../tokens';
-import { remoteSpec, spec } from '../../__tests__/specimens';
+import { PlacementField } from '../placement';
 
-/** The field in a form, which hands each value that is saved back to the field. */
+/** The field in a form that passes each saved value back to the field. */
 class Form extends ReactWidget {
   readonly saved: string[] = [];
 
@@ -50,7 +50,7 @@ class Form extends ReactWidget {
     this.update();
   }
 
-  /** Do as a user who gives a control a value, and wait until something is the case. */
+  /** Change the value of a control, as a user does. */
   async give(control: 'input' | 'select', value: string): Promise<void> {
     const element = await vi.waitFor(() => {
       const found = this.node.querySelector<HTMLInputElement>(control);
@@ -66,7 +66,7 @@ class Form extends ReactWidget {
     element.dispatchEvent(new Event(event, { bubbles: true }));
   }
 
-  /** Wait until the field shows a choice, a template and a sentence about that. */
+  /** Wait until the field shows a choice, a template and a text about the template. */
   async shows(choice: string, template?: string, more = ''): Promise<void> {
     await vi.waitFor(() => {
       expect(this.node.querySelector('select')?.value).toBe(choice);
@@ -88,12 +88,12 @@ afterEach(() => {
 });
 
 describe('PlacementField', () => {
-  it('says what each choice makes of a kernel that there is', async () => {
+  it('has an example of an existing kernel for each choice', async () => {
     form = new Form('');
     await form.shows('');
     const options = [...form.node.querySelectorAll('option')];
     expect(options.map(({ textContent }) => textContent)).toEqual([
-      'As the administrator has set it: GPU farm / R 4',
+      'Default: GPU farm / R 4',
       'After the kernel: R 4 (GPU farm)',
       'Before the kernel: GPU farm: R 4',
       'Not shown: R 4',
@@ -106,9 +106,7 @@ describe('PlacementField', () => {
     async template => {
       form = new Form('', template);
       await form.shows('');
-      expect(form.node.querySelector('option')?.textContent).toBe(
-        'As the administrator has set it'
-      );
+      expect(form.node.querySelector('option')?.textContent).toBe('Default');
     }
   );
 
@@ -129,7 +127,7 @@ describe('PlacementField', () => {
     expect(form.saved).toEqual([template]);
   });
 
-  it('shows what a template makes', async () => {
+  it('shows an example of a template', async () => {
     form = new Form('{kernel} @ {provider}');
     await form.shows('template', '{kernel} @ {provider}', 'R 4 @ GPU farm');
     expect(form.alert).toBeUndefined();
@@ -142,7 +140,7 @@ describe('PlacementField', () => {
       await form.give('input', '{kernel} @ {provider}');
       await form.shows('template', '{kernel} @ {provider}');
       await form.give('input', bad);
-      await form.shows('template', bad, 'names stay as they are');
+      await form.shows('template', bad, 'Names do not change');
       expect(form.alert).toContain('{kernel}');
       const input = form.node.querySelector('input');
       expect(input?.getAttribute('aria-invalid')).toBe('true');
@@ -150,7 +148,7 @@ describe('PlacementField', () => {
     }
   );
 
-  it('goes on from a bad template to a good one', async () => {
+  it('saves a valid template after an invalid one', async () => {
     form = new Form('{kernel}');
     await form.give('input', '{kernel} {');
     await form.shows('template', '{kernel} {', 'brace');
@@ -160,7 +158,7 @@ describe('PlacementField', () => {
     expect(form.saved).toEqual(['{kernel} {provider}']);
   });
 
-  it('drops a bad template for another choice', async () => {
+  it('drops an invalid template for another choice', async () => {
     form = new Form('{kernel}');
     await form.give('input', '{kernl}');
     await form.shows('template', '{kernl}');
@@ -168,7 +166,7 @@ describe('PlacementField', () => {
     await form.shows('suffix');
   });
 
-  it('shows what comes from elsewhere, as when defaults are restored', async () => {
+  it('shows a value from outside, for example a restored default', async () => {
     form = new Form('{kernel} @ {provider}');
     await form.give('input', '{kernl}');
     await form.shows('template', '{kernl}');
@@ -176,9 +174,9 @@ describe('PlacementField', () => {
     await form.shows('');
   });
 
-  it('says what is wrong with a template that was written into the file', async () => {
+  it('says what is wrong with a template from the JSON editor', async () => {
     form = new Form('{kernl}');
-    await form.shows('template', '{kernl}', 'There is no {kernl}.');
+    await form.shows('template', '{kernl}', 'Unknown field {kernl}.');
     expect(form.saved).toEqual([]);
   });
 });

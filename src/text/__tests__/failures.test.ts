@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
-import { failureSentence } from '../failures';
-import { provider } from '../../__tests__/specimens';
+import { provider } from '../../__tests__/fixtures';
+import { failureMessage } from '../failures';
 
 interface IFailure {
   reason: string;
   detail: string;
-  sentence: string;
+  message: string;
 }
 
 const FAILURES = JSON.parse(
@@ -18,26 +18,26 @@ const FAILURES = JSON.parse(
 
 const trans = nullTranslator.load('');
 
-/** The provider of the table, with the server's words in a language of their own. */
+/** The message for a provider whose message from the server differs from ours. */
 const gpu = (reason: string, detail: string): string =>
-  failureSentence(
+  failureMessage(
     provider('gpu', {
       label: 'GPU farm',
       url: 'https://gpu.example.org',
       source: '/etc/gpu.json',
       reason,
       detail,
-      sentence: 'As the server says.'
+      message: 'As the server says.'
     }),
     trans
   );
 
-describe('failureSentence', () => {
-  it.each(FAILURES)('$reason $detail', ({ reason, detail, sentence }) => {
-    expect(gpu(reason, detail)).toBe(sentence);
+describe('failureMessage', () => {
+  it.each(FAILURES)('$reason $detail', ({ reason, detail, message }) => {
+    expect(gpu(reason, detail)).toBe(message);
   });
 
-  it("has the server's sentence for a reason of its own", () => {
+  it("returns the server's message if the reason is unknown", () => {
     expect(gpu('defect', '')).toBe('As the server says.');
   });
 });

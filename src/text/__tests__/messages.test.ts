@@ -1,17 +1,19 @@
+import { readFileSync } from 'node:fs';
+
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
+import { provider } from '../../__tests__/fixtures';
+import type { ProviderState } from '../../tokens';
 import {
   age,
   clock,
   duration,
-  placementSentence,
+  placementText,
   staleness,
-  stateSentence,
-  stateWord
+  stateWord,
+  statusText
 } from '../messages';
-import type { ProviderState } from '../../tokens';
-import { provider } from '../../__tests__/specimens';
 
 const trans = nullTranslator.load('');
 const now = new Date('2026-05-04T09:30:00');
@@ -19,96 +21,91 @@ const later = (seconds: number): Date => new Date(+now + 1000 * seconds);
 const eight = { kernels: 8, running: 0 };
 
 describe('stateWord', () => {
-  it('has another word for every state', () => {
-    const states: ProviderState[] = [
-      'checking',
-      'online',
-      'slow',
-      'offline',
-      'unauthorised',
-      'incompatible',
-      'off'
-    ];
+  it('has a different word for each state, the same as the server', () => {
+    const shared = JSON.parse(
+      readFileSync('tests/shared/states.json', 'utf8')
+    ) as Record<ProviderState, string>;
+    const states = Object.keys(shared) as ProviderState[];
     const words = states.map(state => stateWord(state, trans));
+
+    expect(words).toEqual(Object.values(shared));
     expect(new Set(words).size).toBe(states.length);
     expect(words).not.toContain('');
   });
 });
 
-describe('stateSentence', () => {
-  const sentence = (
-    more: Parameters<typeof provider>[1],
-    counts = eight
-  ): string => stateSentence(provider('gpu', more), counts, trans, now);
+describe('statusText', () => {
+  const text = (more: Parameters<typeof provider>[1], counts = eight): string =>
+    statusText(provider('gpu', more), counts, trans, now);
 
   it.each([
-    [8, 2, 'Online · 42 ms · 8 kernels, 2 running'],
-    [8, 0, 'Online · 42 ms · 8 kernels'],
-    [1, 1, 'Online · 42 ms · 1 kernel, 1 running'],
-    [0, 0, 'Online · 42 ms · 0 kernels']
+    [8, 2, '42 ms · 8 kernels, 2 running'],
+    [8, 0, '42 ms · 8 kernels'],
+    [1, 1, '42 ms · 1 kernel, 1 running'],
+    [0, 0, '42 ms · 0 kernels']
   ])('counts %i kernels and %i running', (kernels, running, expected) => {
-    expect(sentence({}, { kernels, running })).toBe(expected);
+    expect(text({}, { kernels, running })).toBe(expected);
   });
 
-  it('has no latency where there is none, as for this server', () => {
-    expect(sentence({ latency: null })).toBe('Online · 8 kernels');
+  it('has no latency if there is none, as for this server', () => {
+    expect(text({ latency: null })).toBe('8 kernels');
   });
 
-  it('tells a slow answer in seconds', () => {
-    expect(sentence({ state: 'slow', latency: 3240 })).toBe(
-      'Slow · answers in 3.2 s · 8 kernels'
+  it('has the latency of a slow provider in seconds', () => {
+    expect(text({ state: 'slow', latency: 3240 })).toBe(
+      'answers in 3.2 s · 8 kernels'
     );
   });
 
-  it('says who is asked at first', () => {
-    expect(sentence({ state: 'checking' })).toBe('Asking gpu for its kernels');
+  it('says that a provider that is checked has not answered', () => {
+    expect(text({ state: 'checking' })).toBe('gpu has not answered yet.');
   });
 
-  it('says where a provider is turned off', () => {
-    expect(sentence({ state: 'off' })).toBe(
-      'Turned off in /etc/jupyter/gpu.json'
+  it('says how to turn on a provider', () => {
+    expect(text({ state: 'off' })).toBe(
+      'To turn it on, edit /etc/jupyter/gpu.json.'
     );
-    expect(sentence({ state: 'off', source: null })).toBe('Off');
+    expect(text({ state: 'off', source: null })).toBe('');
   });
 
-  it("says what is wrong in the server's words, since when, and what comes next", () => {
+  it('says why a provider is offline, when it was last seen, and when it is asked again', () => {
     const lastSeen = new Date('2026-05-04T09:02:00');
     expect(
-      sentence({
+      text({
         state: 'offline',
-        sentence: 'Cannot reach gpu: connection refused.',
+        message: 'Cannot reach gpu: connection refused.',
         lastSeen,
         retryAt: later(29.4)
       })
     ).toBe(
-      'Offline. Cannot reach gpu: connection refused. ' +
-        `Last seen ${clock(lastSeen, now)}. Trying again in 30 s.`
+      'Cannot reach gpu: connection refused. ' +
+        `Last seen ${clock(lastSeen, now)}. Retrying in 30 s.`
     );
   });
 
   it.each([
     ['a provider that was never seen', { lastSeen: null }, 'Last seen'],
-    ['one that is not asked again', { retryAt: null }, 'Trying']
-  ])('leaves out for %s what is not known', (_what, more, missing) => {
-    const text = sentence({
+    ['a provider that is not asked again', { retryAt: null }, 'Retrying']
+  ])('leaves out what is unknown for %s', (_what, more, missing) => {
+    const unknown = text({
       state: 'unauthorised',
-      sentence: 'Refused.',
+      message: 'Refused.',
       retryAt: later(5),
       ...more
     });
-    expect(text).toContain('Sign-in needed. Refused.');
-    expect(text).not.toContain(missing);
+    expect(unknown).toContain('Refused.');
+    expect(unknown).not.toContain(missing);
   });
 
   it('does not count below zero', () => {
-    expect(sentence({ state: 'offline', retryAt: later(-3) })).toContain(
-      'Trying again now.'
+    expect(text({ state: 'offline', retryAt: later(-3) })).toContain(
+      'Retrying now.'
     );
   });
 });
 
 describe('staleness', () => {
-  it('says since when the kernels of a provider that is away are known', () => {
+  it('says when the kernels of an unavailable provider were last listed', () => {
     const lastSeen = new Date('2026-05-04T09:02:00');
     const away = provider('gpu', { kernelspecs: 'stale', lastSeen });
     expect(staleness(away, trans, now)).toBe(
@@ -120,13 +117,13 @@ describe('staleness', () => {
     ['fresh kernels', { kernelspecs: 'fresh' }],
     ['no kernels', { kernelspecs: 'none' }],
     ['an unknown time', { kernelspecs: 'stale', lastSeen: null }]
-  ] as const)('says nothing of %s', (_what, more) => {
+  ] as const)('is empty for %s', (_what, more) => {
     expect(staleness(provider('gpu', more), trans, now)).toBe('');
   });
 });
 
 describe('clock', () => {
-  it('has the time of today, and the day of another day', () => {
+  it('has the date unless it is today', () => {
     const today = clock(new Date('2026-05-04T00:07:00'), now);
     const yesterday = clock(new Date('2026-05-03T23:07:00'), now);
     expect(today).toContain('07');
@@ -146,7 +143,7 @@ describe('age', () => {
     [86399, '23 h ago'],
     [86400, '1 day ago'],
     [5 * 86400, '5 days ago']
-  ])('tells %i seconds as %s', (seconds, expected) => {
+  ])('formats %i seconds as %s', (seconds, expected) => {
     expect(age(later(-seconds), trans, now)).toBe(expected);
   });
 });
@@ -158,20 +155,20 @@ describe('duration', () => {
     [80, '1 min 20 s'],
     [3599, '59 min 59 s'],
     [3720, '1 h 2 min']
-  ])('tells %d seconds as %s', (seconds, expected) => {
+  ])('formats %d seconds as %s', (seconds, expected) => {
     expect(duration(later(-seconds), trans, now)).toBe(expected);
   });
 });
 
-describe('placementSentence', () => {
+describe('placementText', () => {
   it.each([
     [{ kind: 'field', field: 'kernl' }, '{kernl}'],
     [{ kind: 'brace' }, 'brace'],
-    [{ kind: 'kernel' }, 'kernel is missing']
-  ] as const)('names what is wrong, and the remedy: %j', (problem, what) => {
-    const sentence = placementSentence(problem, trans);
-    expect(sentence).toContain(what);
-    expect(sentence).toContain('{kernel}');
-    expect(sentence).toContain('names stay as they are');
+    [{ kind: 'kernel' }, '{kernel} is missing']
+  ] as const)('says what is wrong and how to fix it: %j', (problem, what) => {
+    const message = placementText(problem, trans);
+    expect(message).toContain(what);
+    expect(message).toContain('{kernel}');
+    expect(message).toContain('Names do not change');
   });
 });

@@ -1,13 +1,14 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
-import { lastingSentence, summaryOf, summaryText } from '../summary';
+import { provider } from '../../__tests__/fixtures';
+import { summaryOf } from '../../state';
 import type { ProviderState } from '../../tokens';
-import { provider } from '../../__tests__/specimens';
+import { lastingStatusText, summaryText } from '../summary';
 
 const trans = nullTranslator.load('');
 
-/** The text for this server and remote providers in some states. */
+/** The summary of this server and of remote providers with these states. */
 function textOf(...states: ProviderState[]): string {
   const remote = states.map((state, index) =>
     provider(`p${String(index)}`, { state })
@@ -15,55 +16,34 @@ function textOf(...states: ProviderState[]): string {
   return summaryText(summaryOf([provider('local'), ...remote]), trans);
 }
 
-describe('summaryOf', () => {
-  it('counts neither this server nor what is switched off', () => {
-    const { unwell, total } = summaryOf([
-      provider('local'),
-      provider('a'),
-      provider('b', { state: 'off' }),
-      provider('c', { state: 'offline' })
-    ]);
-
-    expect(total).toBe(2);
-    expect(unwell.map(({ id }) => id)).toEqual(['c']);
-  });
-
-  it.each<ProviderState>(['online', 'slow', 'checking'])(
-    'finds nothing wrong with a provider that is %s',
-    state => {
-      expect(summaryOf([provider('a', { state })]).unwell).toEqual([]);
-    }
-  );
-});
-
 describe('summaryText', () => {
-  it('says how many are offline', () => {
+  it('says how many providers are offline', () => {
     expect(textOf('online', 'offline', 'slow')).toBe(
       '1 of 3 providers offline'
     );
     expect(textOf('offline')).toBe('1 of 1 provider offline');
   });
 
-  it('does not call offline what answers', () => {
+  it('does not call a provider offline that answers', () => {
     expect(textOf('unauthorised', 'offline', 'online')).toBe(
-      '2 of 3 providers cannot be used'
+      '2 of 3 providers unavailable'
     );
-    expect(textOf('incompatible')).toBe('1 of 1 provider cannot be used');
+    expect(textOf('incompatible')).toBe('1 of 1 provider unavailable');
   });
 });
 
-describe('lastingSentence', () => {
-  it('does not tell when the provider is asked again', () => {
+describe('lastingStatusText', () => {
+  it('does not say when the provider is asked again', () => {
     const now = new Date('2026-05-04T10:00:00');
     const gpu = provider('gpu', {
       state: 'offline',
-      sentence: 'Cannot reach gpu.',
+      message: 'Cannot reach gpu.',
       retryAt: new Date(now.getTime() + 30_000)
     });
 
-    const sentence = lastingSentence(gpu, trans, now);
+    const message = lastingStatusText(gpu, trans, now);
 
-    expect(sentence).toContain('Cannot reach gpu.');
-    expect(sentence).not.toContain('Trying again');
+    expect(message).toContain('Cannot reach gpu.');
+    expect(message).not.toContain('Retrying');
   });
 });

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
@@ -8,34 +8,34 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { KernelGuard } from '../guard';
-import { MissingBar } from '../bar';
-import type { Trouble } from '../reason';
+import { provider } from '../../__tests__/fixtures';
 import { COMMAND_IDS } from '../../tokens';
-import { provider } from '../../__tests__/specimens';
+import { UnavailableBar } from '../bar';
+import type { KernelGuard } from '../guard';
+import type { Unavailability } from '../reason';
 
-const OFFLINE: Trouble = {
-  kind: 'unwell',
-  provider: provider('gpu', { state: 'offline', sentence: 'Cannot reach gpu.' })
+const OFFLINE: Unavailability = {
+  kind: 'unavailable',
+  provider: provider('gpu', { state: 'offline', message: 'Cannot reach gpu.' })
 };
-const STARTING: Trouble = {
+const STARTING: Unavailability = {
   kind: 'starting',
   provider: provider('gpu'),
   kernel: 'Python 3',
   since: new Date('2026-05-04T09:58:40')
 };
-const UNKNOWN: Trouble = {
+const UNKNOWN: Unavailability = {
   kind: 'unknown',
   id: 'tpu',
   kernel: 'python3',
-  sentence: ''
+  message: ''
 };
 
-/** A bar in the page, for a notebook without trouble. */
+/** Show a bar on the page, for a notebook whose kernel can be used. */
 function show() {
   const sender = {};
   const guard = {
-    trouble: null as Trouble | null,
+    unavailability: null as Unavailability | null,
     hasKernel: false,
     similar: 'python3' as string | null,
     changed: new Signal<object, void>(sender),
@@ -56,7 +56,7 @@ function show() {
       })
   });
   const onGone = vi.fn();
-  const bar = new MissingBar({
+  const bar = new UnavailableBar({
     guard: guard as unknown as KernelGuard,
     commands,
     trans: nullTranslator.load(''),
@@ -64,8 +64,11 @@ function show() {
     onGone
   });
   Widget.attach(bar, document.body);
-  const become = async (trouble: Trouble | null, ms = 1500): Promise<void> => {
-    guard.trouble = trouble;
+  const become = async (
+    unavailability: Unavailability | null,
+    ms = 1500
+  ): Promise<void> => {
+    guard.unavailability = unavailability;
     guard.changed.emit();
     await pass(ms);
   };
@@ -93,7 +96,7 @@ async function press(bar: Widget, label: string): Promise<void> {
   await pass(0);
 }
 
-describe('MissingBar', () => {
+describe('UnavailableBar', () => {
   beforeEach(() => {
     vi.useFakeTimers({
       toFake: [
@@ -111,7 +114,7 @@ describe('MissingBar', () => {
     document.body.replaceChildren();
   });
 
-  it('says nothing while there is no trouble', async () => {
+  it('is empty while the kernel can be used', async () => {
     const { bar, become } = show();
 
     await become(null);
@@ -121,7 +124,7 @@ describe('MissingBar', () => {
     expect(bar.node.querySelector('[role=status]')).not.toBeNull();
   });
 
-  it('is a region with a name, and tells its text to screen readers', async () => {
+  it('is a region with a name, and screen readers read its text', async () => {
     const { bar, become } = show();
 
     await become(OFFLINE);
@@ -133,8 +136,8 @@ describe('MissingBar', () => {
     );
     expect(labels(bar)).toEqual([
       'Retry',
-      'Use a similar kernel here…',
-      'Choose another…'
+      'Use <python3> on this server…',
+      'Select another kernel…'
     ]);
   });
 
@@ -153,7 +156,7 @@ describe('MissingBar', () => {
     expect(labels(bar)).toHaveLength(3);
   });
 
-  it('comes and goes though something changes all the time', async () => {
+  it('appears and disappears even if something changes all the time', async () => {
     const { bar, become } = show();
 
     for (let round = 0; round < 4; round++) {
@@ -167,32 +170,32 @@ describe('MissingBar', () => {
     expect(labels(bar)).toEqual([]);
   });
 
-  it('offers only what can be done', async () => {
+  it('has no buttons for what cannot be done', async () => {
     const { guard, bar, become } = show();
     guard.similar = null;
 
     await become(UNKNOWN);
 
-    expect(labels(bar)).toEqual(['Choose another…']);
+    expect(labels(bar)).toEqual(['Select another kernel…']);
   });
 
-  it('leads to a choice', async () => {
+  it('opens the kernel picker', async () => {
     const { guard, bar, become } = show();
     await become(OFFLINE);
 
-    await press(bar, 'Use a similar kernel here…');
-    await press(bar, 'Choose another…');
+    await press(bar, 'Use <python3> on this server…');
+    await press(bar, 'Select another kernel…');
 
     expect(guard.chosen).toEqual(['python3', undefined]);
     expect(buttons(bar)[1]?.title).toContain('<python3>');
   });
 
-  it('is busy while the provider is asked, and keeps the focus', async () => {
+  it('is busy during a retry, and keeps the focus', async () => {
     const { bar, become, answer } = show();
     await become(OFFLINE);
 
     await press(bar, 'Retry');
-    expect(labels(bar)[0]).toBe('Asking…');
+    expect(labels(bar)[0]).toBe('Retrying…');
     expect(buttons(bar)[0]?.getAttribute('aria-disabled')).toBe('true');
     expect(document.activeElement).toBe(buttons(bar)[0]);
     answer.now();
@@ -202,7 +205,7 @@ describe('MissingBar', () => {
     expect(document.activeElement).toBe(buttons(bar)[0]);
   });
 
-  it('counts while a kernel starts, but reads out only that it does', async () => {
+  it('counts the seconds of a start, but screen readers do not read them', async () => {
     const { bar, become } = show();
     vi.setSystemTime(new Date('2026-05-04T09:59:59'));
 
@@ -216,13 +219,13 @@ describe('MissingBar', () => {
     expect(status).not.toContain('so far');
   });
 
-  it('cancels a start, which is not to be asked about again', async () => {
+  it('cancels a start once', async () => {
     const { guard, bar, become } = show();
     guard.similar = null;
     const done = new PromiseDelegate<void>();
     guard.cancel.mockReturnValue(done.promise);
     await become(STARTING);
-    expect(labels(bar)).toEqual(['Cancel', 'Choose another…']);
+    expect(labels(bar)).toEqual(['Cancel', 'Select another kernel…']);
 
     await press(bar, 'Cancel');
     expect(labels(bar)[0]).toBe('Cancelling…');
@@ -246,17 +249,17 @@ describe('MissingBar', () => {
     );
   });
 
-  it('offers but another kernel while a connection is opened again', async () => {
+  it('only offers another kernel during a reconnection', async () => {
     const { guard, bar, become } = show();
     guard.similar = null;
 
     await become({ ...STARTING, kind: 'reconnecting' });
 
-    expect(labels(bar)).toEqual(['Choose another…']);
+    expect(labels(bar)).toEqual(['Select another kernel…']);
     expect(bar.node.textContent).not.toContain('so far');
   });
 
-  it('hands the focus on when it goes, if it has it', async () => {
+  it('passes on the focus when it is emptied, if it has it', async () => {
     const { bar, become, onGone } = show();
     await become(OFFLINE);
     await become(null);

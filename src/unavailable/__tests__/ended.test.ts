@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import { Notification } from '@jupyterlab/apputils';
 import type { ISessionContext } from '@jupyterlab/apputils';
@@ -7,15 +7,15 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { beforeEach, expect, it, vi } from 'vitest';
 
-import { tellOfLostKernels } from '../ended';
-import { FakeProviders } from '../../__tests__/fakeproviders';
-import { provider } from '../../__tests__/specimens';
+import { provider } from '../../__tests__/fixtures';
+import { MockKernelProviders } from '../../__tests__/mockproviders';
+import { notifyOfEndedKernels } from '../ended';
 
 beforeEach(() => {
   Notification.dismiss();
 });
 
-/** A notebook with a kernel, and what is said after messages from it. */
+/** Open a notebook with a kernel; `send` returns the notifications after a message of it. */
 function open(name: string, reason = '') {
   const makeSession = () => {
     const session = { kernel: { name, model: { reason } } };
@@ -32,13 +32,13 @@ function open(name: string, reason = '') {
     sessionChanged: new Signal<object, { newValue: object }>({})
   };
   const refreshRunning = vi.fn(() => Promise.resolve());
-  tellOfLostKernels({
+  notifyOfEndedKernels({
     context: context as unknown as ISessionContext,
     sessions: { refreshRunning },
-    providers: new FakeProviders(provider('gpu', { label: 'GPU farm' })),
+    providers: new MockKernelProviders(provider('gpu', { label: 'GPU farm' })),
     trans: nullTranslator.load('')
   });
-  const tell = (
+  const send = (
     state: string,
     direction = 'recv',
     { anyMessage } = first
@@ -58,32 +58,32 @@ function open(name: string, reason = '') {
     context.sessionChanged.emit({ newValue: session });
     return session;
   };
-  return { context, tell, renew, refreshRunning };
+  return { context, send, renew, refreshRunning };
 }
 
 const LOST =
-  'The kernel of work.ipynb on GPU farm has ended, and its variables are lost. Running a cell starts a new one.';
+  'The kernel of work.ipynb on GPU farm ended. Its variables are lost. Running a cell starts a new kernel.';
 
-it('tells of a kernel that has ended at its provider', () => {
-  const { tell, refreshRunning } = open('gpu/python3');
+it('shows a notification when a remote kernel ends', () => {
+  const { send, refreshRunning } = open('gpu/python3');
 
-  expect(tell('idle')).toEqual([]);
+  expect(send('idle')).toEqual([]);
   expect(refreshRunning).not.toHaveBeenCalled();
-  expect(tell('dead')).toEqual([LOST]);
+  expect(send('dead')).toEqual([LOST]);
   expect(refreshRunning).toHaveBeenCalledOnce();
 });
 
-it('tells so in a later session, too', () => {
-  const { tell, renew } = open('gpu/python3');
+it('shows it in a later session, too', () => {
+  const { send, renew } = open('gpu/python3');
 
-  expect(tell('dead', 'recv', renew())).toEqual([LOST]);
+  expect(send('dead', 'recv', renew())).toEqual([LOST]);
 });
 
 it('leaves local kernels to JupyterLab', () => {
-  expect(open('python3').tell('dead')).toEqual([]);
+  expect(open('python3').send('dead')).toEqual([]);
 });
 
-it('lets go of a kernel that could not be started', () => {
+it('ends the session of a kernel that could not be started', () => {
   const { context } = open('gpu/python3', 'Cannot reach gpu.');
 
   context.statusChanged.emit('starting');
@@ -94,9 +94,9 @@ it('lets go of a kernel that could not be started', () => {
 });
 
 it.each([
-  ['that has ended otherwise', 'gpu/python3', ''],
+  ['that ended later', 'gpu/python3', ''],
   ['of this server', 'python3', 'No such file.']
-])('leaves alone one %s', (_what, name, reason) => {
+])('keeps the session of a kernel %s', (_what, name, reason) => {
   const { context } = open(name, reason);
 
   context.statusChanged.emit('dead');

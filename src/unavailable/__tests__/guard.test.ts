@@ -1,14 +1,14 @@
 // @vitest-environment jsdom
-import '../../__tests__/jsdomgaps';
+import '../../__tests__/browserstubs';
 
 import type { ISessionContext, SessionContext } from '@jupyterlab/apputils';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { provider, withKernelPhase } from '../../__tests__/fixtures';
+import { MockKernelProviders, specsOf } from '../../__tests__/mockproviders';
+import { MockServer } from '../../__tests__/mockserver';
 import { KernelGuard } from '../guard';
-import { FakeProviders, specsOf } from '../../__tests__/fakeproviders';
-import { FakeServer } from '../../__tests__/fakeserver';
-import { provider, underwayAt } from '../../__tests__/specimens';
 
 const LOCAL = provider('local');
 const ONLINE = provider('gpu');
@@ -23,8 +23,8 @@ function open(
   preference: ISessionContext.IKernelPreference = { name: 'gpu/python3' },
   specs = specsOf('python3', 'gpu/python3')
 ) {
-  const server = new FakeServer(specs);
-  const providers = new FakeProviders(LOCAL, gpu);
+  const server = new MockServer(specs);
+  const providers = new MockKernelProviders(LOCAL, gpu);
   const context = server.session({ language: 'python', ...preference });
   const dialog: { choice: Choice; seen: (string | undefined)[] } = {
     choice: () => Promise.resolve(),
@@ -67,17 +67,17 @@ afterEach(() => {
 });
 
 describe('a notebook whose provider is offline', () => {
-  it('starts nothing, and asks for nothing', async () => {
+  it('starts nothing, and opens no dialog', async () => {
     const { server, context, guard } = open();
 
     expect(await populate(context)).toBe(false);
 
     expect(server.started).toEqual([]);
-    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+    expect(guard.unavailability).toMatchObject({ kind: 'unavailable' });
     expect(guard.similar).toBe('python3');
   });
 
-  it('is held though its kernel is known only when it was read', async () => {
+  it('starts nothing if its kernel is known only after it was read', async () => {
     const { server, context } = open(OFFLINE, {});
 
     await settle();
@@ -90,7 +90,7 @@ describe('a notebook whose provider is offline', () => {
     expect(server.started).toEqual([]);
   });
 
-  it('starts nothing when a cell is run, whatever the settings', async () => {
+  it('starts nothing when a cell is run, with any setting', async () => {
     const { server, context, guard } = open(OFFLINE, {
       name: 'tpu/python3',
       autoStartDefault: true
@@ -99,12 +99,12 @@ describe('a notebook whose provider is offline', () => {
     await populate(context);
     const needsSelection = await context.startKernel();
 
-    expect(guard.trouble).toMatchObject({ kind: 'unknown' });
+    expect(guard.unavailability).toMatchObject({ kind: 'unknown' });
     expect(needsSelection).toBe(true);
     expect(server.started).toEqual([]);
   });
 
-  it('starts its own kernel, once, when the provider is back', async () => {
+  it('starts its own kernel once when the provider is available', async () => {
     const { server, providers, context, guard } = open();
     await populate(context);
 
@@ -112,11 +112,11 @@ describe('a notebook whose provider is offline', () => {
     providers.become(LOCAL, ONLINE);
     await settle();
 
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     expect(server.started).toEqual(['gpu/python3']);
   });
 
-  it('starts it once if the provider is back before it was read', async () => {
+  it('starts it once if the provider is available before it was read', async () => {
     const { server, providers, context } = open();
     await settle();
 
@@ -127,7 +127,7 @@ describe('a notebook whose provider is offline', () => {
     expect(server.started).toEqual(['gpu/python3']);
   });
 
-  it('starts nothing then if nothing was to be started', async () => {
+  it('starts nothing then if it should start nothing', async () => {
     const { server, providers, context } = open(OFFLINE, {
       name: 'gpu/python3',
       shouldStart: false,
@@ -142,7 +142,7 @@ describe('a notebook whose provider is offline', () => {
     expect(context.kernelPreference.shouldStart).toBe(false);
   });
 
-  it('has its preferences back as they were', async () => {
+  it('gets its preferences back', async () => {
     const { providers, context } = open(OFFLINE, {
       name: 'gpu/python3',
       autoStartDefault: true
@@ -159,7 +159,7 @@ describe('a notebook whose provider is offline', () => {
     });
   });
 
-  it('may be attached to a kernel that runs', async () => {
+  it('can connect to a running kernel', async () => {
     const { server, context } = open(OFFLINE, {
       id: 'some-id',
       name: 'gpu/python3'
@@ -178,7 +178,7 @@ describe('a notebook that the server cannot place yet', () => {
     server.specs = null;
     server.specsChanged.emit();
     await populate(context);
-    expect(guard.trouble).toEqual({ kind: 'waiting' });
+    expect(guard.unavailability).toEqual({ kind: 'waiting' });
     expect(guard.similar).toBeNull();
     expect(server.started).toEqual([]);
 
@@ -189,14 +189,14 @@ describe('a notebook that the server cannot place yet', () => {
     expect(server.started).toEqual(['gpu/python3']);
   });
 
-  it('looks for newer kernelspecs where the provider should have the kernel', async () => {
+  it('refreshes the kernelspecs if the provider should have the kernel', async () => {
     const { server, providers, context, guard } = open(
       ONLINE,
       { name: 'gpu/python3' },
       specsOf('python3')
     );
     await populate(context);
-    expect(guard.trouble).toMatchObject({ kind: 'gone' });
+    expect(guard.unavailability).toMatchObject({ kind: 'gone' });
     providers.changed.emit();
     expect(server.refreshed).toBe(1);
     expect(server.started).toEqual([]);
@@ -205,22 +205,22 @@ describe('a notebook that the server cannot place yet', () => {
     server.specsChanged.emit();
     await settle();
 
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     expect(server.started).toEqual(['gpu/python3']);
   });
 });
 
 describe('a notebook on this server', () => {
-  it('starts its kernel as ever', async () => {
+  it('starts its kernel as usual', async () => {
     const { server, context, guard } = open(OFFLINE, { name: 'python3' });
 
     await populate(context);
 
     expect(server.started).toEqual(['python3']);
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
   });
 
-  it('has JupyterLab choose if its kernel is missing', async () => {
+  it('lets JupyterLab choose if its kernel is unavailable', async () => {
     const { server, context } = open(
       OFFLINE,
       { name: 'conda' },
@@ -234,7 +234,7 @@ describe('a notebook on this server', () => {
 });
 
 describe('choosing a kernel', () => {
-  it('proposes the similar one, and keeps the own one if the user cancels', async () => {
+  it('preselects the similar kernel, and keeps its own if the user cancels', async () => {
     const { server, context, dialog, guard } = open();
     await populate(context);
 
@@ -244,10 +244,10 @@ describe('choosing a kernel', () => {
     expect(dialog.seen).toEqual(['python3']);
     expect(server.started).toEqual([]);
     expect(context.kernelPreference.name).toBe('gpu/python3');
-    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+    expect(guard.unavailability).toMatchObject({ kind: 'unavailable' });
   });
 
-  it('has the checkbox of the user who always starts the preferred kernel', async () => {
+  it('keeps the checkbox to always start the preferred kernel', async () => {
     const { context, dialog, guard } = open(OFFLINE, {
       name: 'gpu/python3',
       autoStartDefault: true
@@ -265,7 +265,7 @@ describe('choosing a kernel', () => {
     expect(context.kernelPreference.autoStartDefault).toBeUndefined();
   });
 
-  it('ends the trouble, and later starts are those of the chosen one', async () => {
+  it('empties the bar, and later starts use the selected kernel', async () => {
     const { server, context, dialog, guard } = open();
     await populate(context);
     dialog.choice = chosen => chosen.changeKernel({ name: 'python3' });
@@ -274,14 +274,14 @@ describe('choosing a kernel', () => {
     await settle();
 
     expect(server.started).toEqual(['python3']);
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     expect(context.kernelPreference).toMatchObject({
       name: 'python3',
       shouldStart: true
     });
   });
 
-  it('is not overridden by a provider that comes back meanwhile', async () => {
+  it('is not overridden by a provider that is available in the meantime', async () => {
     const { server, providers, context, dialog, guard } = open();
     await populate(context);
     dialog.choice = async chosen => {
@@ -296,7 +296,7 @@ describe('choosing a kernel', () => {
     expect(server.started).toEqual(['python3']);
   });
 
-  it('starts the own kernel if the provider is back and the user cancels', async () => {
+  it('starts its own kernel if the provider is available and the user cancels', async () => {
     const { server, providers, context, dialog, guard } = open();
     await populate(context);
     dialog.choice = () => {
@@ -318,16 +318,16 @@ describe('choosing a kernel', () => {
     await guard.choose('python3');
 
     expect(context.kernelPreference.name).toBe('gpu/python3');
-    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+    expect(guard.unavailability).toMatchObject({ kind: 'unavailable' });
   });
 
-  it('may be done in any other way, too', async () => {
+  it('may happen in any other way, too', async () => {
     const { context, guard } = open();
     await populate(context);
 
     await context.changeKernel({ name: 'python3' });
 
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     expect(context.kernelPreference).toMatchObject({
       name: 'python3',
       shouldStart: true
@@ -336,12 +336,12 @@ describe('choosing a kernel', () => {
 });
 
 describe('choosing no kernel', () => {
-  it('ends the bar, and nothing starts when the provider is back', async () => {
+  it('empties the bar, and nothing starts when the provider is available', async () => {
     const { server, providers, context, guard } = open();
     await populate(context);
 
     guard.decline();
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     providers.become(LOCAL, ONLINE);
     await settle();
 
@@ -349,7 +349,7 @@ describe('choosing no kernel', () => {
     expect(context.kernelPreference.name).toBe('gpu/python3');
   });
 
-  it('does not have running a cell start a kernel elsewhere', async () => {
+  it('does not start another kernel when a cell is run', async () => {
     const { server, context, guard } = open(OFFLINE, {
       name: 'tpu/python3',
       autoStartDefault: true
@@ -362,28 +362,28 @@ describe('choosing no kernel', () => {
     expect(server.started).toEqual([]);
   });
 
-  it('holds until there is a kernel', async () => {
+  it('lasts until the notebook has a kernel', async () => {
     const { server, providers, context, guard } = open();
     await populate(context);
     guard.decline();
 
     await context.changeKernel({ name: 'gpu/python3' });
     providers.become(LOCAL, OFFLINE);
-    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+    expect(guard.unavailability).toMatchObject({ kind: 'unavailable' });
 
     expect(server.started).toEqual(['gpu/python3']);
   });
 });
 
 describe('a notebook with a running kernel', () => {
-  it('keeps it while the provider is out of reach, and connects it after', async () => {
+  it('keeps it while the provider is unavailable, and reconnects it later', async () => {
     const { server, providers, context, guard } = open(ONLINE);
     await populate(context);
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
 
     server.connectionStatus = 'disconnected';
     providers.become(LOCAL, OFFLINE);
-    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+    expect(guard.unavailability).toMatchObject({ kind: 'unavailable' });
     expect(guard.hasKernel).toBe(true);
     expect(guard.similar).toBeNull();
     expect(context.kernelPreference.shouldStart).toBe(true);
@@ -393,20 +393,20 @@ describe('a notebook with a running kernel', () => {
     providers.become(LOCAL, ONLINE);
     providers.become(LOCAL, ONLINE);
 
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     expect(server.started).toEqual(['gpu/python3']);
     await settle();
     expect(server.reconnected).toBe(1);
   });
 
-  it('waits for an answer before it connects', async () => {
+  it('waits for the provider before it reconnects', async () => {
     const { server, providers, context, guard } = open(ONLINE);
     await populate(context);
     server.connectionStatus = 'connecting';
     providers.become(LOCAL, OFFLINE);
 
     providers.become(LOCAL, provider('gpu', { state: 'checking' }));
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     await settle();
     expect(server.reconnected).toBe(0);
 
@@ -415,7 +415,7 @@ describe('a notebook with a running kernel', () => {
     expect(server.reconnected).toBe(1);
   });
 
-  it('leaves a connection alone that has held', async () => {
+  it('does not touch a working connection', async () => {
     const { server, providers, context } = open(ONLINE);
     await populate(context);
 
@@ -426,13 +426,13 @@ describe('a notebook with a running kernel', () => {
     expect(server.reconnected).toBe(0);
   });
 
-  it('is not started again when the user has shut it down', async () => {
+  it('is not started again after the user shut it down', async () => {
     const { server, providers, context, guard } = open(ONLINE);
     await populate(context);
 
     await context.shutdown();
     providers.become(LOCAL, OFFLINE);
-    expect(guard.trouble).toMatchObject({ kind: 'unwell' });
+    expect(guard.unavailability).toMatchObject({ kind: 'unavailable' });
     expect(context.kernelPreference.shouldStart).toBe(false);
     providers.become(LOCAL, ONLINE);
     await settle();
@@ -443,8 +443,8 @@ describe('a notebook with a running kernel', () => {
 });
 
 describe('a notebook whose kernel is under way', () => {
-  const STARTING = underwayAt('gpu', 'kernel-1', 'starting');
-  const RECONNECTING = underwayAt('gpu', 'kernel-1', 'reconnecting');
+  const STARTING = withKernelPhase('gpu', 'kernel-1', 'starting');
+  const RECONNECTING = withKernelPhase('gpu', 'kernel-1', 'reconnecting');
 
   /** A notebook with a kernel that takes long to start. */
   const openSlow = async () => {
@@ -455,9 +455,9 @@ describe('a notebook whose kernel is under way', () => {
     return scene;
   };
 
-  it('says so, and connects it once it is there', async () => {
+  it('is shown, and the kernel is connected when it has started', async () => {
     const { server, providers, guard } = await openSlow();
-    expect(guard.trouble).toMatchObject({ kind: 'starting' });
+    expect(guard.unavailability).toMatchObject({ kind: 'starting' });
     expect(guard.similar).toBeNull();
     await settle();
     expect(server.reconnected).toBe(0);
@@ -465,12 +465,12 @@ describe('a notebook whose kernel is under way', () => {
     providers.become(LOCAL, ONLINE);
     providers.become(LOCAL, ONLINE);
 
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     await settle();
     expect(server.reconnected).toBe(1);
   });
 
-  it('leaves it alone where it has ended meanwhile', async () => {
+  it('does nothing if the kernel has ended in the meantime', async () => {
     const { server, providers, context } = await openSlow();
 
     Object.assign(context.session?.kernel ?? {}, { isDisposed: true });
@@ -480,15 +480,15 @@ describe('a notebook whose kernel is under way', () => {
     expect(server.reconnected).toBe(0);
   });
 
-  it('says that the connection is opened again, and leaves that to the server', async () => {
+  it('shows a reconnection, and leaves it to the server', async () => {
     const { server, providers, context, guard } = open(ONLINE);
     await populate(context);
 
     providers.become(LOCAL, RECONNECTING);
-    expect(guard.trouble).toMatchObject({ kind: 'reconnecting' });
+    expect(guard.unavailability).toMatchObject({ kind: 'reconnecting' });
     providers.become(LOCAL, ONLINE);
 
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     await settle();
     expect(server.reconnected).toBe(0);
   });
@@ -499,7 +499,7 @@ describe('a notebook whose kernel is under way', () => {
     await guard.cancel();
     expect(guard.hasKernel).toBe(false);
     providers.become(LOCAL, OFFLINE);
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     providers.become(LOCAL, ONLINE);
     await settle();
 
@@ -521,18 +521,18 @@ describe('a notebook whose kernel is under way', () => {
     await cancelled;
   });
 
-  it('keeps its kernel where the server cannot be told to cancel', async () => {
+  it('keeps its kernel if the server cannot be reached to cancel', async () => {
     const { server, guard } = await openSlow();
     server.shutdown = () => Promise.reject(new Error('away'));
 
     await expect(guard.cancel()).rejects.toThrow('away');
 
-    expect(guard.trouble).toMatchObject({ kind: 'starting' });
+    expect(guard.unavailability).toMatchObject({ kind: 'starting' });
   });
 });
 
 describe('a notebook whose kernel has ended with its provider', () => {
-  it('says so, and starts no other without being asked', async () => {
+  it('is shown, and no other kernel is started', async () => {
     const { server, providers, context, guard } = open(ONLINE);
     await populate(context);
 
@@ -543,7 +543,7 @@ describe('a notebook whose kernel has ended with its provider', () => {
     providers.become(LOCAL, ONLINE);
     await settle();
 
-    expect(guard.trouble).toBeNull();
+    expect(guard.unavailability).toBeNull();
     expect(server.started).toEqual(['gpu/python3']);
     await context.startKernel();
     expect(server.started).toEqual(['gpu/python3', 'gpu/python3']);

@@ -1,135 +1,154 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
-import { similarKernel, troubleOf, troubleSentence } from '../reason';
-import type { IKnown } from '../reason';
+import {
+  provider,
+  remoteSpec,
+  withKernelPhase
+} from '../../__tests__/fixtures';
+import { MockKernelProviders, specsOf } from '../../__tests__/mockproviders';
 import { clock } from '../../text/messages';
 import type { ProviderState } from '../../tokens';
-import { FakeProviders, specsOf } from '../../__tests__/fakeproviders';
-import { provider, remoteSpec, underwayAt } from '../../__tests__/specimens';
+import { similarKernel, unavailabilityOf, unavailabilityText } from '../reason';
+import type { IKnown } from '../reason';
 
 const trans = nullTranslator.load('');
 const NOW = new Date('2026-05-04T10:00:00');
 
-/** A server with one local and one remote kernel, whose provider is in some state. */
+/** A server with a local and a remote kernel, whose provider has this state. */
 function known(state: ProviderState, more: Partial<IKnown> = {}): IKnown {
   return {
-    providers: new FakeProviders(provider('local'), provider('gpu', { state })),
+    providers: new MockKernelProviders(
+      provider('local'),
+      provider('gpu', { state })
+    ),
     specs: specsOf('python3', 'gpu/python3'),
     isReady: true,
     ...more
   };
 }
 
-describe('troubleOf', () => {
+describe('unavailabilityOf', () => {
   it.each<ProviderState>(['online', 'slow'])(
-    'is none on a provider that is %s',
+    'is null on a provider that is %s',
     state => {
-      expect(troubleOf('gpu/python3', null, known(state))).toBeNull();
-      expect(troubleOf('gpu/python3', 'its-id', known(state))).toBeNull();
+      expect(unavailabilityOf('gpu/python3', null, known(state))).toBeNull();
+      expect(
+        unavailabilityOf('gpu/python3', 'its-id', known(state))
+      ).toBeNull();
     }
   );
 
   it.each<ProviderState>(['offline', 'unauthorised', 'incompatible', 'off'])(
-    'is there if the provider is %s, whether or not the kernel runs',
+    'names the provider if it is %s, even if the kernel runs',
     state => {
-      const expected = { kind: 'unwell', provider: { id: 'gpu', state } };
-      expect(troubleOf('gpu/python3', null, known(state))).toMatchObject(
+      const expected = { kind: 'unavailable', provider: { id: 'gpu', state } };
+      expect(unavailabilityOf('gpu/python3', null, known(state))).toMatchObject(
         expected
       );
-      expect(troubleOf('gpu/python3', 'its-id', known(state))).toMatchObject(
-        expected
-      );
+      expect(
+        unavailabilityOf('gpu/python3', 'its-id', known(state))
+      ).toMatchObject(expected);
     }
   );
 
-  it('is there for a kernel to be started, not for one that runs, at first', () => {
+  it('is null for a running kernel while its provider is checked', () => {
     const checking = known('checking');
 
-    expect(troubleOf('gpu/python3', null, checking)?.kind).toBe('unwell');
-    expect(troubleOf('gpu/python3', 'its-id', checking)).toBeNull();
+    expect(unavailabilityOf('gpu/python3', null, checking)?.kind).toBe(
+      'unavailable'
+    );
+    expect(unavailabilityOf('gpu/python3', 'its-id', checking)).toBeNull();
   });
 
-  it('names the parts of a kernel whose provider is unknown', () => {
-    expect(troubleOf('tpu/python3', null, known('online'))).toEqual({
+  it('names the parts of the name if the provider is unknown', () => {
+    expect(unavailabilityOf('tpu/python3', null, known('online'))).toEqual({
       kind: 'unknown',
       id: 'tpu',
       kernel: 'python3',
-      sentence: ''
+      message: ''
     });
   });
 
-  it('says why the server has left the provider out', () => {
-    const sentence = 'tpu.json: url is missing.';
+  it('says why the server did not load the provider', () => {
+    const message = 'tpu.json: url is missing.';
     const { specs, isReady } = known('online');
-    const problems = [{ id: 'tpu', source: 'tpu.json', sentence }];
-    const providers = Object.assign(new FakeProviders(provider('local')), {
-      problems
-    });
+    const problems = [{ id: 'tpu', source: 'tpu.json', message }];
+    const providers = Object.assign(
+      new MockKernelProviders(provider('local')),
+      {
+        problems
+      }
+    );
 
-    const trouble = troubleOf('tpu/python3', null, {
+    const unavailability = unavailabilityOf('tpu/python3', null, {
       providers,
       specs,
       isReady
     });
 
-    expect(trouble && troubleSentence(trouble, false, trans, NOW)).toBe(
-      sentence
-    );
+    expect(
+      unavailability && unavailabilityText(unavailability, false, trans, NOW)
+    ).toBe(message);
   });
 
-  it('tells of a kernel that its provider does not have', () => {
-    expect(troubleOf('gpu/julia', null, known('online'))).toMatchObject({
+  it('names a kernel that its provider does not have', () => {
+    expect(unavailabilityOf('gpu/julia', null, known('online'))).toMatchObject({
       kind: 'gone',
       provider: { id: 'gpu' },
       kernel: 'julia'
     });
   });
 
-  it('is none for a kernel that runs though it cannot be started any more', () => {
-    expect(troubleOf('gpu/julia', 'its-id', known('online'))).toBeNull();
+  it('is null for a running kernel that can no longer be started', () => {
+    expect(unavailabilityOf('gpu/julia', 'its-id', known('online'))).toBeNull();
   });
 
   it.each(['starting', 'reconnecting'] as const)(
-    'is there while the kernel is %s, and not for others',
+    'names a kernel that is %s, but no other kernel',
     phase => {
-      const gpu = underwayAt('gpu', 'its-id', phase, { state: 'slow' });
+      const gpu = withKernelPhase('gpu', 'its-id', phase, { state: 'slow' });
       const specs = {
         default: '',
         kernelspecs: { 'gpu/torch': remoteSpec('gpu', 'GPU', 'PyTorch 2') }
       };
-      const its = known('online', { providers: new FakeProviders(gpu), specs });
+      const its = known('online', {
+        providers: new MockKernelProviders(gpu),
+        specs
+      });
 
-      expect(troubleOf('gpu/torch', 'its-id', its)).toMatchObject({
+      expect(unavailabilityOf('gpu/torch', 'its-id', its)).toMatchObject({
         kind: phase,
         provider: { id: 'gpu' },
         kernel: 'PyTorch 2',
         since: new Date('2026-05-04T09:30:00')
       });
-      expect(troubleOf('gpu/torch', 'other-id', its)).toBeNull();
-      expect(troubleOf('gpu/torch', null, its)).toBeNull();
+      expect(unavailabilityOf('gpu/torch', 'other-id', its)).toBeNull();
+      expect(unavailabilityOf('gpu/torch', null, its)).toBeNull();
     }
   );
 
-  it('is first that of the provider', () => {
-    const gpu = underwayAt('gpu', 'its-id', 'starting', { state: 'offline' });
-    const its = known('offline', { providers: new FakeProviders(gpu) });
+  it('names the provider before the phase of the kernel', () => {
+    const gpu = withKernelPhase('gpu', 'its-id', 'starting', {
+      state: 'offline'
+    });
+    const its = known('offline', { providers: new MockKernelProviders(gpu) });
 
-    expect(troubleOf('gpu/python3', 'its-id', its)).toMatchObject({
-      kind: 'unwell'
+    expect(unavailabilityOf('gpu/python3', 'its-id', its)).toMatchObject({
+      kind: 'unavailable'
     });
   });
 
   it('leaves kernels without a prefix to JupyterLab', () => {
-    expect(troubleOf('julia', null, known('offline'))).toBeNull();
-    expect(troubleOf('', null, known('offline'))).toBeNull();
+    expect(unavailabilityOf('julia', null, known('offline'))).toBeNull();
+    expect(unavailabilityOf('', null, known('offline'))).toBeNull();
   });
 
-  it('leaves alone what can be started, whoever offers it', () => {
+  it('is null for a kernel that can be started at an unknown provider', () => {
     const specs = specsOf('python3', 'nested/python3');
 
     expect(
-      troubleOf('nested/python3', null, known('online', { specs }))
+      unavailabilityOf('nested/python3', null, known('online', { specs }))
     ).toBeNull();
   });
 
@@ -138,11 +157,11 @@ describe('troubleOf', () => {
     more => {
       const early = known('online', more);
 
-      expect(troubleOf('gpu/python3', null, early)).toEqual({
+      expect(unavailabilityOf('gpu/python3', null, early)).toEqual({
         kind: 'waiting'
       });
-      expect(troubleOf('gpu/python3', 'its-id', early)).toBeNull();
-      expect(troubleOf('python3', null, early)).toBeNull();
+      expect(unavailabilityOf('gpu/python3', 'its-id', early)).toBeNull();
+      expect(unavailabilityOf('python3', null, early)).toBeNull();
     }
   );
 });
@@ -174,13 +193,13 @@ describe('similarKernel', () => {
     );
   });
 
-  it('knows the language from the kernelspec if the notebook has none', () => {
+  it('takes the language of the kernelspec if the notebook has none', () => {
     const specs = specsOf('conda', 'gpu/torch');
 
     expect(similarKernel('gpu/torch', '', { providers, specs })).toBe('conda');
   });
 
-  it('is none in another language, on another provider, or in no language', () => {
+  it('is null in another language, on another provider, or without a language', () => {
     const specs = specsOf('conda', 'tpu/ir');
 
     expect(similarKernel('gpu/ir', 'R', { providers, specs })).toBeNull();
@@ -191,22 +210,22 @@ describe('similarKernel', () => {
   });
 });
 
-describe('a trouble in words', () => {
+describe('unavailabilityText', () => {
   const offline = {
-    kind: 'unwell',
+    kind: 'unavailable',
     provider: provider('gpu', {
       state: 'offline',
-      sentence: 'Cannot reach gpu: connection refused.',
+      message: 'Cannot reach gpu: connection refused.',
       retryAt: new Date(NOW.getTime() + 30_000)
     })
   } as const;
 
-  it('says what the server says, and that the kernel may be running', () => {
-    const sentence = troubleSentence(offline, true, trans, NOW);
+  it('has the message of the provider, and says that the kernel may run', () => {
+    const message = unavailabilityText(offline, true, trans, NOW);
 
-    expect(sentence).toContain('Cannot reach gpu: connection refused.');
-    expect(sentence).toContain('may still be running');
-    expect(troubleSentence(offline, false, trans, NOW)).not.toContain(
+    expect(message).toContain('Cannot reach gpu: connection refused.');
+    expect(message).toContain('may still be running');
+    expect(unavailabilityText(offline, false, trans, NOW)).not.toContain(
       'running'
     );
   });
@@ -214,17 +233,17 @@ describe('a trouble in words', () => {
   it('does not change from second to second', () => {
     const later = new Date(NOW.getTime() + 10_000);
 
-    expect(troubleSentence(offline, false, trans, later)).toBe(
-      troubleSentence(offline, false, trans, NOW)
+    expect(unavailabilityText(offline, false, trans, later)).toBe(
+      unavailabilityText(offline, false, trans, NOW)
     );
   });
 
-  it('names kernel and provider', () => {
+  it('names the kernel and the provider', () => {
     const unknown = {
       kind: 'unknown',
       id: 'tpu',
       kernel: 'python3',
-      sentence: ''
+      message: ''
     } as const;
     const gone = {
       kind: 'gone',
@@ -232,31 +251,31 @@ describe('a trouble in words', () => {
       kernel: 'julia'
     } as const;
 
-    expect(troubleSentence(unknown, false, trans, NOW)).toBe(
-      'This notebook runs on the kernel provider “tpu”, which this server does not have. Its kernel is “python3”.'
+    expect(unavailabilityText(unknown, false, trans, NOW)).toBe(
+      'This notebook uses the kernel “python3” of the provider “tpu”. This server has no such provider.'
     );
-    expect(troubleSentence(gone, false, trans, NOW)).toBe(
+    expect(unavailabilityText(gone, false, trans, NOW)).toBe(
       'GPU farm does not have the kernel “julia” of this notebook.'
     );
   });
 
-  it('tells what is done about a kernel that is under way, and since when', () => {
-    const underway = {
+  it('says since when a kernel is starting or reconnecting', () => {
+    const phase = {
       provider: provider('gpu', { label: 'GPU farm' }),
       kernel: 'Python 3 (ipykernel)',
       since: new Date('2026-05-04T09:30:00')
     };
-    const since = clock(underway.since, NOW);
+    const since = clock(phase.since, NOW);
 
     expect(
-      troubleSentence({ kind: 'starting', ...underway }, true, trans, NOW)
+      unavailabilityText({ kind: 'starting', ...phase }, true, trans, NOW)
     ).toBe(
-      `Python 3 (ipykernel) has been starting on GPU farm since ${since}. What you run waits for it.`
+      `Python 3 (ipykernel) has been starting on GPU farm since ${since}. Cells that you run wait for it.`
     );
     expect(
-      troubleSentence({ kind: 'reconnecting', ...underway }, true, trans, NOW)
+      unavailabilityText({ kind: 'reconnecting', ...phase }, true, trans, NOW)
     ).toBe(
-      `The connection to the kernel on GPU farm was lost at ${since}, and is being opened again. What you run meanwhile waits, and is sent once.`
+      `The connection to the kernel on GPU farm was lost at ${since}. Reconnecting… Cells that you run now wait, and are sent once.`
     );
   });
 });

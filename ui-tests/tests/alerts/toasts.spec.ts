@@ -25,7 +25,9 @@ test('a provider that goes is told of, and no dialog is in the way', async ({
   await expect(item).toBeVisible();
 
   await item.getByRole('button').click();
-  await expect(page.locator('.kpe-Details')).toContainText('Cannot reach late');
+  await expect(page.locator('.kpe-ProviderDetails')).toContainText(
+    'Cannot reach late'
+  );
   await page.keyboard.press('Escape');
 
   // What is not true any more is not said any longer.

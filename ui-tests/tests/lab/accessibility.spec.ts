@@ -24,13 +24,13 @@ for (const theme of THEMES) {
     const notebook = await Notebook.create(page, DEMO_B);
     const picker = await notebook.openPicker();
     await expect(picker.active).toBeVisible();
-    await picker.showElsewhere();
+    await picker.showOtherKernels();
     await expect(picker.group('demo-a')).toContainText('does not');
     expect(await seriousIn(page, '.jp-Dialog')).toEqual([]);
     await page.keyboard.press('Escape');
 
     await openUnknown(page, tmpPath);
-    expect(await seriousIn(page, '.kpe-MissingBar')).toEqual([]);
+    expect(await seriousIn(page, '.kpe-UnavailableBar')).toEqual([]);
 
     await page.evaluate(() =>
       window.jupyterapp.commands.execute('settingeditor:open', {

@@ -29,7 +29,7 @@ test('all that the extension says can be translated', async ({
     '!!Retry',
     '!!Details'
   ]);
-  await expect(late.locator('.kpe-Trouble p')).toHaveText(
+  await expect(late.locator('.kpe-ProviderStatus p')).toHaveText(
     /^!!!!Offline\. !!Cannot reach late at .* !!Trying again/
   );
   await expect(late.locator('.kpe-ProviderSection-empty')).toHaveText(/^!!/);
@@ -52,7 +52,9 @@ test('all that the extension says can be translated', async ({
   const picker = new Picker(page);
   await expect(picker.dialog.locator('.kpe-Picker-label')).toHaveText(/^!!/);
   await expect(picker.filter).toHaveAttribute('placeholder', /^!!/);
-  await expect(picker.dialog.locator('.kpe-Picker-missing')).toHaveText(/^!!/);
+  await expect(picker.dialog.locator('.kpe-Picker-unavailable')).toHaveText(
+    /^!!/
+  );
   await expect(picker.dialog.locator('.kpe-Picker-retries button')).toHaveText(
     /^!!/
   );

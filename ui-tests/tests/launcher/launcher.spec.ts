@@ -116,8 +116,8 @@ test('the search filters by kernel, provider and language as one types', async (
   await expect.poll(titles).toEqual(['Julia 1.12 (late)']);
 
   await search.fill('cobol');
-  await expect(page.getByText('No kernel matches “cobol”.')).toBeVisible();
-  await page.getByRole('button', { name: 'Clear the search' }).click();
+  await expect(page.getByText('No kernels match “cobol”.')).toBeVisible();
+  await page.getByRole('button', { name: 'Clear Search' }).click();
   await expect(launcherCard(page, 'Notebook', LOCAL)).toBeVisible();
 });
 
@@ -134,7 +134,7 @@ test('three empty sections say three things', async ({ makeGateway, page }) => {
   );
   await expect(section(page, 'unknown')).toContainText('connection refused');
   await page.getByRole('searchbox').fill('cobol');
-  await expect(page.getByText('No kernel matches “cobol”.')).toBeVisible();
+  await expect(page.getByText('No kernels match “cobol”.')).toBeVisible();
 });
 
 test('a provider that is left out says why', async ({ makeGateway, page }) => {

@@ -24,7 +24,7 @@ test('a kernel that was started elsewhere is attached, and let go', async ({
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await expect(rows).toHaveCount(2);
-  await expect(rows.last()).toContainText('Started elsewhere');
+  await expect(rows.last()).toContainText('From another session');
   await expect(picker.active).toContainText('Current kernel');
   // Kernel Gateway does not tell by default.
   await expect(picker.group('demo-a')).toContainText('does not');
@@ -53,13 +53,13 @@ test('a kernel that has ended meanwhile is said to be gone', async ({
   const id = await gateway.startKernel();
   const notebook = await Notebook.create(page, DEMO_A);
   const picker = await notebook.openPicker();
-  await picker.showElsewhere();
+  await picker.showOtherKernels();
   await picker.filter.fill(id.slice(0, 8));
   await gateway.stopKernel(id);
   await page.keyboard.press('Enter');
 
   const dialog = page.locator('.jp-Dialog');
-  await expect(dialog).toContainText('The kernel cannot be connected to');
+  await expect(dialog).toContainText('Could not connect to the kernel');
   await expect(dialog).toContainText(`GPU farm has no kernel ${id}.`);
   await page.keyboard.press('Escape');
   await notebook.expectKernel(DEMO_A);

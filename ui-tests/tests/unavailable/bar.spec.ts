@@ -5,7 +5,7 @@ import { list, test } from '../../support/fixtures';
 import { provider } from '../../support/gateway';
 import {
   LOCAL,
-  missingBar,
+  unavailableBar,
   Notebook,
   openNotebook,
   openUnknown,
@@ -65,7 +65,7 @@ test('a notebook of an unknown provider starts nothing elsewhere until the user 
   expect(await list(request, 'kernels')).toEqual([]);
 
   // Whoever cancels has chosen nothing.
-  await bar.getByRole('button', { name: 'Choose another…' }).click();
+  await bar.getByRole('button', { name: 'Select another kernel…' }).click();
   await expect(new Picker(page).filter).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(bar).toBeVisible();
@@ -93,7 +93,7 @@ test('no kernel is a choice, too, and holds when the provider is back', async ({
   const file = `${tmpPath}/late.ipynb`;
   await writeNotebook(request, file, 'late/python3');
   const bar = await openNotebook(page, file);
-  await bar.getByRole('button', { name: 'Choose another…' }).click();
+  await bar.getByRole('button', { name: 'Select another kernel…' }).click();
   const picker = new Picker(page);
   await picker.dialog.getByRole('option', { name: 'No Kernel' }).click();
   await picker.select.click();
@@ -132,7 +132,7 @@ test('an open notebook says so when its provider goes, and has its kernel again'
   await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
   await tunnel.cut();
-  const bar = missingBar(page);
+  const bar = unavailableBar(page);
   await expect(bar).toContainText('Cannot reach late');
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
 
@@ -157,7 +157,7 @@ test('a connection that is lost is opened again, and what was run meanwhile is r
 
   // The provider is well all the time.
   tunnel.cutWebsockets();
-  const bar = missingBar(page);
+  const bar = unavailableBar(page);
   await expect(bar).toContainText('The connection to the kernel on late was');
   const output = await notebook.run('x += 1; print(x)');
   const picker = await notebook.openPicker();
@@ -183,13 +183,13 @@ test('an open notebook says so when its kernel is gone, and goes on with a new o
   await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
   await gateway.stop();
-  await expect(missingBar(page)).toContainText('Cannot reach late');
+  await expect(unavailableBar(page)).toContainText('Cannot reach late');
   await gateway.start();
   await expect(
     page.locator('.Toastify__toast', { hasText: 'has ended' })
   ).toContainText('The kernel of Untitled.ipynb on late has ended');
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
-  await expect(missingBar(page)).toBeHidden();
+  await expect(unavailableBar(page)).toBeHidden();
 
   await expect(notebook.kernelName).toHaveText('No Kernel');
   await expect(await notebook.run(`print("x" in globals())`)).toHaveText(

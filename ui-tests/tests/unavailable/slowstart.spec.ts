@@ -7,7 +7,7 @@ import type { Gateway } from '../../support/gateway';
 import {
   launcherCard,
   LOCAL,
-  missingBar,
+  unavailableBar,
   Notebook,
   section
 } from '../../support/lab';
@@ -25,11 +25,11 @@ test('a kernel that takes long to start is waited for, with what one runs', asyn
 }) => {
   const gateway = await makeGateway('farm', [SLOW]);
   const notebook = await openSlow(gateway, page);
-  const bar = missingBar(page);
+  const bar = unavailableBar(page);
   await expect(bar).toContainText('Slow Python has been starting on GPU farm');
   await expect(bar).toContainText('s so far.');
   await expect(bar.getByRole('status')).not.toContainText('so far');
-  expect(await seriousIn(page, '.kpe-MissingBar')).toEqual([]);
+  expect(await seriousIn(page, '.kpe-UnavailableBar')).toEqual([]);
 
   const output = await notebook.run('print("at last")');
   await gateway.letStart();
@@ -48,7 +48,7 @@ test('a start can be cancelled, and leaves nothing behind', async ({
   const notebook = await openSlow(gateway, page);
   const [kernel] = await list(request, 'kernels');
 
-  const bar = missingBar(page);
+  const bar = unavailableBar(page);
   await bar.getByRole('button', { name: 'Cancel' }).click();
 
   await expect(bar).toBeHidden();
@@ -74,7 +74,7 @@ test('a start that fails says why, and can be tried again', async ({
   await expect(section(page, 'farm')).toContainText('Online');
   gateway.freeze();
   await launcherCard(page, 'Notebook', `${LOCAL} (GPU farm)`).click();
-  await expect(missingBar(page)).toContainText('has been starting');
+  await expect(unavailableBar(page)).toContainText('has been starting');
 
   await gateway.kill();
 
@@ -84,11 +84,11 @@ test('a start that fails says why, and can be tried again', async ({
   await dialog.getByRole('button', { name: 'Ok' }).click();
   const notebook = new Notebook(page);
   await expect(notebook.kernelName).toHaveText('No Kernel');
-  await expect(missingBar(page)).toContainText('Cannot reach GPU farm');
+  await expect(unavailableBar(page)).toContainText('Cannot reach GPU farm');
   expect(await list(request, 'kernels')).toEqual([]);
 
   await gateway.start();
-  await expect(missingBar(page)).toBeHidden();
+  await expect(unavailableBar(page)).toBeHidden();
   await expect(await notebook.run('1 + 1')).toHaveText('2');
 });
 
@@ -101,6 +101,6 @@ async function openSlow(
   await gateway.declare({ label: 'GPU farm' });
   await expect(section(page, gateway.id)).toContainText('Online');
   await launcherCard(page, 'Notebook', 'Slow Python (GPU farm)').click();
-  await expect(missingBar(page)).toContainText('has been starting');
+  await expect(unavailableBar(page)).toContainText('has been starting');
   return new Notebook(page);
 }

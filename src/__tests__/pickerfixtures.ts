@@ -1,8 +1,8 @@
 import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
 
-import type { IKernelSource, Places } from '../picker/choices';
+import type { IKernelSource, PickerProviders } from '../picker/choices';
 import type { IProvider, ProviderState } from '../tokens';
-import { provider as specimen } from './specimens';
+import { provider as fixture } from './fixtures';
 
 export function spec(
   name: string,
@@ -36,7 +36,7 @@ export function source(parts: Partial<IKernelSource>): IKernelSource {
     specs: null,
     running: [],
     sessions: [],
-    elsewhere: new Map(),
+    otherKernels: new Map(),
     current: null,
     preference: {},
     path: 'mine.ipynb',
@@ -48,18 +48,18 @@ export function provider(
   id: string,
   state: ProviderState = 'online'
 ): IProvider {
-  return specimen(id, {
+  return fixture(id, {
     label: id === 'local' ? 'This server' : `The ${id}`,
     state
   });
 }
 
-export function places(...providers: IProvider[]): Places {
+export function kernelProviders(...providers: IProvider[]): PickerProviders {
   return {
     providers,
     idOf: name => (name.includes('/') ? (name.split('/')[0] ?? '') : 'local')
   };
 }
 
-/** A server with a remote provider. */
-export const two = places(provider('local'), provider('gpu'));
+/** This server and one remote provider. */
+export const two = kernelProviders(provider('local'), provider('gpu'));

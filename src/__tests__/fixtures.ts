@@ -1,13 +1,10 @@
+import type { KernelSpec } from '@jupyterlab/services';
 import { displayName } from '../naming/displayname';
-import type {
-  IProvider,
-  IProviderJSON,
-  KernelPhase,
-  KernelSpecJSON
-} from '../tokens';
+import type { IProviderJSON } from '../providers/rest';
+import type { IProvider, KernelPhase } from '../tokens';
 
-/** A local kernelspec. */
-export function spec(name: string, displayName: string): KernelSpecJSON {
+/** Make a local kernelspec. */
+export function spec(name: string, displayName: string): KernelSpec.ISpecModel {
   return {
     name,
     language: 'python',
@@ -19,13 +16,13 @@ export function spec(name: string, displayName: string): KernelSpecJSON {
   };
 }
 
-/** A kernelspec of a provider, named as the server does by default. */
+/** Make a kernelspec of a provider, with the server's default display name. */
 export function remoteSpec(
   id: string,
   label: string,
   kernel: string,
   name = 'python3'
-): KernelSpecJSON {
+): KernelSpec.ISpecModel {
   return {
     ...spec(`${id}/${name}`, displayName('suffix', kernel, label)),
     metadata: {
@@ -36,7 +33,7 @@ export function remoteSpec(
   };
 }
 
-/** A provider in the server's answer; online unless another state is asked for. */
+/** Make a provider of the server's answer; online by default. */
 export function providerJSON(
   id: string,
   more: Partial<IProviderJSON> = {}
@@ -50,7 +47,7 @@ export function providerJSON(
     state: 'online',
     reason: '',
     detail: '',
-    sentence: '',
+    message: '',
     since: '2026-05-04T08:00:00Z',
     last_seen: '2026-05-04T09:00:00Z',
     latency_ms: 42,
@@ -60,7 +57,7 @@ export function providerJSON(
   };
 }
 
-/** A provider as the front end has it. */
+/** Make a provider; online by default. */
 export function provider(id: string, more: Partial<IProvider> = {}): IProvider {
   const { label, kind, url, source } = providerJSON(id);
   return {
@@ -72,24 +69,24 @@ export function provider(id: string, more: Partial<IProvider> = {}): IProvider {
     state: 'online',
     reason: '',
     detail: '',
-    sentence: '',
+    message: '',
     since: new Date('2026-05-04T08:00:00'),
     lastSeen: new Date('2026-05-04T09:00:00'),
     latency: 42,
     kernelspecs: 'fresh',
     retryAt: null,
-    underway: [],
+    kernelPhases: [],
     ...more
   };
 }
 
-/** A provider at which a kernel is under way. */
-export function underwayAt(
+/** Make a provider with a kernel that is in a phase. */
+export function withKernelPhase(
   id: string,
   kernelId: string,
   phase: KernelPhase,
   more: Partial<IProvider> = {}
 ): IProvider {
   const since = new Date('2026-05-04T09:30:00');
-  return provider(id, { underway: [{ kernelId, phase, since }], ...more });
+  return provider(id, { kernelPhases: [{ kernelId, phase, since }], ...more });
 }

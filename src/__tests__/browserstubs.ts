@@ -1,4 +1,4 @@
-// What JupyterLab needs of a browser and jsdom does not have; to be imported first.
+// Stubs for what JupyterLab needs and jsdom does not have. Import this file first.
 import { vi } from 'vitest';
 
 vi.stubGlobal('DragEvent', class extends MouseEvent {});

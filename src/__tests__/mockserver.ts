@@ -3,31 +3,31 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
-/** A server as JupyterLab's sessions see it, which notes what kernels it is to start. */
-export class FakeServer {
+/** A server for JupyterLab's sessions that records which kernels it should start. */
+export class MockServer {
   constructor(specs: KernelSpec.ISpecModels | null) {
     this.specs = specs;
   }
 
   specs: KernelSpec.ISpecModels | null;
   readonly specsChanged = new Signal<this, void>(this);
-  /** Names of the kernels that were started, or ids of those attached to, in order. */
+  /** Names of started kernels, or ids of connected ones, in order. */
   readonly started: string[] = [];
-  /** How often the kernelspecs were asked for. */
+  /** How often the kernelspecs were refreshed. */
   refreshed = 0;
-  /** What kernels in reach are like. */
+  /** The connection status of kernels. */
   connectionStatus: Kernel.ConnectionStatus = 'connected';
-  /** How often a kernel was connected again. */
+  /** How often a kernel was reconnected. */
   reconnected = 0;
-  /** What becomes of a session that is to be shut down. */
+  /** The result of shutting down a session. */
   shutdown = (): Promise<void> => Promise.resolve();
 
-  /** End all sessions, as a server does that has lost their kernels. */
+  /** End all sessions, as if the server lost their kernels. */
   end(): void {
     this._disposed.emit();
   }
 
-  /** A notebook's session with stock behaviour, not yet initialised. */
+  /** Make a notebook's session with stock behaviour, not yet initialised. */
   session(preference: ISessionContext.IKernelPreference): SessionContext {
     return new SessionContext({
       sessionManager: this._sessions as unknown as Session.IManager,

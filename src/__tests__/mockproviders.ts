@@ -5,8 +5,8 @@ import { DEFAULT_PREFERENCES } from '../providers/model';
 import { LOCAL_ID, NAME_SEPARATOR } from '../tokens';
 import type { IKernelProviders, IPreferences, IProvider } from '../tokens';
 
-/** Kernel providers that are as a test wants them. */
-export class FakeProviders implements IKernelProviders {
+/** Kernel providers that a test controls. */
+export class MockKernelProviders implements IKernelProviders {
   constructor(...providers: IProvider[]) {
     this.providers = providers;
   }
@@ -17,15 +17,15 @@ export class FakeProviders implements IKernelProviders {
   readonly template = '';
   preferences: IPreferences = DEFAULT_PREFERENCES;
   readonly changed = new Signal<this, void>(this);
-  /** Ids of those that were asked. */
+  /** Ids of the providers that were retried. */
   readonly retried: string[] = [];
 
-  /** What runs at each, and was started elsewhere; those that are not there refuse to tell. */
-  readonly elsewhere = new Map<string, readonly Kernel.IModel[]>();
-  /** Provider and kernel of those that were attached. */
+  /** Other kernels by provider id; a provider without an entry does not list its kernels. */
+  readonly otherKernelsById = new Map<string, readonly Kernel.IModel[]>();
+  /** Ids of the provider and the kernel of each attached kernel. */
   readonly attached: [string, string][] = [];
 
-  /** Have other providers, or the same ones in other states. */
+  /** Replace the providers, and emit `changed`. */
   become(...providers: IProvider[]): void {
     this.providers = providers;
     this.changed.emit();
@@ -49,8 +49,8 @@ export class FakeProviders implements IKernelProviders {
     return Promise.resolve();
   }
 
-  kernelsElsewhere(id: string): Promise<readonly Kernel.IModel[]> {
-    const kernels = this.elsewhere.get(id);
+  otherKernels(id: string): Promise<readonly Kernel.IModel[]> {
+    const kernels = this.otherKernelsById.get(id);
     return kernels === undefined
       ? Promise.reject(new Error(`${id} does not list its kernels.`))
       : Promise.resolve(kernels);
@@ -62,7 +62,7 @@ export class FakeProviders implements IKernelProviders {
   }
 }
 
-/** Kernelspecs of some names; the first is the default, and all are Python ones. */
+/** Make Python kernelspecs with these names; the first is the default. */
 export function specsOf(...names: string[]): KernelSpec.ISpecModels {
   return {
     default: names[0] ?? '',

@@ -3,18 +3,18 @@ import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 
 import { TRANSLATION_DOMAIN } from '../tokens';
 
-/** Texts in the user's language. */
-export interface IWords {
-  /** Our own. */
+/** Translations into the user's language. */
+export interface ITranslations {
+  /** Our texts. */
   readonly trans: TranslationBundle;
-  /** JupyterLab's, for what it says in the same words; they are translated already. */
+  /** JupyterLab's texts, for texts that we share with it; they are translated already. */
   readonly lab: TranslationBundle;
-  /** JupyterLab's words for the states of kernels. */
+  /** JupyterLab's words for the status of kernels. */
   readonly statuses: ReadonlyMap<string, string>;
 }
 
-/** The texts of a translator. */
-export function wordsOf(translator: ITranslator): IWords {
+/** Load the translations. */
+export function translationsOf(translator: ITranslator): ITranslations {
   return {
     trans: translator.load(TRANSLATION_DOMAIN),
     lab: translator.load('jupyterlab'),

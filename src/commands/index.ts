@@ -1,0 +1,2 @@
+// Commands about one provider: retry, details, shut down its kernels.
+export { commandsPlugin } from './plugin';

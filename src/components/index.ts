@@ -1,0 +1,9 @@
+// React components that several features use.
+export { Announcer } from './announcer';
+export { BusyButton } from './busybutton';
+export { Countdown } from './countdown';
+export { Elapsed } from './elapsed';
+export { KernelLabel } from './kernellabel';
+export { initialOf, KernelLogo } from './kernellogo';
+export { StateIcon } from './stateicon';
+export { useNow } from './usenow';

@@ -1,0 +1,2 @@
+// The launcher, with a section for each provider.
+export { launcherPlugin } from './plugin';

@@ -1,0 +1,2 @@
+// The dialog in which a kernel is selected.
+export { pickerPlugin, ProviderSessionContextDialogs } from './plugin';

@@ -1,0 +1,6 @@
+// The providers and the kernelspecs of the server, kept up to date.
+export { countKernels } from './counts';
+export { kernelSpecsPlugin } from './kernelspecs';
+export { DEFAULT_PREFERENCES, inOrder } from './model';
+export { keepPerProvider } from './perprovider';
+export { providersPlugin } from './plugin';

@@ -1,0 +1,50 @@
+// What the routes under `api/kernel-providers` answer. Times are ISO 8601.
+
+import type { IProblem, KernelPhase, ProviderState } from '../tokens';
+
+/** A kernel of this server that is starting or reconnecting. */
+export interface IKernelPhaseJSON {
+  kernel_id: string;
+  phase: KernelPhase;
+  /** When the phase began. */
+  since: string;
+}
+
+/** A provider in the answer of `GET api/kernel-providers`. */
+export interface IProviderJSON {
+  id: string;
+  label: string;
+  kind: string;
+  url: string | null;
+  /** The file or option that configures it; null for this server's own kernels. */
+  source: string | null;
+  state: ProviderState;
+  /** A word such as `refused`; empty if the provider is available. */
+  reason: string;
+  /** What differs between cases with the same reason, such as an HTTP status. */
+  detail: string;
+  /** The server's message, in English; empty if the provider is available. */
+  message: string;
+  /** When the provider came into this state. */
+  since: string;
+  /** When it last answered; null if it never has. */
+  last_seen: string | null;
+  /** How many milliseconds its last answer took. */
+  latency_ms: number | null;
+  /** `stale` are the kernelspecs of a provider that has not answered since. */
+  kernelspecs: 'none' | 'fresh' | 'stale';
+  /** Seconds until the server asks the provider again; null if it does not. */
+  retry_in: number | null;
+  /** Servers of older versions leave it out. */
+  kernel_phases?: IKernelPhaseJSON[];
+}
+
+/** Answer of `GET api/kernel-providers`. */
+export interface IProvidersJSON {
+  /** Id of the provider whose kernels' names have no prefix. */
+  default: string;
+  /** The administrator's template for display names. */
+  template: string;
+  providers: IProviderJSON[];
+  problems: IProblem[];
+}

@@ -1,0 +1,2 @@
+// Fields of the settings form.
+export { settingsFormPlugin } from './plugin';

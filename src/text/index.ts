@@ -1,0 +1,12 @@
+// Texts for people, in their language. Pure.
+export {
+  age,
+  clock,
+  duration,
+  nextTry,
+  placementText,
+  staleness,
+  stateWord,
+  statusText
+} from './messages';
+export { lastingStatusText, summaryText } from './summary';
