@@ -1,4 +1,4 @@
-"""Wiring: two servers in one process, and classes that are configured late."""
+"""Set-up: two servers in one process, and classes that are configured late."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNREACHABLE = "http://127.0.0.1:9"
 
 @pytest.fixture
 def make_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Makes servers in this process, with the package's extension and nothing else."""
+    """Return a function that starts servers in this process, with only this package's extension."""
     for name in ("CONFIG", "DATA", "RUNTIME"):
         monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / name.lower()))
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
@@ -32,11 +32,11 @@ def make_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
         return server
 
     yield make
-    GatewayClient.clear_instance()  # a process has one, which remembers its configuration
+    GatewayClient.clear_instance()  # the process's singleton remembers its configuration
 
 
 async def test_two_servers_share_nothing(make_server: Any) -> None:
-    """Two servers in one process have their own providers."""
+    """Two servers in one process have separate providers."""
     one, two = (
         make_server({"KernelProviders": {"providers": {name: {"url": UNREACHABLE}}}})
         for name in ("one", "two")
@@ -52,7 +52,7 @@ async def test_two_servers_share_nothing(make_server: Any) -> None:
 
 
 async def test_classes_that_come_late_are_mixed_into(make_server: Any) -> None:
-    """An extension that is linked after ours may still configure a class, which is kept."""
+    """A class that a later extension configures is kept."""
     from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
     from kernel_providers_ext.extension import link
@@ -71,7 +71,7 @@ async def test_classes_that_come_late_are_mixed_into(make_server: Any) -> None:
 async def test_labs_plugins_stay_where_jupyter_server_stays_in_charge(
     make_server: Any, in_charge: bool
 ) -> None:
-    """A server whose gateway is left to Jupyter Server's own client has none of our plugins on."""
+    """All our plugins are off if Jupyter Server's own client keeps the gateway."""
     gateway = {"url": UNREACHABLE, **({"ws_url": "ws://127.0.0.1:9"} if in_charge else {})}
     server = make_server({"GatewayClient": gateway})
     page_config = {"federated_extensions": [{"name": "kernel-providers-ext"}]}

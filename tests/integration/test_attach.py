@@ -1,4 +1,4 @@
-"""Kernels that run at a provider and were started by somebody else."""
+"""Attached kernels: kernels that run at a provider and that this server did not start."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HERE = "api/kernel-providers/{}/kernels"
 
 @dataclass
 class Site:
-    """A server with two gateways, one of which does not list kernels; a kernel that others use."""
+    """A server with two gateways, one of which does not list kernels, and an other kernel."""
 
     server: Process
     client: Client
@@ -26,24 +26,24 @@ class Site:
     theirs: str
 
     async def attach(self) -> str:
-        """Attach their kernel, and return its id here."""
+        """Attach the other kernel and return its id on this server."""
         reply = await self.client.request("POST", HERE.format("open"), {"id": self.theirs})
         assert reply.status == 201, reply
         kernel_id: str = reply.body["id"]
         return kernel_id
 
     async def other_kernels(self) -> list[str]:
-        """Return the ids of the kernels that were started elsewhere."""
+        """Return the ids of the other kernels at the provider."""
         return [one["id"] for one in (await self.client.get(HERE.format("open")))["kernels"]]
 
     async def still_runs(self) -> bool:
-        """Tell whether their kernel is as they have left it."""
+        """Return whether the other kernel still has its state."""
         return await self.others.run(self.theirs, "print(x)") == "42\n"
 
 
 @pytest.fixture
 async def site(start: Start, places: dict[str, Process]) -> AsyncIterator[Site]:
-    """A server with two providers, one of which runs a kernel of others."""
+    """A server with two providers, one of which runs an other kernel."""
     settings = {
         name: {"url": at.url, "label": name.title(), "token": {"value": at.token}}
         for name, at in (("open", places["gate-b"]), ("closed", places["gate-a"]))
@@ -59,10 +59,10 @@ async def site(start: Start, places: dict[str, Process]) -> AsyncIterator[Site]:
 
 
 async def test_a_kernel_of_others_is_found_and_used(site: Site) -> None:
-    """It is no kernel of this server until it is attached; then a notebook can have it."""
+    """Before it is attached, this server does not have it; then a notebook can use it."""
     mine = await site.client.start_kernel("open/python3")
     assert [kernel["id"] for kernel in await site.client.get("api/kernels")] == [mine]
-    # Others may have more of them there.
+    # Other tests may have more kernels there.
     found = await site.other_kernels()
     assert (site.theirs in found, mine in found) == (True, False)
     kernel_id = await site.attach()
@@ -87,7 +87,7 @@ async def test_an_attached_kernel_survives_the_server(site: Site) -> None:
 
 
 async def test_a_notebook_leaves_an_attached_kernel_as_it_is(site: Site) -> None:
-    """It moves on to another kernel; the others go on with theirs."""
+    """The notebook moves to another kernel, and the attached kernel keeps running."""
     kernel_id = await site.attach()
     session = await site.client.start_session("open/python3", id=kernel_id)
     path = f"api/sessions/{session['id']}"
@@ -98,7 +98,7 @@ async def test_a_notebook_leaves_an_attached_kernel_as_it_is(site: Site) -> None
 
 
 async def test_whoever_stops_an_attached_kernel_stops_it(site: Site) -> None:
-    """That is what was asked for."""
+    """A request to shut it down stops it."""
     reply = await site.client.request("DELETE", f"api/kernels/{await site.attach()}")
     assert reply.status == 204
     assert (await site.others.request("GET", f"api/kernels/{site.theirs}")).status == 404
@@ -107,7 +107,7 @@ async def test_whoever_stops_an_attached_kernel_stops_it(site: Site) -> None:
 async def test_an_attached_kernel_is_not_culled(
     start: Start, places: dict[str, Process], site: Site
 ) -> None:
-    """Only what this server has started is stopped when nobody uses it here."""
+    """The culler stops only kernels that this server has started."""
     culling = {"MappingKernelManager": {"cull_idle_timeout": 1, "cull_interval": 1}}
     at = places["gate-b"]
     settings = {"url": at.url, "token": {"value": at.token}}
@@ -126,7 +126,7 @@ async def test_an_attached_kernel_is_not_culled(
 async def test_a_provider_that_does_not_list_its_kernels_says_so(
     site: Site, places: dict[str, Process]
 ) -> None:
-    """A kernel whose id is known can be attached nonetheless."""
+    """A kernel can still be attached by its id."""
     reply = await site.client.request("GET", HERE.format("closed"))
     assert reply.status == 502
     assert reply.body["message"].startswith("Closed does not list its kernels (403).")
@@ -151,7 +151,7 @@ async def test_a_provider_that_does_not_list_its_kernels_says_so(
 async def test_what_cannot_be_attached_is_said(
     site: Site, provider: str, body: dict[str, str], status: int, words: str
 ) -> None:
-    """The sentence names what is wrong."""
+    """The message says what is wrong."""
     reply = await site.client.request("POST", HERE.format(provider), body)
     assert reply.status == status, reply
     assert words in reply.body["message"]

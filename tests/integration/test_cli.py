@@ -1,4 +1,4 @@
-"""``jupyter kernel-providers list`` and ``demo``, as commands in processes of their own."""
+"""The commands ``jupyter kernel-providers list`` and ``demo``, in separate processes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COMMAND = [sys.executable, "-m", "kernel_providers_ext"]
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """An environment whose Jupyter configuration is empty."""
+    """An environment with an empty Jupyter configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     folders = {
         "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
@@ -54,7 +54,7 @@ def listed(env: dict[str, str], *arguments: str) -> str:
 def test_list_says_what_there_is(
     tmp_path: Path, env: dict[str, str], places: dict[str, Process]
 ) -> None:
-    """The table and the JSON have each provider, its state, its kernels, and what is wrong."""
+    """The table and the JSON have each provider, its state, its kernels, and the problems."""
     place = places["gate-a"]
     well = {"url": place.url, "label": "The Gate", "token": {"value": place.token}}
     down = {"url": f"http://127.0.0.1:{free_port()}"}
@@ -88,7 +88,7 @@ def test_list_says_what_there_is(
 
 
 def test_list_reads_the_servers_configuration(tmp_path: Path, env: dict[str, str]) -> None:
-    """What is configured in jupyter_server_config counts for the command, too."""
+    """The command uses the configuration in jupyter_server_config."""
     (tmp_path / "config").mkdir()
     config = {
         "KernelProviders": {"local_enabled": False, "providers": {"x": {"url": "http://[::"}}}
@@ -101,7 +101,7 @@ def test_list_reads_the_servers_configuration(tmp_path: Path, env: dict[str, str
 
 @pytest.fixture
 def demo(env: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """The running demo; its output up to the last line of its greeting was read."""
+    """The running demo, after the last line of its greeting."""
     env["JUPYTER_TOKEN"] = "token-of-demo"
     process = subprocess.Popen(
         [*COMMAND, "demo", "--no-browser", f"--port={free_port()}"],
@@ -119,7 +119,7 @@ def demo(env: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]
 async def test_the_demo_runs_kernels_in_three_places(
     demo: subprocess.Popen[str], how: signal.Signals
 ) -> None:
-    """Kernels run in three places; one of them may end; a signal leaves nothing running."""
+    """Kernels run at three providers, one of which may stop; a signal leaves no process running."""
     assert demo.stdout is not None
     greeting = ""
     while "Ctrl-C" not in greeting:
@@ -162,7 +162,7 @@ async def test_the_demo_runs_kernels_in_three_places(
 
 
 def test_the_demo_says_what_it_misses(env: dict[str, str], tmp_path: Path) -> None:
-    """Without Kernel Gateway, one sentence says how to get it."""
+    """Without Kernel Gateway, one sentence says how to install it."""
     code = (
         "import importlib.util as u; find = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'kernel_gateway' else find(name, *a)\n"
@@ -179,7 +179,7 @@ def test_the_demo_says_what_it_misses(env: dict[str, str], tmp_path: Path) -> No
 
 @pytest.mark.parametrize("port", ["taken", "99999"])
 def test_the_demo_says_that_a_port_cannot_be_had(env: dict[str, str], port: str) -> None:
-    """A port that is taken, or is none, ends the demo with one sentence."""
+    """A port that is taken or invalid ends the demo with one sentence."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         wanted = taken.getsockname()[1] if port == "taken" else port
         command = [*COMMAND, "demo", "--no-browser", f"--port={wanted}"]
@@ -190,7 +190,7 @@ def test_the_demo_says_that_a_port_cannot_be_had(env: dict[str, str], port: str)
 
 
 def test_the_demo_says_what_does_not_come_up(env: dict[str, str], tmp_path: Path) -> None:
-    """A part that does not start is named with its last words, and nothing is left running."""
+    """The demo prints the log of a part that does not start, and leaves no process running."""
     (tmp_path / "config").mkdir()
     config = {"ServerApp": {"certfile": "nothing.pem"}}
     (tmp_path / "config" / "jupyter_server_config.json").write_text(json.dumps(config))
@@ -202,7 +202,7 @@ def test_the_demo_says_what_does_not_come_up(env: dict[str, str], tmp_path: Path
 
 
 def test_a_wrong_subcommand_is_named(env: dict[str, str]) -> None:
-    """What is not a subcommand is said to be none, beside those there are."""
+    """An unknown subcommand is named, beside the known ones."""
     command = [*COMMAND, "lsit"]
     result = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=60)
     assert result.returncode == 1

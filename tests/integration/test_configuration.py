@@ -1,4 +1,4 @@
-"""Configuration as a user or administrator gives it, and its changes while the server runs."""
+"""The configuration by users and administrators, and its changes while the server runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def names(client: Client) -> set[str]:
 
 
 async def test_files_are_followed(start: Start, places: dict[str, Process]) -> None:
-    """A provider is added, changed and removed by editing a file; open notebooks stay connected."""
+    """A file adds, changes and removes a provider; open notebooks stay connected."""
     server, client = start()
     assert await names(client) == {"python3"}
 
@@ -62,7 +62,7 @@ async def test_files_are_followed(start: Start, places: dict[str, Process]) -> N
 async def test_a_broken_file_costs_only_its_provider(
     start: Start, places: dict[str, Process]
 ) -> None:
-    """Each broken declaration is left out with one sentence; everything else works."""
+    """Each invalid declaration becomes a problem with one sentence; everything else works."""
     good = settings_of(places["gate-a"])
     broken = {
         "no-url": {"kind": "gateway"},
@@ -98,10 +98,10 @@ async def test_a_broken_file_costs_only_its_provider(
 
 
 async def test_local_kernels_can_be_switched_off(start: Start, places: dict[str, Process]) -> None:
-    """Without local kernels only remote ones are there, and the first one's default is default."""
+    """Without local kernels, only remote ones are listed; the first provider's default is used."""
     config = {"KernelProviders": {"local_enabled": False}}
     _, client = start({"far": settings_of(places["far"])}, config=config)
-    # Jupyter Server takes the default before it asks for the kernelspecs, for which we wait here.
+    # Jupyter Server reads the default before it requests the kernelspecs, which wait here.
     assert list(await client.kernelspecs()) == ["far/python3"]
     answer = await client.get("api/kernelspecs")
     assert (answer["default"], list(answer["kernelspecs"])) == ("far/python3", ["far/python3"])
@@ -129,7 +129,7 @@ async def test_a_provider_can_be_used_before_it_has_answered(
 async def test_a_token_comes_from_where_it_is_kept(
     start: Start, places: dict[str, Process], tmp_path: Path, source: str
 ) -> None:
-    """A token is read from the environment, a file, a command's output, or sent as a header."""
+    """A token comes from the environment, a file, a command's output, or is sent as a header."""
     place = places["far"]
     (tmp_path / "token").write_text(f"{place.token}\n")
     command = [sys.executable, "-c", f"print({place.token!r})"]
@@ -158,7 +158,7 @@ async def test_a_token_comes_from_where_it_is_kept(
 async def test_a_token_that_has_changed_is_read_again(
     start: Start, remote: Process, tmp_path: Path
 ) -> None:
-    """A gateway that refuses the token of before has the new one tried, and nobody notices."""
+    """If a gateway refuses the old token, the new one is tried, and users do not notice."""
     token = tmp_path / "token"
     token.write_text(remote.token)
     server, client = start({"gpu": {"url": remote.url, "token": {"file": str(token)}}})
@@ -175,7 +175,7 @@ async def test_a_token_that_has_changed_is_read_again(
 
 
 async def test_a_wrong_token_is_said_once(start: Start, places: dict[str, Process]) -> None:
-    """A refused token is one line in the log, with the remedy, and no 401 of ours."""
+    """A refused token is one line in the log, with a remedy; this server never answers 401."""
     settings = {"url": places["gate-a"].url, "token": {"value": "token-of-nobody"}}
     server, client = start({"gate": settings, "none": {**settings, "token": {"env": "NOT_SET"}}})
 
@@ -192,7 +192,7 @@ async def test_a_wrong_token_is_said_once(start: Start, places: dict[str, Proces
 
 
 async def test_include_exclude_and_enabled(start: Start, places: dict[str, Process]) -> None:
-    """Kernelspecs that the patterns leave out, and providers that are off, are not on offer."""
+    """Excluded kernelspecs, and providers that are off, are not offered."""
     good = settings_of(places["gate-a"])
     _, client = start(
         {
@@ -246,7 +246,7 @@ async def test_configured_classes_are_kept(start: Start, tmp_path: Path) -> None
 async def test_the_place_stands_where_the_administrator_wants_it(
     start: Start, places: dict[str, Process], placement: str, expected: str
 ) -> None:
-    """The placement is a word or a template; without a place, equal names are told apart."""
+    """The placement is a word or a template; without the label, equal names are told apart."""
     config = {"KernelProviders": {"placement": placement}}
     farm = settings_of(places["far"], label="The Farm")
     _, client = start({"farm": farm}, config=config)
@@ -256,7 +256,7 @@ async def test_the_place_stands_where_the_administrator_wants_it(
 
 
 async def test_culling_takes_idle_remote_kernels(start: Start, places: dict[str, Process]) -> None:
-    """This server's culler stops a remote kernel that nobody uses, also at its place itself."""
+    """The server's culler stops an idle remote kernel, at its provider as well."""
     config = {"MappingKernelManager": {"cull_idle_timeout": 8, "cull_interval": 1}}
     settings = {p: settings_of(places[p], refresh_interval=600) for p in ("gate-a", "gate-b")}
     _, client = start(settings, config=config)
@@ -264,7 +264,7 @@ async def test_culling_takes_idle_remote_kernels(start: Start, places: dict[str,
         used = await client.start_kernel("gate-b/python3")
         kernel = await remote.connect(used)
         await client.run(used, "1")
-        await client.wait_for_state("gate-b", "online")  # which sees it idle, and then no more
+        await client.wait_for_state("gate-b", "online")  # the last poll, while it is idle
         await kernel.begin_work()
         unused = await client.start_kernel("gate-a/python3")
 
@@ -282,7 +282,7 @@ async def test_culling_takes_idle_remote_kernels(start: Start, places: dict[str,
 async def test_remote_kernels_end_with_the_server_as_configured(
     start: Start, places: dict[str, Process], policy: str
 ) -> None:
-    """When the server stops, its remote kernels stop as well, or are kept."""
+    """When the server stops, its remote kernels stop or are kept."""
     server, client = start({"gate-b": settings_of(places["gate-b"], on_server_exit=policy)})
     kernel_id = await client.start_kernel("gate-b/python3")
     local_id = await client.start_kernel("python3")
@@ -296,7 +296,7 @@ async def test_remote_kernels_end_with_the_server_as_configured(
     if policy == "keep":
         assert not await is_gone()
     else:
-        await until(is_gone)  # the gateway may be at it still
+        await until(is_gone)  # the gateway may still be stopping it
     await remote.request("DELETE", f"api/kernels/{kernel_id}")
     await remote.close()
     assert "Traceback" not in server.log()
@@ -325,7 +325,7 @@ async def test_a_client_may_choose_the_kernels_id(start: Start, places: dict[str
 async def test_every_application_has_the_providers(
     start: Start, places: dict[str, Process], tmp_path: Path, module: str, config_file: str
 ) -> None:
-    """jupyter server, lab and notebook show providers, also those of their own configuration."""
+    """jupyter server, lab and notebook have the providers, and those of their own configuration."""
     config = {"KernelProviders": {"providers": {"own": settings_of(places["gate-a"])}}}
     folder = tmp_path / "application"
     folder.mkdir()

@@ -21,7 +21,7 @@ async def default(client: Client) -> str:
 
 
 async def test_no_providers_default_becomes_ours(start: Start, remote: Process) -> None:
-    """Not in the first answer, not once the provider is known, and not in any later one."""
+    """The first answer, the one after the provider's, and all later ones have the same default."""
     _, client = start({"gpu": {"url": remote.url, "token": {"value": remote.token}}})
     assert await default(client) == "python3"
     await client.wait_for_kernelspec("gpu/python3")
@@ -36,7 +36,7 @@ async def test_no_providers_default_becomes_ours(start: Start, remote: Process) 
 async def test_a_providers_default_may_be_anything(
     user: Client, proxy: FaultProxy, given: object
 ) -> None:
-    """One that it does not have, or that is no name, changes nothing here."""
+    """A default that the provider does not have, or that is invalid, changes nothing here."""
     await proxy.begin(altered(proxy.pass_on, lambda answer: {**answer, "default": given}))
     await user.wait_for_state("faulty", "online")
     answer = await user.get("api/kernelspecs")
@@ -45,7 +45,7 @@ async def test_a_providers_default_may_be_anything(
 
 
 async def test_a_default_at_a_provider_that_is_away(start: Start, remote: Process) -> None:
-    """It stays the default, nothing starts elsewhere, and it starts once the provider is there."""
+    """It stays the default, no other kernel starts, and it starts once the provider is back."""
     tunnel = await TcpProxy.open(remote.port)
     await tunnel.cut()
     url = f"http://127.0.0.1:{tunnel.port}/"
@@ -59,7 +59,7 @@ async def test_a_default_at_a_provider_that_is_away(start: Start, remote: Proces
         notebook = {"path": "nb.ipynb", "name": "nb.ipynb", "type": "notebook"}
         for path, body in (("api/kernels", None), ("api/sessions", {**notebook, "kernel": {}})):
             reply = await client.request("POST", path, body)
-            assert reply.status in (500, 503)  # the former is Jupyter Server's, for a session
+            assert reply.status in (500, 503)  # Jupyter Server sends the former for a session
             assert "gpu refuses connections" in json.dumps(reply.body)
         assert await client.get("api/kernels") == []
         local = await client.start_kernel("python3")

@@ -1,4 +1,4 @@
-"""Whatever a provider answers, or does not: nobody else notices, and nothing is lost."""
+"""Faults of a provider: no other provider is affected, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ PAGE = "<!doctype html><title>Log in</title>"
 SPECS = "api/kernelspecs"
 LISTS = ("api", SPECS, "api/kernels", "api/sessions", "api/status", "api/kernel-providers")
 
-#: Seconds that an answer may take while a provider that hangs has a hundred for its own.
+#: Seconds that an answer may take, while a hanging provider has a hundred.
 PATIENCE = 5
 
-#: Configuration of a server in which ``gpu.test`` has an address for as long as a file is there.
+#: Configuration of a server that resolves ``gpu.test`` as long as a file exists.
 NAME_SERVICE = """
 import socket
 from pathlib import Path
@@ -67,7 +67,7 @@ socket.getaddrinfo = getaddrinfo
 
 
 async def later(_: web.Request) -> web.StreamResponse:
-    """Have too many requests, until a time of day."""
+    """Answer that there are too many requests, with a date as Retry-After."""
     then = datetime.now(timezone.utc) + timedelta(seconds=2)
     headers = {"Retry-After": format_datetime(then, usegmt=True)}
     return web.json_response({"message": "a reason"}, status=429, headers=headers)
@@ -75,16 +75,16 @@ async def later(_: web.Request) -> web.StreamResponse:
 
 @cache
 def a_lot() -> bytes:
-    """Return 128 MiB, packed into some kilobytes."""
+    """Return 128 MiB, compressed to some kilobytes."""
     return gzip.compress(b" " * 2**27)
 
 
 async def unpacks_to_a_lot(request: web.Request) -> web.StreamResponse:
-    """Answer with more than anybody wants to have in memory."""
+    """Answer with more data than fits into memory."""
     return await packed(a_lot())(request)
 
 
-#: name: (what the provider does, the state that it is then in, the reason for it)
+#: name: (the provider's answer, the resulting state, its reason)
 FAULTS: dict[str, tuple[Fault, str, str]] = {
     "401": (answering(401), "unauthorised", "unauthorised"),
     "403": (answering(403), "unauthorised", "forbidden"),
@@ -131,7 +131,7 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
 
 @dataclass
 class Work:
-    """What a user has running: here, at the provider with the fault, and at one that is well."""
+    """A user's kernels: local, at the provider with the fault, and at one without."""
 
     user: Client
     ids: dict[str, str]
@@ -140,7 +140,7 @@ class Work:
 
     @classmethod
     async def begin(cls, user: Client, faulty: str = "faulty") -> Work:
-        """Start a kernel in each place, and a notebook's at the provider with the fault."""
+        """Start a kernel at each provider, and a notebook at the provider with the fault."""
         specs = await user.kernelspecs()
         assert {"python3", "well/python3", f"{faulty}/python3"} <= set(specs)
         session = await user.start_session(f"{faulty}/python3", "far.ipynb")
@@ -152,7 +152,7 @@ class Work:
         return cls(user, ids, session["id"], specs)
 
     async def goes_on(self) -> None:
-        """See that all lists are as before and at once, and that the other kernels work."""
+        """Check that all lists are unchanged and fast, and that the other kernels work."""
         for path in LISTS:
             await asyncio.wait_for(self.user.get(path), PATIENCE)
         assert await self.user.kernelspecs() == self.kernelspecs
@@ -165,7 +165,7 @@ class Work:
             assert await asyncio.wait_for(printed, 4 * PATIENCE) == "2\n"
 
     async def is_there_again(self) -> None:
-        """See that the kernel is the same as before the fault."""
+        """Check that the kernel is the same as before the fault."""
         assert await self.user.run(self.ids["far"], "print(x)") == "42\n"
 
     async def end(self) -> None:
@@ -176,7 +176,7 @@ class Work:
 
 @pytest.mark.parametrize("name", FAULTS)
 async def test_a_fault_is_the_providers_own(user: Client, proxy: FaultProxy, name: str) -> None:
-    """All lists answer, complete; other cells run; the provider's kernel is there, and survives."""
+    """All lists are complete, other cells run, and the provider's kernel survives."""
     fault, state, reason = FAULTS[name]
     work = await Work.begin(user)
     await proxy.begin(fault)
@@ -194,7 +194,7 @@ async def test_a_fault_is_the_providers_own(user: Client, proxy: FaultProxy, nam
 
 
 async def test_a_provider_that_refuses_connections(user: Client, proxy: FaultProxy) -> None:
-    """A server that is not running is like any other fault."""
+    """A server that is not running is handled like any other fault."""
     work = await Work.begin(user)
     await proxy.close()
     assert (await user.wait_for_state("faulty", "offline"))["reason"] == "refused"
@@ -207,7 +207,7 @@ async def test_a_provider_that_refuses_connections(user: Client, proxy: FaultPro
 async def test_a_provider_whose_name_is_not_known_for_a_while(
     start: Start, places: dict[str, Process], tmp_path: Path
 ) -> None:
-    """Without a VPN, say, its kernels are out of reach, and not gone."""
+    """For example without a VPN: its kernels cannot be reached, but are not gone."""
     (config := tmp_path / "server" / "config").mkdir(parents=True)
     (config / "jupyter_server_config.py").write_text(NAME_SERVICE)
     (vpn := tmp_path / "server" / "root" / "vpn").parent.mkdir()
@@ -226,9 +226,9 @@ async def test_a_provider_whose_name_is_not_known_for_a_while(
     await user.wait_for_kernelspec("gpu/python3")
     work = await Work.begin(user, "gpu")
     vpn.unlink()
-    await proxy.close()  # a connection that is open would need no name
+    await proxy.close()  # an open connection needs no host name
     known = await user.wait_for_state("gpu", "offline")
-    while known["reason"] != "dns":  # the address is remembered for some seconds
+    while known["reason"] != "dns":  # the address is cached for some seconds
         known = await user.wait_for_state("gpu", "offline")
     assert known["message"] == "The host name of gpu was not found."
     await work.goes_on()
@@ -243,7 +243,7 @@ async def test_a_provider_whose_name_is_not_known_for_a_while(
 async def test_a_certificate_that_expires(
     user: Client, troubled: Process, places: dict[str, Process], tmp_path: Path
 ) -> None:
-    """It is named as the reason, and its kernels are there once it has been renewed."""
+    """The message names it as the reason, and the kernels are back once it has been renewed."""
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     gateway = places["gate-b"]
@@ -268,7 +268,8 @@ async def test_a_certificate_that_expires(
     await open_for(-1)
     known = await user.wait_for_state("secured", "offline")
     assert known["reason"] == "tls"
-    assert "The certificate of secured was not accepted: certificate has expired" in known["message"]
+    refused = "The certificate of secured was not accepted: certificate has expired"
+    assert refused in known["message"]
     await work.goes_on()
     await proxy.close()
     await open_for(1)
@@ -285,7 +286,7 @@ async def test_a_certificate_that_expires(
 
 
 async def test_a_provider_that_is_slow_slows_nobody(user: Client, proxy: FaultProxy) -> None:
-    """It is called slow, and what it is asked for is done all the same."""
+    """Its state is slow, and its requests are still done."""
     work = await Work.begin(user)
     await proxy.begin(delayed(proxy.pass_on, 2.2))
     await user.wait_for_state("faulty", "slow")
@@ -299,7 +300,7 @@ async def test_a_provider_that_is_slow_slows_nobody(user: Client, proxy: FaultPr
 async def test_the_type_of_an_answer_does_not_matter(
     user: Client, proxy: FaultProxy, type: str
 ) -> None:
-    """A proxy that gets the content type wrong keeps nobody from what there is."""
+    """A proxy with a wrong content type does not hide the kernels."""
     await proxy.begin(answering(200, kernelspecs("good"), type))
     await user.wait_for_state("faulty", "online")
     await user.wait_for_kernelspec("faulty/good")
@@ -309,7 +310,7 @@ async def test_the_type_of_an_answer_does_not_matter(
 async def test_a_kernel_that_goes_while_it_is_connected_to_is_dead(
     user: Client, proxy: FaultProxy, places: dict[str, Process], protocol: str
 ) -> None:
-    """Its notebook hears of it, even where the provider says nothing to the connection."""
+    """The notebook is told, even if the provider sends nothing on the connection."""
     kernel_id = await user.start_kernel("faulty/python3")
     await proxy.begin(silence, only="/channels")
     opening = asyncio.create_task(user.open(kernel_id, protocol))
@@ -332,7 +333,7 @@ async def test_a_kernel_that_goes_while_it_is_connected_to_is_dead(
 
 
 class Starts:
-    """Answers each request for a kernel so that nobody knows what becomes of it."""
+    """Answers each start request so that its result is unknown."""
 
     def __init__(self, proxy: FaultProxy, answer: Fault, delay: float) -> None:
         self._proxy, self._answer, self._delay = proxy, answer, delay
@@ -354,7 +355,7 @@ class Starts:
 
 @pytest.fixture
 async def gateway(places: dict[str, Process]) -> AsyncIterator[Client]:
-    """The gateway behind the proxy, asked without us; no other kernel runs there."""
+    """A client of the gateway behind the proxy; no other kernel runs there."""
     async with Client(places["gate-b"].url, places["gate-b"].token) as made:
 
         async def is_empty() -> bool:
@@ -372,7 +373,7 @@ async def gateway(places: dict[str, Process]) -> AsyncIterator[Client]:
 async def test_a_start_that_nobody_has_answered_is_found(
     user: Client, proxy: FaultProxy, gateway: Client, answer: Fault, delay: float
 ) -> None:
-    """The user gets the kernel, and there is one of it."""
+    """The user gets the kernel, and only one was started."""
     starts = Starts(proxy, answer, delay)
     await proxy.begin(starts, only=KERNELS)
     kernel_id = await user.start_kernel("faulty/python3")
@@ -386,7 +387,7 @@ async def test_a_start_that_nobody_has_answered_is_found(
 async def test_a_kernel_that_comes_too_late_is_stopped(
     user: Client, proxy: FaultProxy, gateway: Client
 ) -> None:
-    """The user has been told that it did not start; so it is not left behind either."""
+    """The user was told that it did not start, so it is stopped."""
     await proxy.begin(Starts(proxy, silence, 12), only=KERNELS)
     reply = await user.request("POST", "api/kernels", {"name": "faulty/python3"})
     assert reply.status == 503
@@ -408,7 +409,7 @@ def kernelspecs(*names: str, **more: object) -> str:
 
 
 async def test_what_is_no_kernelspec_hides_none_that_is(user: Client, proxy: FaultProxy) -> None:
-    """A list in which some entries make no sense has the others."""
+    """A list with some invalid entries has the valid ones."""
     body = json.loads(kernelspecs("good"))
     body["kernelspecs"] |= {
         "null": None,
@@ -430,7 +431,7 @@ async def test_what_is_no_kernelspec_hides_none_that_is(user: Client, proxy: Fau
 async def test_what_no_browser_can_read_is_not_passed_on(
     user: Client, proxy: FaultProxy, number: str
 ) -> None:
-    """Numbers that Python writes into JSON, but that are none there, cost nobody the list."""
+    """Numbers that Python writes but that are invalid JSON do not break the list."""
     body = kernelspecs("good").replace('"language"', f'"metadata": {{"x": {number}}}, "language"')
     await proxy.begin(answering(200, body))
     await user.wait_for_state("faulty", "online")
@@ -442,7 +443,7 @@ async def test_what_no_browser_can_read_is_not_passed_on(
 async def test_a_providers_words_are_one_line_of_the_log(
     user: Client, proxy: FaultProxy, troubled: Process
 ) -> None:
-    """Whatever a provider gives as its reason, no line looks like one of this server."""
+    """The provider's reason cannot forge a line of this server's log."""
     await proxy.begin(answering(400, json.dumps({"message": "no\n[C 2026] received signal 15"})))
     known = await user.wait_for_state("faulty", "offline")
     assert known["message"].endswith(": no [C 2026] received signal 15.")
@@ -450,7 +451,7 @@ async def test_a_providers_words_are_one_line_of_the_log(
 
 
 async def test_a_very_long_list_delays_nobody(user: Client, proxy: FaultProxy) -> None:
-    """10,000 kernelspecs of one provider are listed, while all else goes on."""
+    """10,000 kernelspecs of one provider are listed, and everything else stays fast."""
     names = [f"kernel-{number}" for number in range(10_000)]
     near = await user.start_kernel("python3")
     await proxy.begin(answering(200, kernelspecs(*names)))
@@ -466,7 +467,7 @@ async def test_a_very_long_list_delays_nobody(user: Client, proxy: FaultProxy) -
 async def test_a_provider_that_comes_and_goes_changes_no_list(
     troubled: Process, user: Client, proxy: FaultProxy
 ) -> None:
-    """The kernelspecs are byte for byte the same, and the log has a line a change, not a poll."""
+    """The kernelspecs do not change by a byte; the log has a line per change, not per poll."""
     seen = {json.dumps(await user.get(SPECS))}
     before = len(troubled.log())
     for _ in range(5):

@@ -57,7 +57,7 @@ async def clients(servers: dict[str, Process]) -> AsyncIterator[dict[str, Client
 
 
 async def test_names_and_models_are_the_stock_servers(clients: dict[str, Client]) -> None:
-    """The gateway's kernels keep their names, display names and URLs; so does the default."""
+    """The gateway's kernels keep their names, display names and URLs, and the default stays."""
     stock = await clients["stock"].get("api/kernelspecs")
     assert await clients["ours"].get("api/kernelspecs") == stock
     assert list(stock["kernelspecs"]) == ["python3"]
@@ -70,7 +70,7 @@ async def test_names_and_models_are_the_stock_servers(clients: dict[str, Client]
 
 
 async def test_kernels_run_at_the_gateway(clients: dict[str, Client]) -> None:
-    """A kernel without a prefix runs at the gateway, and nothing runs here."""
+    """A kernel without a prefix runs at the gateway, and no kernel runs here."""
     client = clients["ours"]
     session = await client.start_session("python3")
     kernel_id = session["kernel"]["id"]
@@ -102,7 +102,7 @@ async def test_local_kernels_can_be_had_as_well(clients: dict[str, Client]) -> N
 async def test_settings_that_only_jupyter_server_knows_leave_it_in_charge(
     places: dict[str, Process], tmp_path: Path
 ) -> None:
-    """A gateway that we could not talk to as configured is talked to by Jupyter Server."""
+    """Jupyter Server's own client handles a gateway with settings that only it supports."""
     gateway = places["gate-b"]
     arguments = [
         f"--gateway-url={gateway.url}",
@@ -120,7 +120,7 @@ async def test_settings_that_only_jupyter_server_knows_leave_it_in_charge(
 
 
 async def test_the_default_kernel_is_the_gateways(clients: dict[str, Client]) -> None:
-    """A kernel started without a name is the gateway's default one."""
+    """A kernel that is started without a name is the gateway's default one."""
     client = clients["ours"]
 
     async def default() -> bool:
@@ -143,7 +143,7 @@ async def test_the_default_kernel_is_the_gateways(clients: dict[str, Client]) ->
 def test_the_environment_counts_as_well(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
-    """What only Jupyter Server's client knows may also stand in the environment."""
+    """Settings that only Jupyter Server's client supports may also be in the environment."""
     monkeypatch.setenv("JUPYTER_GATEWAY_URL", "http://gateway.example.org")
     assert gateway_client_declaration(Config()) is not None
     monkeypatch.setenv(variable, value)

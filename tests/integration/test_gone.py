@@ -1,4 +1,4 @@
-"""Kernels that are gone from their providers, and all those that are not."""
+"""Kernels that are gone from their providers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture
 def culling(tmp_path: Path) -> Iterator[Process]:
-    """A gateway that stops kernels which have been idle for five seconds."""
+    """A gateway that stops kernels after five idle seconds."""
     process = kernel_gateway(tmp_path / "c", "culling", token="token-of-culling", listing=True)
     settings = {"cull_idle_timeout": 5, "cull_interval": 1, "cull_connected": True}
     config = process.config_folder / "jupyter_kernel_gateway_config.json"
@@ -30,7 +30,7 @@ def culling(tmp_path: Path) -> Iterator[Process]:
 
 
 async def dies(kernel: Kernel) -> None:
-    """Wait until the notebook hears that its kernel is dead, for good."""
+    """Wait until the notebook is told that its kernel is dead, for good."""
     last, code, reason = await kernel.until_closed()
     assert '"execution_state":"dead"' in last.replace(" ", "")
     assert (code, reason) == (1000, "culling/python3 is gone from its provider.")
@@ -39,14 +39,14 @@ async def dies(kernel: Kernel) -> None:
 async def test_a_kernel_that_its_provider_culls(
     start: Start, culling: Process, places: dict[str, Process]
 ) -> None:
-    """Its notebook hears of it, no table has it any more, and no other notebook is concerned."""
+    """The notebook is told, the kernel is in no list, and no other notebook is affected."""
     well = places["gate-b"]
     server, client = start(
         {
             "culling": {
                 "url": culling.url,
                 "token": {"value": culling.token},
-                "refresh_interval": 600,  # the kernel's last words make it looked at
+                "refresh_interval": 600,  # the last message of the kernel causes a poll
             },
             "well": {"url": well.url, "token": {"value": well.token}},
         }
@@ -84,7 +84,7 @@ async def test_a_kernel_that_its_provider_culls(
 async def test_a_gateway_that_has_forgotten_everything_is_not_asked_for_ever(
     user: Client, troubled: Process, proxy: FaultProxy, places: dict[str, Process]
 ) -> None:
-    """Each notebook is told once, the log has a few lines, and nobody asks for them any more."""
+    """Each notebook is told once, the log has a few lines, and the kernels are no longer polled."""
     ids = [await user.start_kernel("faulty/python3") for _ in range(3)]
     kernels = [await user.connect(kernel_id) for kernel_id in ids]
     local = await user.start_kernel("python3")
@@ -110,7 +110,7 @@ async def test_a_gateway_that_has_forgotten_everything_is_not_asked_for_ever(
 async def test_a_browser_that_leaves_before_it_is_connected(
     user: Client, troubled: Process, proxy: FaultProxy
 ) -> None:
-    """The server does not wait for the provider any more, and says nothing of a failure."""
+    """The server stops waiting for the provider, and logs no failure."""
     kernel_id = await user.start_kernel("faulty/python3")
     path = f"/api/kernels/{kernel_id}/channels"
     await proxy.begin(silence, only="/channels")
@@ -134,7 +134,7 @@ async def test_a_browser_that_leaves_before_it_is_connected(
 async def test_a_notebook_whose_kernel_is_not_offered_any_more_runs_nowhere_else(
     start: Start, places: dict[str, Process]
 ) -> None:
-    """Kernels that were excluded, and providers that were removed, are named, and that is all."""
+    """Excluded kernels and removed providers are named, and no other kernel starts."""
     gateway = places["gate-a"]
     settings = {"url": gateway.url, "token": {"value": gateway.token}}
     server, client = start({"gpu": settings, "cpu": settings})

@@ -1,4 +1,4 @@
-"""A provider in trouble is in trouble alone."""
+"""A failing provider affects only itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture
 async def page() -> AsyncIterator[str]:
-    """The address of a server that answers everything with an HTML page."""
+    """The address of a server that answers every request with an HTML page."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -37,8 +37,8 @@ async def page() -> AsyncIterator[str]:
 async def test_local_and_healthy_kernels_do_not_notice(
     places: dict[str, Process], page: str, tmp_path: Path
 ) -> None:
-    """With providers that hang, refuse and answer rubbish, all else works, and each is named."""
-    silent = socket.create_server(("127.0.0.1", 0))  # accepts, and never answers
+    """Providers hang, refuse or send invalid data; everything else works, and each is named."""
+    silent = socket.create_server(("127.0.0.1", 0))  # accepts connections and never answers
     timeouts = {"connect": 3600, "request": 3600}
     server = jupyter_server(tmp_path, token="token-of-server")
     declare(
@@ -117,7 +117,7 @@ async def test_kernels_stay_while_their_provider_is_away(
             assert reply.status == 503
             assert "connection refused" in reply.body["message"]
 
-        gateway.start()  # it has forgotten its kernels, and now says so
+        gateway.start()  # it has lost its kernels, and now says so
 
         async def forgotten() -> bool:
             return (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
@@ -126,7 +126,7 @@ async def test_kernels_stay_while_their_provider_is_away(
         assert await client.get("api/sessions") == []
     finally:
         await client.close()
-        await server.end()  # which needs the way that is served here
+        await server.end()  # the proxy in this process must keep running
         gateway.stop()
     assert "Traceback" not in server.log()
 
@@ -134,7 +134,7 @@ async def test_kernels_stay_while_their_provider_is_away(
 async def test_a_notebook_can_leave_a_provider_that_is_away(
     places: dict[str, Process], tmp_path: Path
 ) -> None:
-    """A session moves to a local kernel; the one left behind is stopped once it can be reached."""
+    """A session moves to a local kernel; the old one is stopped once it can be reached."""
     far = places["gate-b"]
     way = await TcpProxy.open(far.port)
     server = jupyter_server(tmp_path / "server", token="token-of-server")
@@ -164,7 +164,7 @@ async def test_a_notebook_can_leave_a_provider_that_is_away(
     finally:
         await client.close()
         await remote.close()
-        await server.end()  # which needs the way that is served here
+        await server.end()  # the proxy in this process must keep running
         await way.close()
 
 
@@ -172,7 +172,7 @@ async def test_a_notebook_can_leave_a_provider_that_is_away(
 async def test_a_provider_that_fails_a_user_is_seen_to_be_offline_at_once(
     places: dict[str, Process], tmp_path: Path, act: str
 ) -> None:
-    """What a user notices first does not wait for the next time that the provider is asked."""
+    """A failed user request changes the state at once, before the next poll."""
     far = places["gate-b"]
     way = await TcpProxy.open(far.port)
     server = jupyter_server(tmp_path / "server", token="token-of-server")
@@ -184,7 +184,7 @@ async def test_a_provider_that_fails_a_user_is_seen_to_be_offline_at_once(
     try:
         kernel_id = (await client.start_session("gateway/python3"))["kernel"]["id"]
         kernel = await client.connect(kernel_id) if act == "connection" else None
-        # So that it is not asked just now because a kernel was started.
+        # So that the start of a kernel causes no poll now.
         await client.request("POST", "api/kernel-providers/gateway/retry")
         await way.cut()
         if kernel is None:
@@ -196,9 +196,9 @@ async def test_a_provider_that_fails_a_user_is_seen_to_be_offline_at_once(
             providers = (await client.get("api/kernel-providers"))["providers"]
             return bool(providers[1]["state"] == "offline")
 
-        await until(offline, timeout=5)  # running kernels are looked at after 10 s
+        await until(offline, timeout=5)  # running kernels are polled every 10 s
     finally:
         await way.mend()
         await client.close()
-        await server.end()  # which needs the way that is served here
+        await server.end()  # the proxy in this process must keep running
         await way.close()

@@ -1,4 +1,4 @@
-"""What a provider says of its kernels: odd models, lists that are not whole, lists not allowed."""
+"""A provider's kernel models: unusual models, incomplete lists, forbidden lists."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_fields(**fields: object) -> Callable[[Model], Model]:
     return lambda model: {**model, **fields}
 
 
-#: What becomes of each kernel's model on its way here.
+#: Changes of a kernel's model on its way to this server.
 ODD: dict[str, Callable[[Model], Model]] = {
     "no connections": without("connections"),
     "connections that are no number": with_fields(connections=None),
@@ -54,7 +54,7 @@ ODD: dict[str, Callable[[Model], Model]] = {
 
 
 def each(change: Callable[[Model], Model]) -> Callable[[Any], Any]:
-    """Change each model of an answer, whether it has one kernel or a list of them."""
+    """Change each model of an answer, which has one kernel or a list of them."""
     return lambda answer: [*map(change, answer)] if isinstance(answer, list) else change(answer)
 
 
@@ -62,11 +62,11 @@ def each(change: Callable[[Model], Model]) -> Callable[[Any], Any]:
 async def test_an_odd_model_is_a_kernel_like_any_other(
     user: Client, proxy: FaultProxy, name: str
 ) -> None:
-    """It starts, is listed as it should be, runs, restarts, and is asked for without harm."""
+    """It starts, is listed correctly, runs, restarts, and can be polled."""
     await proxy.begin(altered(proxy.pass_on, each(ODD[name])), only=KERNELS)
     session = await user.start_session("faulty/python3")
     kernel_id = session["kernel"]["id"]
-    other = await user.start_kernel("faulty/python3")  # more than one are asked for as a list
+    other = await user.start_kernel("faulty/python3")  # several kernels are polled with a list
     assert await user.run(kernel_id, "print(1)") == "1\n"
     reply = await user.request("POST", f"api/kernels/{kernel_id}/restart")
     assert (reply.status, reply.body["id"]) == (200, kernel_id)
@@ -90,7 +90,7 @@ async def test_an_odd_model_is_a_kernel_like_any_other(
 
 
 async def test_a_gateway_may_have_ids_of_its_own(user: Client, proxy: FaultProxy) -> None:
-    """Its kernels have ids that Jupyter Server can use, and are found under theirs over there."""
+    """Its kernels have ids that Jupyter Server supports, and the gateway's ids are used there."""
 
     async def renamed(request: web.Request) -> web.StreamResponse:
         path = request.raw_path.replace("/its%20own~", "/")
@@ -119,7 +119,7 @@ async def test_a_gateway_may_have_ids_of_its_own(user: Client, proxy: FaultProxy
 async def test_what_is_no_kernel_hides_none_that_is(
     user: Client, proxy: FaultProxy, entry: object
 ) -> None:
-    """A list of kernels with entries that make no sense has the others."""
+    """A list with some invalid entries has the valid kernels."""
     ids = {await user.start_kernel("faulty/python3") for _ in range(2)}
 
     def change(answer: Any) -> Any:
@@ -141,7 +141,7 @@ async def test_what_is_no_kernel_hides_none_that_is(
 async def test_one_error_in_answer_to_a_list_of_kernels_loses_none(
     user: Client, proxy: FaultProxy
 ) -> None:
-    """A gateway that once answers 503 to the poll of its kernels has them all the same."""
+    """A gateway that answers one poll of its kernels with 503 keeps them all."""
     ids = {await user.start_kernel("faulty/python3") for _ in range(2)}
     session = await user.start_session("faulty/python3")
     ids.add(session["kernel"]["id"])
@@ -169,7 +169,7 @@ async def test_one_error_in_answer_to_a_list_of_kernels_loses_none(
         assert await user.run(kernel_id, "print(1)") == "1\n"
 
 
-#: What a provider answers to the question for a kernel that is missing in its list.
+#: Answers of a provider to the request for a kernel that is missing in its list.
 NO_PROOF: dict[str, Fault] = {
     "401": answering(401),
     "404 of a proxy": answering(404, "<h1>Not Found</h1>", "text/html"),
@@ -189,7 +189,7 @@ NO_PROOF: dict[str, Fault] = {
 async def test_a_kernel_that_is_missing_in_the_list_is_kept_without_proof(
     user: Client, proxy: FaultProxy, name: str
 ) -> None:
-    """The question for the kernel itself decides, and only the answer that it is gone does."""
+    """The request for the kernel itself decides, and only a 404 is proof."""
     ids = {await user.start_kernel("faulty/python3") for _ in range(2)}
     lost = next(iter(ids))
     asked: list[str] = []
@@ -219,7 +219,7 @@ async def test_a_kernel_that_is_missing_in_the_list_is_kept_without_proof(
 
 @pytest.fixture
 async def gateway(places: dict[str, Process]) -> AsyncIterator[Client]:
-    """The gateway that forbids the listing of its kernels, asked without us."""
+    """A client of the gateway that forbids the list of its kernels."""
     async with Client(places["gate-a"].url, places["gate-a"].token) as made:
         assert (await made.request("GET", "api/kernels")).status == 403
         yield made
@@ -228,7 +228,7 @@ async def gateway(places: dict[str, Process]) -> AsyncIterator[Client]:
 async def test_a_gateway_that_forbids_to_list_its_kernels_is_asked_for_each(
     user: Client, gateway: Client
 ) -> None:
-    """Several kernels have their states, one that goes is noticed, and nothing is refused."""
+    """Several kernels have correct states, an ended kernel is noticed, and nothing is refused."""
     idle, busy, gone = [await user.start_kernel("well/python3") for _ in range(3)]
     kernel = await user.connect(busy)
     await kernel.begin_work()

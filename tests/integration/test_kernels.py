@@ -1,4 +1,4 @@
-"""Kernels and sessions of several places, over the REST API and real kernels."""
+"""Kernels and sessions of several providers, over the REST API and with real kernels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def place_of(name: str) -> str:
 
 @pytest.mark.parametrize("name", EVERYWHERE)
 async def test_a_kernel_runs_where_its_name_says(client: Client, name: str) -> None:
-    """A kernel starts in its place, is listed by its name, interrupted, restarted and stopped."""
+    """A kernel starts at its provider, is listed by name, interrupted, restarted and stopped."""
     kernel_id = await client.start_kernel(name)
     assert (await client.run(kernel_id, PRINT_PLACE)).strip() == place_of(name)
     model = await client.get(f"api/kernels/{kernel_id}")
@@ -48,7 +48,7 @@ async def test_a_kernel_runs_where_its_name_says(client: Client, name: str) -> N
 
 
 async def test_a_session_moves_from_place_to_place(client: Client) -> None:
-    """A notebook's session is patched local, A, B, far and back; the kernel left behind stops."""
+    """A session is patched from local to A, B, far and back; each kernel that it leaves stops."""
     session = await client.start_session("python3", "moving.ipynb")
     for name in [*EVERYWHERE[1:], "python3"]:
         before = session["kernel"]["id"]
@@ -67,7 +67,7 @@ async def test_a_session_moves_from_place_to_place(client: Client) -> None:
 
 @pytest.mark.parametrize("name", ["gate-a/python3", "gate-b/python3"])
 async def test_only_permitted_variables_travel(client: Client, name: str) -> None:
-    """Variables named KERNEL_… and those configured reach the provider, the others never."""
+    """Variables named KERNEL_… and configured ones reach the provider; others never do."""
     session = await client.start_session(name, "env.ipynb")
     code = "import os; print([n for n in ('WANTED', 'KERNEL_X', 'UNWANTED') if n in os.environ])"
     printed = await client.run(session["kernel"]["id"], code)
@@ -76,7 +76,7 @@ async def test_only_permitted_variables_travel(client: Client, name: str) -> Non
 
 
 async def test_kernels_of_places_are_not_mixed_up(client: Client) -> None:
-    """Kernels started at once everywhere keep their own state and answer their own clients."""
+    """Kernels that start at once keep their own state and answer their own clients."""
     ids = await asyncio.gather(*(client.start_kernel(name) for name in EVERYWHERE * 2))
     assert len(set(ids)) == len(ids)
     await asyncio.gather(*(client.run(i, f"mine = {i!r}") for i in ids))
@@ -89,7 +89,7 @@ async def test_kernels_of_places_are_not_mixed_up(client: Client) -> None:
 async def test_the_working_directory_is_the_notebooks(
     client: Client, server: Process, places: dict[str, Process], name: str
 ) -> None:
-    """A kernel starts in the notebook's folder where the place has it."""
+    """A kernel starts in the notebook's folder if the provider has it."""
     roots = {"local": server.root, **{k: p.root for k, p in places.items()}}
     for root in roots.values():
         (root / "sub").mkdir(exist_ok=True)
@@ -101,7 +101,7 @@ async def test_the_working_directory_is_the_notebooks(
 
 
 async def test_state_and_activity_follow_the_remote_kernels(client: Client) -> None:
-    """A busy remote kernel shows as busy and keeps the server's last activity moving."""
+    """A busy remote kernel is shown as busy, and updates the server's last activity."""
 
     async def follow(name: str) -> None:
         kernel_id = await client.start_kernel(name)
@@ -125,7 +125,7 @@ async def test_state_and_activity_follow_the_remote_kernels(client: Client) -> N
 
 
 async def test_an_unknown_kernel_is_named_in_a_sentence(client: Client) -> None:
-    """A name that nobody has is refused with a sentence that says what there is."""
+    """An unknown name is refused with a sentence that lists the known ones."""
     cases = {
         "gate-a/nothing": "Gate-A offers no kernel called 'nothing'. It has: python3",
         "nowhere/python3": "nowhere",

@@ -1,4 +1,4 @@
-"""Kernelspecs of several places: names, URLs, display names, logos."""
+"""Kernelspecs of several providers: names, URLs, display names, logos."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REMOTE = ["gate-a/python3", "gate-b/python3", "far/python3"]
 
 
 async def test_remote_kernels_stand_beside_the_local_ones(client: Client) -> None:
-    """Each place's kernel has its prefixed name and its place's label; local ones are untouched."""
+    """Each kernel has its provider's prefix and label; local ones are unchanged."""
     specs = await client.kernelspecs()
     assert set(specs) == {"python3", *REMOTE}
     shown = {name: model["spec"]["display_name"] for name, model in specs.items()}
@@ -43,20 +43,20 @@ async def test_metadata_is_flat_strings(client: Client) -> None:
 
 
 async def test_the_default_kernel_stays_the_local_one(client: Client) -> None:
-    """No remote server's default becomes ours."""
+    """A remote server's default does not become ours."""
     assert (await client.get("api/kernelspecs"))["default"] == "python3"
 
 
 @pytest.mark.parametrize("name", REMOTE)
 @pytest.mark.parametrize("slash", ["%2F", "%2f", "/"])
 async def test_one_kernelspec_is_answered_by_name(client: Client, name: str, slash: str) -> None:
-    """The encoded form is answered, and the raw one that some reverse proxies make of it."""
+    """The encoded form is answered, and the raw form that some reverse proxies send."""
     model = await client.get(f"api/kernelspecs/{name.replace('/', slash)}")
     assert model == (await client.kernelspecs())[name]
 
 
 async def test_an_unknown_kernelspec_is_not_found(client: Client) -> None:
-    """A name of a known provider without that kernel is a 404, as any other."""
+    """An unknown name of a known provider is answered with 404, as any other."""
     assert (await client.request("GET", "api/kernelspecs/gate-a%2Fnothing")).status == 404
 
 
@@ -69,7 +69,7 @@ async def logo(client: Client, server: Process, url: str, method: str = "GET") -
 async def test_logos_are_served_where_the_model_says(
     client: Client, server: Process, name: str
 ) -> None:
-    """Every resource's URL has an encoded name and answers with that file, raw form included."""
+    """The URL of each resource has an encoded name and returns the file; so does the raw form."""
     specs = await client.kernelspecs()
     resources = specs[name]["resources"]
     assert resources.keys() == specs["python3"]["resources"].keys()
@@ -84,7 +84,7 @@ async def test_logos_are_served_where_the_model_says(
 
 
 async def test_logos_can_be_cached(client: Client, server: Process) -> None:
-    """A logo has a lifetime and a validator, with which it is not sent twice."""
+    """A logo has a lifetime and a validator, so that it is not sent twice."""
     url = (await client.kernelspecs())["far/python3"]["resources"]["logo-svg"]
     first = await logo(client, server, url)
     assert re.fullmatch(r"private, max-age=[1-9]\d{3,}", first.headers["Cache-Control"])
@@ -97,7 +97,7 @@ async def test_logos_can_be_cached(client: Client, server: Process) -> None:
 
 
 async def test_a_remote_server_is_asked_for_a_file_once(start: Start, remote: Process) -> None:
-    """However often a logo is looked at, and its provider asked anew, the logo is fetched once."""
+    """A logo is fetched once, however often it is requested and its provider polled."""
     settings = {"url": remote.url, "token": {"value": remote.token}, "refresh_interval": 10_000}
     server, client = start({"gpu": settings})
     resources = (await client.wait_for_kernelspec("gpu/python3"))["resources"]
@@ -113,20 +113,20 @@ async def test_a_remote_server_is_asked_for_a_file_once(start: Start, remote: Pr
 
 @pytest.mark.parametrize("file", ["kernel.json", "..%2Fkernel.json", "%2e%2e", "nothing.png"])
 async def test_only_files_of_the_model_are_served(client: Client, file: str) -> None:
-    """Nothing else of a remote server can be read through a kernel's resources."""
+    """A kernel's resources give no access to other files of a remote server."""
     reply = await client.request("GET", f"kernelspecs/far%2Fpython3/{file}")
     assert reply.status in (403, 404)
 
 
 async def test_a_remote_svg_cannot_run_scripts_here(client: Client, server: Process) -> None:
-    """An SVG opened by itself is sandboxed, as it comes from another server."""
+    """An SVG that is opened by itself is sandboxed, because it comes from another server."""
     url = (await client.kernelspecs())["far/python3"]["resources"]["logo-svg"]
     reply = await logo(client, server, url)
     assert reply.headers["Content-Security-Policy"].startswith("sandbox")
 
 
 async def test_everything_needs_authentication(server: Process) -> None:
-    """Without a token, our routes answer as Jupyter Server's do: not at all."""
+    """Without a token, our routes refuse requests as Jupyter Server's do."""
     stranger = Client(server.url, "")
     for path in ("api/kernelspecs/far%2Fpython3", "kernelspecs/far%2Fpython3/logo-svg.svg"):
         reply = await stranger.request("GET", path)

@@ -1,4 +1,4 @@
-"""Secrets that the tests leave in logs, notebooks or stores are found at the end of a run."""
+"""The search at the end of a run finds secrets in logs, notebooks and stores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.processes import jupyter_server
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that is not among those that are looked through in the end."""
+    """A folder outside the folders that the search visits."""
     with TemporaryDirectory() as name:
         yield Path(name)
 
@@ -30,7 +30,7 @@ def folder() -> Iterator[Path]:
     ],
 )
 def test_a_secret_is_found_where_it_must_not_be(folder: Path, file: str, gets_out: bool) -> None:
-    """File and line are named; a provider's file may have a secret, as it is the user's own."""
+    """File and line are named; a provider's file may have a secret, because the user owns it."""
     server = folder / "server"
     path = server / file
     path.parent.mkdir(parents=True)
@@ -43,7 +43,7 @@ def test_a_secret_is_found_where_it_must_not_be(folder: Path, file: str, gets_ou
 def test_a_secret_that_is_logged_is_found(
     folder: Path, level: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is logged in the tests' own process counts, too, however little it matters."""
+    """The log of the tests' own process counts, too, at all levels."""
     logger = logging.getLogger("test_leaks")
     monkeypatch.setattr(logger, "propagate", False)
     with logged_in(folder, logger):
@@ -52,6 +52,6 @@ def test_a_secret_that_is_logged_is_found(
 
 
 def test_no_other_secret_can_be_used(tmp_path: Path) -> None:
-    """A server of the tests takes no token that would not be found."""
+    """A server of the tests accepts only tokens that the search finds."""
     with pytest.raises(AssertionError, match="token-of-"):
         jupyter_server(tmp_path, token="s3cret")

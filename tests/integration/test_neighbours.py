@@ -1,4 +1,4 @@
-"""Two people's servers with the same gateway: neither sees or touches the other's kernels."""
+"""Two users' servers with the same gateway: neither sees or touches the other's kernels."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ pytestmark = pytest.mark.server
 
 @dataclass
 class Person:
-    """Somebody's server, with a notebook at the gateway."""
+    """A user's server, with a notebook at the gateway."""
 
     server: Process
     client: Client
     kernel_id: str
 
     async def kernels(self) -> list[str]:
-        """Return the ids of all kernels that this person sees."""
+        """Return the ids of all kernels that this user sees."""
         return [kernel["id"] for kernel in await self.client.get("api/kernels")]
 
     async def learns(self, what: str) -> None:
-        """Have something in the kernel."""
+        """Set a variable in the kernel."""
         await self.client.run(self.kernel_id, f"name = {what!r}")
 
     async def remembers(self, what: str) -> None:
-        """See that the kernel is there with all that is in it, and no other one is."""
+        """Check that the kernel is there with its variable, and no other one."""
         assert await self.kernels() == [self.kernel_id]
         assert await self.client.run(self.kernel_id, "print(name)") == f"{what}\n"
 
 
 async def arrive(name: str, gateway: Process, folder: Path, config: Any = None) -> Person:
-    """Start somebody's server, and a notebook at the gateway."""
+    """Start a user's server, and a notebook at the gateway."""
     server = jupyter_server(folder / name, token=f"token-of-{name}", config=config)
     settings = {"url": gateway.url, "token": {"value": gateway.token}, "refresh_interval": 1}
     declare(server, "gpu", settings)
@@ -50,7 +50,7 @@ async def arrive(name: str, gateway: Process, folder: Path, config: Any = None) 
 
 @pytest.fixture
 async def bob(remote: Process, tmp_path: Path) -> AsyncIterator[Person]:
-    """Who is there all the time."""
+    """A user whose server keeps running."""
     person = await arrive("bob", remote, tmp_path)
     await person.learns("bob")
     yield person
@@ -60,7 +60,7 @@ async def bob(remote: Process, tmp_path: Path) -> AsyncIterator[Person]:
 
 @pytest.fixture
 async def ada(remote: Process, tmp_path: Path) -> AsyncIterator[Person]:
-    """Who comes and goes."""
+    """A user whose server restarts."""
     person = await arrive("ada", remote, tmp_path)
     yield person
     await person.client.close()
@@ -68,7 +68,7 @@ async def ada(remote: Process, tmp_path: Path) -> AsyncIterator[Person]:
 
 
 async def test_kernels_of_others_can_neither_be_seen_nor_reached(ada: Person, bob: Person) -> None:
-    """An id of somebody else's kernel is no kernel here."""
+    """The id of another user's kernel is unknown here."""
     for _ in range(2):
         assert await ada.kernels() == [ada.kernel_id]
         assert [one["path"] for one in await ada.client.get("api/sessions")] == ["work.ipynb"]
@@ -76,14 +76,14 @@ async def test_kernels_of_others_can_neither_be_seen_nor_reached(ada: Person, bo
     path = f"api/kernels/{bob.kernel_id}"
     for method, of in (("GET", ""), ("DELETE", ""), ("POST", "/interrupt"), ("POST", "/restart")):
         reply = await ada.client.request(method, path + of)
-        assert reply.status in (404, 500)  # the latter is Jupyter Server's, for a restart
+        assert reply.status in (404, 500)  # Jupyter Server answers the latter, for a restart
     await bob.remembers("bob")
 
 
 async def test_restarts_crashes_and_exits_are_ones_own(
     ada: Person, bob: Person, remote: Process
 ) -> None:
-    """What becomes of one server and its kernels does not reach those of another one."""
+    """Restarts, crashes and exits of one server do not affect the other's kernels."""
     await ada.client.request("POST", f"api/kernels/{ada.kernel_id}/restart")
     await bob.remembers("bob")
     await ada.learns("ada")
@@ -106,7 +106,7 @@ async def test_restarts_crashes_and_exits_are_ones_own(
 async def test_culling_takes_ones_own_kernels_only(
     bob: Person, remote: Process, tmp_path: Path
 ) -> None:
-    """A server that stops idle kernels leaves idle kernels of others alone."""
+    """A server that culls idle kernels leaves other users' idle kernels alone."""
     culling = {"cull_idle_timeout": 1, "cull_interval": 1}
     ada = await arrive("ada", remote, tmp_path, {"MappingKernelManager": culling})
     async with ada.client, Client(remote.url, remote.token) as gateway:

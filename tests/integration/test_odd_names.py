@@ -1,4 +1,4 @@
-"""Names of kernels and addresses of servers, however odd: each is one of its own everywhere."""
+"""Unusual names of kernels and addresses of servers stay distinct everywhere."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PRINT_PLACE = "import os; print(os.environ['PLACE'])"
 
 
 class OddNames:
-    """Passes on to a real gateway, and has its kernel under all the odd names."""
+    """Forwards to a real gateway, and lists its kernel under all the unusual names."""
 
     def __init__(self, proxy: FaultProxy) -> None:
         self._proxy = proxy
@@ -75,7 +75,7 @@ class OddNames:
 async def visitor(
     request: pytest.FixtureRequest, troubled: Process, user: Client, proxy: FaultProxy
 ) -> AsyncIterator[Client]:
-    """A client of the troubled server, whose provider has a kernel under all the odd names."""
+    """A client of the server whose provider lists its kernel under all the unusual names."""
     await proxy.begin(OddNames(proxy))
     await user.wait_for_state("faulty", "online")
     if request.param == "directly":
@@ -83,8 +83,8 @@ async def visitor(
         return
 
     async def decode(request: web.Request) -> web.StreamResponse:
-        # As nginx does where `proxy_pass` has a path: what comes in a path is decoded, and then
-        # encoded anew, but for what may stand in a path as it is.
+        # nginx does this if `proxy_pass` has a path: it decodes the path,
+        # and encodes it again, except for characters that may stay in a path.
         path = quote(unquote(request.raw_path), safe="/:@!$&'()*+,;=~")
         return await reverse.pass_on(request, path)
 
@@ -98,7 +98,7 @@ async def visitor(
 
 @pytest.mark.parametrize("name", ODD)
 async def test_an_odd_name_is_a_kernel_like_any_other(visitor: Client, name: str) -> None:
-    """It is listed, found by its name, started, restarted, and has its logos."""
+    """It is listed, found by its name, started and restarted, and has its logos."""
     full = f"faulty/{name}"
     model = await visitor.wait_for_kernelspec(full)
     assert await visitor.get(f"api/kernelspecs/{quote(full, safe='')}") == model
@@ -121,7 +121,7 @@ async def test_an_odd_name_is_a_kernel_like_any_other(visitor: Client, name: str
 
 @pytest.mark.parametrize("name", ODD)
 async def test_a_notebook_keeps_an_odd_name(visitor: Client, name: str) -> None:
-    """A notebook that was saved with such a kernel has it when it is opened again."""
+    """A notebook that was saved with such a kernel gets it when it is opened again."""
     full = f"faulty/{name}"
     shown = (await visitor.wait_for_kernelspec(full))["spec"]["display_name"]
     kernelspec = {"name": full, "display_name": shown, "language": "python"}
@@ -139,7 +139,7 @@ async def test_a_notebook_keeps_an_odd_name(visitor: Client, name: str) -> None:
 async def test_providers_and_kernels_with_names_that_are_alike(
     start: Start, places: dict[str, Process], remote: Process
 ) -> None:
-    """An id that begins another one, and a kernel named like a provider, lead nowhere else."""
+    """An id that begins another id, and a kernel named like a provider, are not mixed up."""
     kernelspec = {"argv": [sys.executable, "-m", "ipykernel", "-f", "{connection_file}"]}
     for name in ("gpu", "gpu-b", "gpu--python3", "local", "python3.gpu"):
         folder = remote.folder / "data" / "kernels" / name
@@ -172,7 +172,7 @@ async def test_providers_and_kernels_with_names_that_are_alike(
 async def test_a_provider_may_itself_have_providers(
     start: Start, places: dict[str, Process], troubled: Process, user: Client
 ) -> None:
-    """Each server looks at the first part of a name only, also where both know it."""
+    """Each server uses only the first part of a name, even if both know it."""
     well = places["gate-b"]
     _, client = start(
         {
@@ -200,7 +200,7 @@ async def test_a_provider_may_itself_have_providers(
 
 
 async def test_base_urls_with_capitals_and_http_in_them(start: Start, tmp_path: Path) -> None:
-    """Requests, logos and websockets keep to both servers' base URLs letter by letter."""
+    """Requests, logos and websockets use both servers' base URLs letter by letter."""
     far = jupyter_server(
         tmp_path / "far",
         token="token-of-far",

@@ -1,4 +1,4 @@
-"""Installed and without a provider, a server answers every request as a stock one does."""
+"""Installed but without a provider, a server answers every request like a stock server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEADERS = ("Content-Type", "Location", "Cache-Control", "Content-Security-Policy
 
 
 def normalised(value: Any, server: Process) -> Any:
-    """Return a value without what differs from run to run: ids, times, ports, folders."""
+    """Return a value without parts that differ between runs: ids, times, ports, folders."""
     if isinstance(value, dict):
         return {key: normalised(item, server) for key, item in value.items()}
     if isinstance(value, list):
@@ -34,7 +34,7 @@ def normalised(value: Any, server: Process) -> Any:
 
 
 async def answers(server: Process) -> Answers:
-    """Send the requests of all four APIs, good ones and bad ones, and return what came back."""
+    """Send valid and invalid requests to all four APIs, and return the answers."""
     client = Client(server.url, server.token)
     found: Answers = []
 
@@ -101,7 +101,7 @@ async def answers(server: Process) -> Answers:
 
 
 def _without_state(body: Any) -> Any:
-    """Leave out a kernel's state: whether it is already idle depends on the machine's load."""
+    """Remove a kernel's state: whether it is already idle depends on the machine's load."""
     if isinstance(body, dict):
         return {k: _without_state(v) for k, v in body.items() if k != "execution_state"}
     return [_without_state(item) for item in body] if isinstance(body, list) else body
@@ -109,11 +109,11 @@ def _without_state(body: Any) -> Any:
 
 @pytest.fixture
 def started(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Process]:
-    """Starts a server that is stopped after the test."""
+    """Return a function that starts a server, which is stopped after the test."""
 
     def start(name: str, **options: Any) -> Process:
         process = jupyter_server(tmp_path / name, token="token-of-server", **options)
-        # A stock server that was asked for a kernel that does not exist never ends by itself.
+        # A stock server hangs at its exit after a request for a kernel that does not exist.
         request.addfinalizer(process.kill)
         return process.start()
 
@@ -124,7 +124,7 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Pro
 async def test_every_answer_is_the_stock_servers(
     started: Callable[..., Process], base_url: str
 ) -> None:
-    """The kernels, kernelspecs, sessions and status APIs answer the same, errors included."""
+    """The kernels, kernelspecs, sessions and status APIs give the same answers, errors included."""
     stock = await answers(started("stock", base_url=base_url, config=STOCK))
     ours = await answers(started("ours", base_url=base_url))
     for expected, found in zip(stock, ours, strict=True):

@@ -1,4 +1,4 @@
-"""A server that comes back, after a crash or a clean exit, and the kernels that it had."""
+"""A server that restarts after a crash or a clean exit, and its kernels."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Site:
         return kernel_id
 
     async def written(self, path: str = "work.ipynb") -> None:
-        """Wait until a notebook's kernel and session are written down."""
+        """Wait until a notebook's kernel and session are stored."""
 
         async def found() -> bool:
             return self.is_written(path)
@@ -44,7 +44,7 @@ class Site:
         await until(found)
 
     def is_written(self, path: str) -> bool:
-        """Tell whether a notebook is written down."""
+        """Return whether a notebook is stored."""
         folder = self.server.folder / "data" / "kernel_providers"
         return any(path in store.read_text() for store in folder.glob("*.json"))
 
@@ -52,7 +52,7 @@ class Site:
         return await self.client.run(self.kernel_id, code)
 
     async def found_again(self) -> None:
-        """Find session, kernel and all that was in it."""
+        """Check that session, kernel and its variable are there."""
         [session] = await self.client.get("api/sessions")
         assert (session["id"], session["path"]) == (self.session["id"], "work.ipynb")
         assert session["kernel"]["id"] == self.kernel_id
@@ -60,7 +60,7 @@ class Site:
         assert await self.run("print(x)") == "42\n"
 
     async def is_gone(self) -> None:
-        """Wait until the provider has no such kernel any more."""
+        """Wait until the provider no longer has the kernel."""
 
         async def gone() -> bool:
             return (await self.remote.request("GET", f"api/kernels/{self.kernel_id}")).status == 404
@@ -69,7 +69,7 @@ class Site:
 
 
 async def begin(start: Start, remote: Process, **settings: str) -> Site:
-    """Start a server and run something in a notebook at its provider."""
+    """Start a server, and run code in a notebook at its provider."""
     tunnel = await TcpProxy.open(remote.port)
     url = f"http://127.0.0.1:{tunnel.port}/"
     server, client = start({"far": {"url": url, "token": {"value": remote.token}, **settings}})
@@ -82,7 +82,7 @@ async def begin(start: Start, remote: Process, **settings: str) -> Site:
 
 @pytest.fixture
 async def site(start: Start, remote: Process) -> AsyncIterator[Site]:
-    """A server whose provider has its kernels stopped at the server's exit."""
+    """A server that stops its provider's kernels at its exit."""
     made = await begin(start, remote)
     yield made
     await made.remote.close()
@@ -91,7 +91,7 @@ async def site(start: Start, remote: Process) -> AsyncIterator[Site]:
 
 
 async def test_after_a_crash_notebooks_find_their_kernels(site: Site) -> None:
-    """Whatever is on the provider besides is left alone, then and at the exit."""
+    """Other kernels at the provider are left alone, then and at the exit."""
     others = await site.remote.start_kernel("python3")
     site.server.kill()
     site.server.start()
@@ -104,7 +104,7 @@ async def test_after_a_crash_notebooks_find_their_kernels(site: Site) -> None:
 
 
 async def test_an_open_notebook_goes_on_after_a_crash(site: Site) -> None:
-    """The kernel is there under its id before the provider has answered, even if it is away."""
+    """The kernel has its id before the provider has answered, even if the provider is down."""
     site.server.kill()
     await site.tunnel.cut()
     site.server.start()
@@ -115,7 +115,7 @@ async def test_an_open_notebook_goes_on_after_a_crash(site: Site) -> None:
 
 
 async def test_a_kernel_that_is_gone_meanwhile_is_forgotten(site: Site) -> None:
-    """So is its session, and it does not come back."""
+    """Its session is forgotten, too, and does not come back."""
     site.server.kill()
     await site.remote.request("DELETE", f"api/kernels/{site.kernel_id}")
     for _ in range(2):
@@ -151,7 +151,7 @@ async def test_a_kernel_is_kept_where_that_is_configured(start: Start, remote: P
 
 
 async def test_what_could_not_be_stopped_is_stopped_later(site: Site) -> None:
-    """A kernel left over by an exit while its provider was away is nobody's, until it is ended."""
+    """A kernel that an exit could not stop is not listed, and is stopped later."""
     await site.tunnel.cut()
     await site.server.end()
     assert "may still be running" in site.server.log()
@@ -165,7 +165,7 @@ async def test_what_could_not_be_stopped_is_stopped_later(site: Site) -> None:
 
 
 async def test_a_provider_that_is_away_for_a_while_does_not_cost_its_kernels(site: Site) -> None:
-    """They wait for the provider of that address, through servers that do not have it."""
+    """They wait for the provider of that address, even through servers that do not have it."""
     declaration = declare(site.server, "far", {})
     there = f"http://127.0.0.1:{site.tunnel.port}/"
     elsewhere = {"url": "http://127.0.0.1:9", "token": {"value": "token-of-remote"}}
@@ -186,7 +186,7 @@ async def test_a_provider_that_is_away_for_a_while_does_not_cost_its_kernels(sit
 async def test_providers_in_trouble_do_not_hold_up_the_exit(
     start: Start, places: dict[str, Process], remote: Process
 ) -> None:
-    """What can be stopped is, what cannot is stopped by the next server, and nobody waits."""
+    """Reachable kernels are stopped, the next server stops the others; the exit does not wait."""
     well, hung, refusing = places["gate-b"], places["far"], remote
     silent, cut = await TcpProxy.open(hung.port), await TcpProxy.open(refusing.port)
     urls = {
@@ -231,7 +231,7 @@ async def test_providers_in_trouble_do_not_hold_up_the_exit(
 async def test_a_local_kernel_that_restarts_does_not_hold_up_the_exit(
     start: Start, tmp_path: Path, seconds: int
 ) -> None:
-    """However long it takes to end, the server ends, and so does the kernel."""
+    """However long the kernel takes to end, the server exits, and so does the kernel."""
     server, client = start({})
     kernel_id = await client.start_kernel("python3")
     pid = int(await client.run(kernel_id, "import os; print(os.getpid())"))
@@ -270,7 +270,7 @@ time.sleep({seconds})
 async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
     start: Start, remote: Process, places: dict[str, Process]
 ) -> None:
-    """Kernels that are kept are there until the server is not, however long others take to stop."""
+    """Kept kernels stay listed until the server ends, however long others take to stop."""
     site = await begin(start, remote, on_server_exit="keep")
     silent = await TcpProxy.open(places["gate-b"].port)
     url, token = f"http://127.0.0.1:{silent.port}/", places["gate-b"].token
@@ -278,8 +278,8 @@ async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
     await site.client.wait_for_kernelspec("hung/python3")
     await site.client.start_kernel("hung/python3")
     shut_down = await site.client.start_kernel("far/python3")
-    await site.client.run(shut_down, "")  # one that is still coming up takes longer to stop
-    # Over this connection: a server that stops takes no new one.
+    await site.client.run(shut_down, "")  # a kernel that is still starting takes longer to stop
+    # On this connection, because a server that stops accepts no new one.
     assert len(await site.client.get("api/kernels")) == 3
     silent.swallow()
     stopping = asyncio.create_task(site.server.end())
@@ -308,7 +308,7 @@ async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
 
 
 async def test_an_exit_ends_what_is_connected(site: Site) -> None:
-    """Open notebooks hold nothing up, and the log of the exit has no complaint in it."""
+    """Open notebooks do not delay the exit, and its log has no error."""
     session = await site.client.start_session("python3", "local.ipynb")
     pages = [await site.client.connect(site.kernel_id) for _ in range(3)]
     pages.append(await site.client.connect(session["kernel"]["id"]))
@@ -322,7 +322,7 @@ async def test_an_exit_ends_what_is_connected(site: Site) -> None:
 
 
 async def test_a_notebook_is_written_down_however_much_goes_on(site: Site) -> None:
-    """Kernels that come and go all the time do not put it off."""
+    """Kernels that start and end all the time do not delay it."""
 
     async def come_and_go() -> None:
         while True:
@@ -338,7 +338,7 @@ async def test_a_notebook_is_written_down_however_much_goes_on(site: Site) -> No
 
 
 async def test_a_wrong_address_costs_no_kernel(site: Site, places: dict[str, Process]) -> None:
-    """Another server does not know the provider's kernels, which is no proof that they are gone."""
+    """A 404 from another server is no proof that the kernels are gone."""
     far, other = site.tunnel.port, places["gate-b"]
     wrong = {"url": other.url, "token": {"value": other.token}, "label": "Elsewhere"}
     declare(site.server, "far", wrong)

@@ -1,4 +1,4 @@
-"""Relays through cuts: what runs goes on, what is typed waits, and what is gone is said to be."""
+"""Relays through cuts: code runs on, input waits, and the end of a kernel is reported."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BOTH_PROTOCOLS = pytest.mark.parametrize("protocol", [V1, LEGACY], ids=["v1", "l
 
 @dataclass
 class Site:
-    """A server, its client, and the way to the gateway that is its provider."""
+    """A server, its client, and the TCP proxy to its provider's gateway."""
 
     server: Process
     client: Client
@@ -32,7 +32,7 @@ class Site:
     gateway: Process
 
     async def become(self, state: str) -> None:
-        """Wait until the server says that the provider is in this state."""
+        """Wait until the server reports this state of the provider."""
 
         async def found() -> bool:
             providers = (await self.client.get("api/kernel-providers"))["providers"]
@@ -43,7 +43,7 @@ class Site:
 
 @pytest.fixture
 async def site(start: Start, remote: Process) -> AsyncIterator[Site]:
-    """A server that reaches a gateway of its own through a tunnel."""
+    """A server that reaches its own gateway through a TCP proxy."""
     tunnel = await TcpProxy.open(remote.port)
     url = f"http://127.0.0.1:{tunnel.port}/"
     server, client = start({"far": {"url": url, "token": {"value": remote.token}}})
@@ -54,14 +54,14 @@ async def site(start: Start, remote: Process) -> AsyncIterator[Site]:
 
 
 async def execute(kernel: Kernel, code: str) -> str:
-    """Send code to be run, and return the request's id without waiting for anything."""
+    """Send code, and return the request's id without waiting."""
     return await kernel.send(
         "execute_request", {"code": code, "silent": False, "allow_stdin": False}
     )
 
 
 def printed(messages: list[dict[str, Any]]) -> str:
-    """Return what was printed."""
+    """Return the printed text."""
     texts = [m["content"]["text"] for m in messages if m["header"]["msg_type"] == "stream"]
     return "".join(texts)
 
@@ -72,7 +72,7 @@ def printed(messages: list[dict[str, Any]]) -> str:
 async def test_an_execution_runs_through_a_cut(
     site: Site, protocol: str, seconds: int, tmp_path: Path
 ) -> None:
-    """What a kernel prints while it cannot be reached comes afterwards, all and in order."""
+    """Output of a kernel during a cut arrives afterwards, complete and in order."""
     kernel = await site.client.connect(await site.client.start_kernel("far/python3"), protocol)
     count, go, unseen = tmp_path / "count", tmp_path / "go", 10 + 10 * seconds
     code = f"""
@@ -88,7 +88,7 @@ for n in range({unseen + 10}):
     while (await kernel.receive())["content"].get("text") != "9\n":
         pass
     await site.tunnel.cut()
-    go.touch()  # what is on its way just when a connection is cut may be lost
+    go.touch()  # messages in transit at the moment of a cut may be lost
     await site.become("offline")
 
     async def has_printed_on() -> bool:
@@ -102,13 +102,13 @@ for n in range({unseen + 10}):
 
 
 async def phases(client: Client) -> dict[str, str]:
-    """Return the kernels of the first provider that are between two states."""
+    """Return the kernel phases of the first provider."""
     providers = (await client.get("api/kernel-providers"))["providers"]
     return {one["kernel_id"]: one["phase"] for one in providers[1]["kernel_phases"]}
 
 
 async def lose_connections(user: Client, proxy: FaultProxy) -> None:
-    """Cut what is connected to kernels, let nobody connect again, and wait until that shows."""
+    """Cut the connections to kernels, refuse new ones, and wait until the phase shows."""
     await proxy.begin(answering(503), only="/channels")
 
     async def is_reconnecting() -> bool:
@@ -118,7 +118,7 @@ async def lose_connections(user: Client, proxy: FaultProxy) -> None:
 
 
 async def test_a_kernel_that_is_connected_again_shows_it(user: Client, proxy: FaultProxy) -> None:
-    """It is reconnecting for as long as that takes, not dead, and is told to be no more after."""
+    """It is reconnecting during the cut, not dead, and has no phase afterwards."""
     kernel_id = await user.start_kernel("faulty/python3")
     kernel = await user.connect(kernel_id)
     await lose_connections(user, proxy)
@@ -132,9 +132,9 @@ async def test_a_kernel_that_is_connected_again_shows_it(user: Client, proxy: Fa
 
 async def test_a_browser_that_comes_again_finds_what_waits(user: Client, proxy: FaultProxy) -> None:
     """
-    What it has sent before runs before what it sends now, whether or not it has said good-bye.
+    Input from before the cut runs before new input, even if the old websocket was not closed.
 
-    A browser whose network has gone for a moment is one that this server still takes for there.
+    If a browser loses its network for a moment, this server still treats it as connected.
     """
     kernel_id = await user.start_kernel("faulty/python3")
     first = await user.connect(kernel_id)
@@ -145,7 +145,7 @@ async def test_a_browser_that_comes_again_finds_what_waits(user: Client, proxy: 
     again = await user.connect(kernel_id, session_id=first.session_id)
     assert await again.run("said.append('after'); print(said)") == "['while away', 'after']\n"
     await first.until_closed()
-    for count in range(3):  # and nothing takes the connection away again
+    for count in range(3):  # and no other cut happens
         assert await again.run("print(len(said))") == "2\n", count
     await again.close()
 
@@ -153,7 +153,7 @@ async def test_a_browser_that_comes_again_finds_what_waits(user: Client, proxy: 
 async def test_what_waits_is_kept_for_a_browser_that_has_left(
     user: Client, proxy: FaultProxy
 ) -> None:
-    """It is sent, once, when the browser comes again."""
+    """It is sent once, when the browser comes again."""
     kernel_id = await user.start_kernel("faulty/python3")
     first = await user.connect(kernel_id)
     await first.run("said = []")
@@ -161,7 +161,7 @@ async def test_what_waits_is_kept_for_a_browser_that_has_left(
     await execute(first, "said.append('while away')")
     await first.close()
 
-    async def has_left() -> bool:  # and this server waits for the provider no more
+    async def has_left() -> bool:  # and this server has stopped waiting for the provider
         return not await phases(user)
 
     await until(has_left)
@@ -173,7 +173,7 @@ async def test_what_waits_is_kept_for_a_browser_that_has_left(
 
 
 async def test_what_waits_is_not_run_after_a_restart(user: Client, proxy: FaultProxy) -> None:
-    """It was meant for the kernel of before; what is typed after the restart is run."""
+    """It was meant for the kernel before the restart; input after the restart is run."""
     kernel_id = await user.start_kernel("faulty/python3")
     kernel = await user.connect(kernel_id)
     await lose_connections(user, proxy)
@@ -187,7 +187,7 @@ async def test_what_waits_is_not_run_after_a_restart(user: Client, proxy: FaultP
 
 
 async def test_what_is_sent_during_a_cut_runs_once_and_in_order(site: Site) -> None:
-    """Whoever goes on typing need not type it again."""
+    """Input does not have to be typed again."""
     kernel = await site.client.connect(await site.client.start_kernel("far/python3"))
     await kernel.run("said = []")
     await site.tunnel.cut()
@@ -200,7 +200,7 @@ async def test_what_is_sent_during_a_cut_runs_once_and_in_order(site: Site) -> N
 
 
 async def test_two_notebooks_are_connected_again(site: Site) -> None:
-    """All sockets of a provider survive, and so do several cuts."""
+    """All websockets of a provider survive several cuts."""
     ids = [await site.client.start_kernel("far/python3") for _ in range(2)]
     kernels = [await site.client.connect(kernel_id) for kernel_id in ids]
     for n in range(2):
@@ -215,7 +215,7 @@ async def test_two_notebooks_are_connected_again(site: Site) -> None:
 
 @BOTH_PROTOCOLS
 async def test_a_kernel_that_is_gone_after_the_cut_is_dead(site: Site, protocol: str) -> None:
-    """A gateway that has forgotten its kernels ends the waiting, and no other notebook's."""
+    """If the gateway has lost a kernel, only that kernel's notebook stops waiting."""
     kernel_id = await site.client.start_kernel("far/python3")
     kernel = await site.client.connect(kernel_id, protocol)
     local = await site.client.connect(await site.client.start_kernel("python3"))
@@ -232,7 +232,7 @@ async def test_a_kernel_that_is_gone_after_the_cut_is_dead(site: Site, protocol:
 
 
 async def test_a_provider_that_is_removed_ends_the_waiting(site: Site) -> None:
-    """The socket is closed with a reason."""
+    """The websocket is closed with a reason."""
     kernel = await site.client.connect(await site.client.start_kernel("far/python3"))
     await site.tunnel.cut()
     await site.become("offline")
@@ -243,7 +243,7 @@ async def test_a_provider_that_is_removed_ends_the_waiting(site: Site) -> None:
 
 
 async def test_a_provider_with_a_new_address_is_connected_to(site: Site) -> None:
-    """Whoever corrects an address need not reload a notebook."""
+    """A notebook needs no reload after its provider's address was corrected."""
     kernel = await site.client.connect(await site.client.start_kernel("far/python3"))
     await kernel.run("x = 42")
     await site.tunnel.cut()
@@ -256,7 +256,7 @@ async def test_a_provider_with_a_new_address_is_connected_to(site: Site) -> None
 
 @pytest.mark.parametrize("is_cut", [True, False], ids=["cut", "stuck"])
 async def test_no_more_is_kept_than_is_reasonable(site: Site, is_cut: bool) -> None:
-    """Who sends a lot to a kernel that cannot be reached, or does not take it, hears of it."""
+    """A client that sends too much to a kernel that does not take it is told."""
     kernel = await site.client.connect(await site.client.start_kernel("far/python3"))
     if is_cut:
         await site.tunnel.cut()
@@ -275,7 +275,7 @@ async def test_no_more_is_kept_than_is_reasonable(site: Site, is_cut: bool) -> N
 async def test_a_provider_that_drops_each_connection_is_not_asked_all_the_time(
     user: Client, proxy: FaultProxy, says_something: bool
 ) -> None:
-    """It takes the handshake and then closes, as a proxy does whose server has gone."""
+    """It accepts the handshake and then closes, like a proxy whose server is gone."""
     kernel_id = await user.start_kernel("faulty/python3")
     kernel = await user.connect(kernel_id)
     local = await user.start_kernel("python3")

@@ -1,4 +1,4 @@
-"""What other front ends are told of the providers: the list, and asking one of them anew."""
+"""The REST API for other front ends: the list of providers, and the retry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.server
 
 
 async def state(client: Client, provider_id: str) -> Any:
-    """Return one provider of the list; None where it is not there."""
+    """Return one provider of the list, or None."""
     listed = (await client.get("api/kernel-providers"))["providers"]
     return next((provider for provider in listed if provider["id"] == provider_id), None)
 
@@ -39,7 +39,7 @@ async def wait_for(client: Client, provider_id: str, *states: str) -> Any:
 
 @dataclass(frozen=True)
 class Site:
-    """A server with providers that are well, dead, off and wrong, and what it says of them."""
+    """A server with providers that are online, offline, off and invalid, and a client."""
 
     answer: dict[str, Any]
     started: datetime
@@ -77,14 +77,14 @@ async def site(start: Start, places: dict[str, Process]) -> Site:
 
 
 def expected(site: Site, provider_id: str, **fields: Any) -> dict[str, Any]:
-    """Return a remote provider's fields, those about times aside."""
+    """Return a remote provider's fields, without those about times."""
     source = str(site.folder / f"{provider_id}.json")
     common = {"kind": "gateway", "kernelspecs": "none", **WELL}
     return {**common, "id": provider_id, "source": source, **fields}
 
 
 async def test_the_list_has_all_that_there_is(site: Site) -> None:
-    """Local kernels first, then the others in order, then what is off."""
+    """Local kernels come first, then the others in order, then those that are off."""
     online = {"state": "online", "kernelspecs": "fresh"}
     local = {"id": "local", "label": "This server", "kind": "local", "url": None, "source": None}
     failed = {"state": "offline", "reason": "refused", "message": site.providers[2]["message"]}
@@ -101,7 +101,7 @@ async def test_the_list_has_all_that_there_is(site: Site) -> None:
 
 
 async def test_the_list_says_what_is_wrong(site: Site) -> None:
-    """What was left out is named with its source and a sentence; the template is the server's."""
+    """Each problem has its source and a sentence; the template is the server's."""
     [problem] = site.answer.pop("problems")
     assert set(problem) == {"id", "source", "message"}
     assert (problem["id"], problem["source"]) == ("d-bad", str(site.folder / "d-bad.json"))
@@ -111,7 +111,7 @@ async def test_the_list_says_what_is_wrong(site: Site) -> None:
 
 
 async def test_the_list_says_when(site: Site) -> None:
-    """Times have a zone; who has not answered has none; local and off are not asked."""
+    """Times have a zone; some providers have never answered; local and off are not polled."""
     local, online, offline, off = site.providers
     for provider in site.providers:
         since = datetime.fromisoformat(provider["since"])
@@ -128,7 +128,7 @@ async def test_the_list_says_when(site: Site) -> None:
 async def test_a_gateway_that_stands_for_local_kernels_is_the_default(
     start: Start, places: dict[str, Process]
 ) -> None:
-    """Without local kernels they are not in the list; the gateway of --gateway-url is default."""
+    """Without local kernels, the gateway of --gateway-url is the default."""
     gateway = places["gate-b"]
     arguments = [f"--gateway-url={gateway.url}", f"--GatewayClient.auth_token={gateway.token}"]
     _, client = start(arguments=arguments)
@@ -139,7 +139,7 @@ async def test_a_gateway_that_stands_for_local_kernels_is_the_default(
 
 
 async def test_a_server_without_providers_lists_itself(start: Start) -> None:
-    """Where nothing is configured there is one provider, and it is the default."""
+    """Without configuration, there is one provider, and it is the default."""
     _, client = start()
     answer = await client.get("api/kernel-providers")
     assert [provider["id"] for provider in answer["providers"]] == ["local"]
@@ -147,7 +147,7 @@ async def test_a_server_without_providers_lists_itself(start: Start) -> None:
 
 
 async def test_a_retry_says_what_came_of_it(start: Start, remote: Process) -> None:
-    """A provider is asked at once, however long its interval, and the answer is its new state."""
+    """A provider is asked at once, whatever its interval, and the answer has its new state."""
     settings = {"url": remote.url, "token": {"value": remote.token}, "refresh_interval": 10_000}
     _, client = start({"gpu.farm": settings})
     online = await wait_for(client, "gpu.farm", "online")
@@ -168,7 +168,7 @@ async def test_a_retry_says_what_came_of_it(start: Start, remote: Process) -> No
 
 
 async def test_what_cannot_be_retried_is_not_found(start: Start) -> None:
-    """Who is not there, is local, off or left out cannot be asked; a sentence says so."""
+    """A retry of an unknown, local, disabled or invalid provider is answered with a sentence."""
     server, client = start({"off": {"enabled": False}, "bad": {}})
     folder = server.config_folder / "kernel_providers.d"
     for provider_id, message in {
@@ -185,20 +185,20 @@ async def test_what_cannot_be_retried_is_not_found(start: Start) -> None:
 
 
 class Held:
-    """A remote server whose answers are held back until it is released."""
+    """A remote server that delays its answers until it is released."""
 
     def __init__(self) -> None:
         self.asked = 0
         self.released = asyncio.Event()
 
     async def answer(self, _: web.Request) -> web.Response:
-        """Answer with no kernelspecs, once that is allowed."""
+        """Answer with no kernelspecs, once it is released."""
         self.asked += 1
         await self.released.wait()
         return web.json_response({"default": "", "kernelspecs": {}})
 
     async def asked_for(self, times: int) -> None:
-        """Wait until it has been asked so often."""
+        """Wait for a number of requests."""
 
         async def often_enough() -> bool:
             return self.asked >= times
@@ -208,7 +208,7 @@ class Held:
 
 @pytest.fixture
 async def held() -> AsyncIterator[tuple[Held, str]]:
-    """A remote server that is held, and its address."""
+    """A remote server that delays its answers, and its address."""
     made = Held()
     app = web.Application()
     app.router.add_get("/api/kernelspecs", made.answer)
@@ -221,7 +221,7 @@ async def held() -> AsyncIterator[tuple[Held, str]]:
 
 
 async def test_retries_at_once_are_one_attempt(start: Start, held: tuple[Held, str]) -> None:
-    """Many clients that want the same share one attempt, and one that goes away spoils nothing."""
+    """Simultaneous retries share one attempt, and a client that disconnects does not end it."""
     gpu, url = held
     gpu.released.set()
     server, client = start({"gpu": {"url": url, "refresh_interval": 10_000}})
@@ -235,7 +235,7 @@ async def test_retries_at_once_are_one_attempt(start: Start, held: tuple[Held, s
     impatient = retry()
     await gpu.asked_for(before + 1)
     patient = [retry() for _ in range(5)]
-    # What is asked after them is answered after they have come in.
+    # This request is answered after the retries have arrived.
     assert (await state(client, "gpu"))["retry_in"] == 0
     impatient.cancel()
     assert (await client.request("GET", "api/kernels")).status == 200
@@ -247,7 +247,7 @@ async def test_retries_at_once_are_one_attempt(start: Start, held: tuple[Held, s
 
 
 async def test_a_retry_ends_when_the_provider_does(start: Start, held: tuple[Held, str]) -> None:
-    """A provider that is taken away or changed while one waits for it is not waited for."""
+    """A retry ends when its provider is removed or changed."""
     gpu, url = held
     server, client = start({"gpu": {"url": url, "timeouts": {"request": 3600}}})
     await gpu.asked_for(1)
@@ -270,7 +270,7 @@ class ReadOnly(Authorizer):
 async def test_both_ask_who_is_asking(
     start: Start, tmp_path: Path, places: dict[str, Process]
 ) -> None:
-    """A stranger learns nothing; who may only read the kernelspecs may not have anybody asked."""
+    """Without a token nothing is returned; the permission to read does not allow a retry."""
     (tmp_path / "site_authorizer.py").write_text(AUTHORIZER)
     config = {"ServerApp": {"authorizer_class": "site_authorizer.ReadOnly"}}
     server, client = start(
@@ -289,7 +289,7 @@ async def test_both_ask_who_is_asking(
 
 
 async def test_a_retry_needs_the_token_against_forgery(start: Start) -> None:
-    """With nothing but the cookie that a browser sends along, no other site can have one asked."""
+    """Another site cannot cause a retry, because it has only the browser's cookie."""
     server, _ = start({"gpu": {"url": f"http://127.0.0.1:{free_port()}"}})
     url = URL(server.url)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
@@ -303,7 +303,7 @@ async def test_a_retry_needs_the_token_against_forgery(start: Start) -> None:
 
 
 async def test_looking_is_no_activity(start: Start) -> None:
-    """A page that asks for the list from time to time does not keep its server awake."""
+    """A page that polls the list does not keep its server awake."""
     _, client = start()
 
     async def last_activity() -> Any:

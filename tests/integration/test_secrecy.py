@@ -1,4 +1,4 @@
-"""What one provider is told stays between it and this server."""
+"""Each provider receives only its own secrets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.server
 
 @dataclass
 class Guarded:
-    """A gateway that is reached with a certificate, a token, a header and a cookie of its own."""
+    """A gateway that needs its own certificate, token, header and cookie."""
 
     proxy: FaultProxy
     settings: dict[str, Any]
@@ -32,7 +32,7 @@ class Guarded:
 
 
 def certify(folder: Path) -> ssl.SSLContext:
-    """Write the certificates of a CA into a folder, and have a server demand one of them."""
+    """Write a CA's certificates into a folder, and return a TLS context that demands one."""
     folder.mkdir()
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(folder / "ca.pem"))
@@ -47,7 +47,7 @@ def certify(folder: Path) -> ssl.SSLContext:
 
 
 async def guard(provider_id: str, gateway: Process, folder: Path) -> Guarded:
-    """Put a proxy before a gateway that takes nobody but those with a certificate of its CA."""
+    """Put a proxy before a gateway that accepts only clients with a certificate of its CA."""
     proxy = FaultProxy(gateway.url, free_port())
     await proxy.open(certify(folder))
     header, cookie = f"{SECRET}header-of-{provider_id}", f"{SECRET}cookie-of-{provider_id}"
@@ -62,14 +62,14 @@ async def guard(provider_id: str, gateway: Process, folder: Path) -> Guarded:
             "key": str(folder / "client.key"),
         },
         "refresh_interval": 1,
-        "env": ["TOKEN_ONE", "TOKEN_TWO"],  # a mistake, as these are secrets
+        "env": ["TOKEN_ONE", "TOKEN_TWO"],  # not realistic, because these are secrets
     }
     return Guarded(proxy, settings, {gateway.token, header, cookie})
 
 
 @pytest.fixture
 async def guarded(places: dict[str, Process], tmp_path: Path) -> AsyncIterator[dict[str, Guarded]]:
-    """Two gateways that have nothing in common."""
+    """Two gateways with different secrets."""
     made = {
         "one": await guard("one", places["gate-a"], tmp_path / "one"),
         "two": await guard("two", places["gate-b"], tmp_path / "two"),
@@ -93,7 +93,7 @@ async def client(start: Start, guarded: dict[str, Guarded]) -> Client:
 async def test_each_provider_has_its_own_secrets_and_no_other(
     client: Client, guarded: dict[str, Guarded]
 ) -> None:
-    """Requests, logos and websockets carry what is configured for that provider, and it alone."""
+    """Requests, logos and websockets carry the secrets of that provider, and no others."""
     for name, each in guarded.items():
         model = await client.wait_for_kernelspec(f"{name}/python3")
         for url in model["resources"].values():
@@ -113,7 +113,7 @@ async def test_each_provider_has_its_own_secrets_and_no_other(
 async def test_a_redirect_takes_no_secret_along(
     client: Client, guarded: dict[str, Guarded]
 ) -> None:
-    """A provider that sends us to another one is not followed, by requests nor by websockets."""
+    """Requests and websockets do not follow a provider's redirect to another one."""
     one, two = guarded["one"], guarded["two"]
     kernel_id = await client.start_kernel("one/python3")
     kernel = await client.connect(kernel_id)
@@ -136,7 +136,7 @@ async def test_a_redirect_takes_no_secret_along(
 
 @pytest.mark.parametrize("name", ["python3", "one/python3", "two/python3"])
 async def test_no_kernel_sees_a_providers_token(client: Client, name: str) -> None:
-    """Neither a local one nor a remote one has it in its environment, though it were permitted."""
+    """No kernel, local or remote, has it in its environment, even if it is permitted."""
     kernel_id = await client.start_kernel(name)
     code = "import os; print([n for n in ('TOKEN_ONE', 'TOKEN_TWO', 'PLACE') if n in os.environ])"
     assert await client.run(kernel_id, code) == "['PLACE']\n"
@@ -144,7 +144,7 @@ async def test_no_kernel_sees_a_providers_token(client: Client, name: str) -> No
 
 
 async def test_no_answer_has_a_secret(client: Client) -> None:
-    """Neither Jupyter Server's lists nor ours tell how providers are signed in to."""
+    """Neither Jupyter Server's lists nor ours contain a secret."""
     paths = ("kernelspecs", "kernels", "sessions", "status", "kernel-providers")
     for path in paths:
         assert SECRET not in json.dumps(await client.get(f"api/{path}"))

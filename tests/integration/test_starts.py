@@ -1,4 +1,4 @@
-"""Starts that take long: listed, waited for, cancelled, and never twice."""
+"""Starts that take long: listed, waited for, cancelled, and never repeated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SLOW = "far/python3"
 
 
 class HeldStarts:
-    """Holds requests for a kernel back until they are let go, whoever is still waiting then."""
+    """Delays start requests until they are released, even if the client disconnects."""
 
     def __init__(self, proxy: FaultProxy) -> None:
         self._proxy = proxy
@@ -42,12 +42,12 @@ class HeldStarts:
         return await asyncio.shield(passing)
 
     def let_go(self, answer: Fault | None = None) -> None:
-        """Have the gateway start the kernels, or give this answer in its place."""
+        """Let the gateway start the kernels, or send this answer instead."""
         self._answer = answer
         self._go.set()
 
     async def all_passed(self) -> None:
-        """Wait until the gateway has done what was asked."""
+        """Wait until the gateway has processed the requests."""
         await asyncio.gather(*self._passing, return_exceptions=True)
 
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
@@ -59,7 +59,7 @@ class HeldStarts:
 
 @dataclass
 class Site:
-    """A server, its client, and the gateway whose starts are held back."""
+    """A server, its client, and the gateway whose starts are delayed."""
 
     server: Process
     client: Client
@@ -68,13 +68,13 @@ class Site:
     proxy: FaultProxy
 
     async def underway(self) -> list[dict[str, str]]:
-        """Return what is under way at the provider."""
+        """Return the kernel phases of the provider."""
         providers = (await self.client.get("api/kernel-providers"))["providers"]
         underway: list[dict[str, str]] = providers[1]["kernel_phases"]
         return underway
 
     async def is_asked(self) -> None:
-        """Wait until the gateway has been asked for a kernel."""
+        """Wait until the gateway has received a start request."""
 
         async def asked() -> bool:
             return self.starts.count > 0
@@ -82,13 +82,13 @@ class Site:
         await until(asked)
 
     async def is_empty(self) -> bool:
-        """Tell whether no kernel runs at the gateway."""
+        """Return whether no kernel runs at the gateway."""
         return not await self.gateway.get("api/kernels")
 
 
 @pytest.fixture
 async def begin(start: Start, remote: Process) -> AsyncIterator[Any]:
-    """Starts a server that waits so long for a start, with a gateway whose starts are held back."""
+    """Return a function that starts a server with a start patience and a delayed gateway."""
     proxy = FaultProxy(remote.url, free_port())
     await proxy.open()
     gateway = Client(remote.url, remote.token)
@@ -120,13 +120,13 @@ async def begin(start: Start, remote: Process) -> AsyncIterator[Any]:
 
 @pytest.fixture
 async def site(begin: Any) -> Site:
-    """One that keeps a request for a kernel waiting for a second."""
+    """A server whose start requests wait for a second."""
     made: Site = await begin()
     return made
 
 
 async def test_a_start_that_takes_long_is_listed_while_it_starts(site: Site) -> None:
-    """The request is answered, says so, and is not repeated by a notebook that is opened again."""
+    """The request is answered and shows the phase; a reopened notebook does not repeat it."""
     session = await site.client.start_session(SLOW)
     kernel_id = session["kernel"]["id"]
     assert session["kernel"]["execution_state"] == "starting"
@@ -147,7 +147,7 @@ async def test_a_start_that_takes_long_is_listed_while_it_starts(site: Site) -> 
 
 
 async def test_a_start_can_be_cancelled(site: Site) -> None:
-    """Whoever shuts the kernel down need not wait, and no kernel is left behind."""
+    """The shutdown does not wait, and no kernel is left behind."""
     session = await site.client.start_session(SLOW)
     reply = await site.client.request("DELETE", f"api/sessions/{session['id']}")
     assert reply.status == 204
@@ -159,7 +159,7 @@ async def test_a_start_can_be_cancelled(site: Site) -> None:
 
 
 async def test_a_notebook_can_leave_a_kernel_that_starts(site: Site) -> None:
-    """It gets another kernel, and the one that it does not want any more is not left behind."""
+    """It gets another kernel, and the old one is not left behind."""
     session = await site.client.start_session(SLOW)
     reply = await site.client.request(
         "PATCH", f"api/sessions/{session['id']}", {"kernel": {"name": "python3"}}
@@ -173,7 +173,7 @@ async def test_a_notebook_can_leave_a_kernel_that_starts(site: Site) -> None:
 
 
 async def test_a_start_that_fails_late_says_why(site: Site) -> None:
-    """The kernel is dead, with the reason that JupyterLab shows; who waits for it is told."""
+    """The kernel is dead, with the reason that JupyterLab shows; waiting clients are told."""
     kernel_id = await site.client.start_kernel(SLOW)
     opening = asyncio.create_task(site.client.open(kernel_id))
     site.starts.let_go(answering(500, '{"message": "No GPU is free"}'))
@@ -190,7 +190,7 @@ async def test_a_start_that_fails_late_says_why(site: Site) -> None:
 
 @pytest.mark.parametrize("act", ["interrupt", "restart"])
 async def test_a_kernel_that_starts_can_do_nothing_yet(site: Site, act: str) -> None:
-    """It says so."""
+    """The answer says so."""
     kernel_id = await site.client.start_kernel(SLOW)
     reply = await site.client.request("POST", f"api/kernels/{kernel_id}/{act}")
     assert reply.status == 503
@@ -199,7 +199,7 @@ async def test_a_kernel_that_starts_can_do_nothing_yet(site: Site, act: str) -> 
 
 
 async def test_a_start_is_found_where_the_way_back_is_lost(site: Site) -> None:
-    """The kernel runs, but the answer never comes: it is looked for, and asked for once."""
+    """The kernel runs, but the answer is lost: it is looked up, and requested once."""
     held, site.starts = site.starts, HeldStarts(site.proxy)
 
     async def never_answer(request: web.Request) -> web.StreamResponse:
@@ -215,7 +215,7 @@ async def test_a_start_is_found_where_the_way_back_is_lost(site: Site) -> None:
 
 
 async def test_nobody_waits_for_a_provider_that_is_known_to_be_away(site: Site) -> None:
-    """It is looked at, and not asked for a kernel that would take ten minutes not to come."""
+    """The provider is polled once, and no start request waits for ten minutes."""
     await site.proxy.begin(silence)
     await site.client.request("POST", "api/kernel-providers/far/retry")
     before = len(site.proxy.asked)
@@ -228,7 +228,7 @@ async def test_nobody_waits_for_a_provider_that_is_known_to_be_away(site: Site) 
 
 @pytest.mark.parametrize("patience", [1, 60], ids=["listed", "not yet listed"])
 async def test_a_crash_during_a_start_leaves_no_orphan(begin: Any, patience: float) -> None:
-    """The next run has the kernel that a notebook waits for, and stops one that nobody knows of."""
+    """The next run has the notebook's kernel, and stops an unknown one."""
     site = await begin(patience)
     starting = asyncio.create_task(site.client.start_session(SLOW, "work.ipynb"))
     await site.is_asked()
@@ -254,7 +254,7 @@ async def test_a_crash_during_a_start_leaves_no_orphan(begin: Any, patience: flo
 
 
 async def test_an_exit_during_a_start_leaves_no_orphan(site: Site) -> None:
-    """The server does not wait for it; the next run stops what has come of it."""
+    """The server does not wait for it; the next run stops it."""
     await site.client.start_kernel(SLOW)
     assert await site.server.end(timeout=20) == 0
     site.starts.let_go()
@@ -267,7 +267,7 @@ async def test_an_exit_during_a_start_leaves_no_orphan(site: Site) -> None:
 async def test_a_kernel_whose_process_is_slow_shows_that_it_starts(
     start: Start, remote: Process
 ) -> None:
-    """A gateway answers as soon as there is a process; whoever connects has to wait for longer."""
+    """A gateway answers when the process exists; a connection has to wait longer."""
     folder = remote.folder / "data" / "kernels" / "slow"
     folder.mkdir(parents=True)
     go = remote.folder / "go"
@@ -300,7 +300,7 @@ async def test_a_kernel_whose_process_is_slow_shows_that_it_starts(
 
 
 async def test_a_notebook_keeps_its_kernel_until_the_new_one_has_started(site: Site) -> None:
-    """A switch to a provider that then does not start a kernel costs nobody their variables."""
+    """A failed switch to another provider does not lose the notebook's variables."""
     session = await site.client.start_session("python3", "work.ipynb")
     before = session["kernel"]["id"]
     await site.client.run(before, "x = 42")
@@ -318,7 +318,7 @@ async def test_a_notebook_keeps_its_kernel_until_the_new_one_has_started(site: S
 
 
 async def test_a_notebook_stays_where_nobody_waits_for_the_new_kernel(site: Site) -> None:
-    """Whoever was told by a proxy that the switch has failed is not switched minutes later."""
+    """A notebook whose switch has failed, according to a proxy, does not switch minutes later."""
     session = await site.client.start_session("python3", "work.ipynb")
     before = session["kernel"]["id"]
     await site.client.run(before, "x = 42")

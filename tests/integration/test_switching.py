@@ -1,4 +1,4 @@
-"""One notebook in one place after the other."""
+"""One notebook with kernels of several providers, one after the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.processes import Process
 
 pytestmark = pytest.mark.server
 
-#: Kernels, and the places where they run.
+#: Kernels, and the providers that run them.
 WAY = (
     ("python3", "troubled"),
     ("well/python3", "gate-a"),
@@ -21,13 +21,13 @@ WAY = (
 
 
 async def session(user: Client) -> Any:
-    """Return the only session there is."""
+    """Return the only session."""
     [model] = await user.get("api/sessions")
     return model
 
 
 async def becomes(user: Client, state: str) -> None:
-    """Wait until the notebook's kernel is said to be in a state."""
+    """Wait until the notebook's kernel is in a state."""
 
     async def found() -> bool:
         for provider_id in ("well", "faulty"):
@@ -38,7 +38,7 @@ async def becomes(user: Client, state: str) -> None:
 
 
 async def interrupted(user: Client, kernel: Kernel, kernel_id: str) -> list[dict[str, Any]]:
-    """Run something that does not end, interrupt it, and return what came of it."""
+    """Run an endless cell, interrupt it, and return its output."""
     running = await kernel.begin_work()
     await becomes(user, "busy")
     reply = await user.request("POST", f"api/kernels/{kernel_id}/interrupt")
@@ -49,7 +49,7 @@ async def interrupted(user: Client, kernel: Kernel, kernel_id: str) -> list[dict
 async def test_a_notebook_is_switched_used_and_switched_back(
     user: Client, places: dict[str, Process]
 ) -> None:
-    """In each place it runs, is busy and idle, is interrupted and restarted; nothing is left."""
+    """With each provider it runs, is interrupted and restarted; no kernel is left behind."""
     made = await user.start_session("python3", "moving.ipynb")
     left: list[tuple[str, str]] = []
     for name, place in WAY:

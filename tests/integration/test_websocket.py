@@ -1,4 +1,4 @@
-"""Kernel websockets: relayed as they are, in the protocol that browser and provider agree on."""
+"""Kernel websockets: relayed unchanged, in the protocol that browser and provider agree on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.server
 REMOTE = ["gate-a/python3", "gate-b/python3", "far/python3"]
 BOTH_PROTOCOLS = pytest.mark.parametrize("protocol", [V1, LEGACY], ids=["v1", "legacy"])
 
-#: Opens a comm target that sends back what it is sent, buffers included.
+#: Opens a comm target that returns each message, buffers included.
 ECHO = """
 from ipykernel.comm import Comm
 def opened(comm, _):
@@ -36,7 +36,7 @@ get_ipython().kernel.comm_manager.register_target("echo", opened)
 async def test_the_protocol_is_agreed_on_end_to_end(
     client: Client, name: str, protocol: str
 ) -> None:
-    """A browser that offers v1 gets v1 where the provider has it, any other the legacy one."""
+    """A browser that offers v1 gets v1 if the provider supports it, else the legacy protocol."""
     kernel_id = await client.start_kernel(name)
     kernel = await client.connect(kernel_id, protocol)
     assert kernel.protocol == protocol
@@ -46,7 +46,7 @@ async def test_the_protocol_is_agreed_on_end_to_end(
 
 
 async def echoed(kernel: Kernel, buffers: list[bytes]) -> list[bytes]:
-    """Return what an echoing comm sends back."""
+    """Return what an echoing comm returns."""
     await kernel.run(ECHO)
     comm_id = uuid.uuid4().hex
     await kernel.send("comm_open", {"comm_id": comm_id, "target_name": "echo", "data": {}})
@@ -63,7 +63,7 @@ async def echoed(kernel: Kernel, buffers: list[bytes]) -> list[bytes]:
 @BOTH_PROTOCOLS
 @pytest.mark.parametrize("name", REMOTE)
 async def test_binary_buffers_pass_both_ways(client: Client, name: str, protocol: str) -> None:
-    """Buffers of a comm message reach the kernel and come back to the byte."""
+    """Buffers of a comm message reach the kernel and come back unchanged."""
     kernel_id = await client.start_kernel(name)
     kernel = await client.connect(kernel_id, protocol)
     buffers = [b"", bytes(range(256)), b"\xff\x00" * 2**20]
@@ -74,7 +74,7 @@ async def test_binary_buffers_pass_both_ways(client: Client, name: str, protocol
 
 @pytest.mark.parametrize("name", REMOTE)
 async def test_one_message_may_have_100_mb(client: Client, name: str) -> None:
-    """An output of 100 MB in one message arrives whole."""
+    """An output of 100 MB in one message arrives complete."""
     kernel_id = await client.start_kernel(name)
     kernel = await client.connect(kernel_id)
     code = "from IPython.display import display; display({'text/plain': 'x' * 10**8}, raw=True)"
@@ -86,7 +86,7 @@ async def test_one_message_may_have_100_mb(client: Client, name: str) -> None:
 
 
 async def test_a_large_message_passes_to_the_provider(client: Client) -> None:
-    """A message above Jupyter Server's own limit of 10 MiB is the provider's to take or refuse."""
+    """The provider decides about a message above Jupyter Server's own limit of 10 MiB."""
     kernel_id = await client.start_kernel("far/python3")
     kernel = await client.connect(kernel_id)
     buffers = [b"x" * 10**8]
@@ -99,7 +99,7 @@ async def test_a_large_message_passes_to_the_provider(client: Client) -> None:
 async def test_the_session_id_is_passed_on(
     client: Client, places: dict[str, Process], name: str
 ) -> None:
-    """A client that comes back with its session id gets what the kernel printed meanwhile."""
+    """A client that comes back with its session id gets the output in between."""
     kernel_id = await client.start_kernel(name)
     kernel = await client.connect(kernel_id, session_id="the-same")
     content = {
@@ -130,7 +130,7 @@ async def test_the_session_id_is_passed_on(
 async def test_what_is_sent_before_closing_arrives(
     client: Client, name: str, tmp_path: Path
 ) -> None:
-    """A browser that sends and closes its socket at once has sent all the same."""
+    """A message that a browser sends before closing its socket arrives."""
     kernel_id = await client.start_kernel(name)
     kernel = await client.connect(kernel_id)
     for number in range(5):
@@ -148,11 +148,11 @@ async def test_what_is_sent_before_closing_arrives(
 async def test_a_reader_that_pauses_slows_the_provider_down(
     client: Client, server: Process, tmp_path: Path
 ) -> None:
-    """What a browser does not read piles up at its provider, not in this server."""
+    """Messages that a browser does not read pile up at its provider, not in this server."""
     kernel_id = await client.start_kernel("gate-a/python3")
     kernel = await client.connect(kernel_id)
     before, done = server.memory(), tmp_path / "done"
-    # Unlike what is printed, this is not dropped by a gateway that limits its rate.
+    # Unlike printed text, a gateway with a rate limit does not drop this.
     code = f"""
 from comm import create_comm
 for _ in range(500): create_comm(target_name="test", data={{"text": "x" * 10**6}})
@@ -177,7 +177,7 @@ open({str(done)!r}, "w").close()"""
 async def test_no_browser_waits_for_its_own_acknowledgements(
     start: Start, places: dict[str, Process]
 ) -> None:
-    """Small messages are sent at once, those of a local kernel as well."""
+    """Small messages are sent at once, also those of a local kernel."""
     place = places["gate-b"]
     settings = {"url": place.url, "token": {"value": place.token}}
     config = {"ServerApp": {"jpserver_extensions": {sockets.__name__: True}}}
@@ -192,7 +192,7 @@ async def test_no_browser_waits_for_its_own_acknowledgements(
 async def test_a_connected_kernels_state_is_known_without_asking(
     start: Start, places: dict[str, Process], protocol: str
 ) -> None:
-    """It is read off what the kernel says, at a provider that is hardly ever asked."""
+    """The relay reads it from the kernel's messages, although the provider is rarely polled."""
     place = places["gate-b"]
     settings = {"url": place.url, "token": {"value": place.token}, "refresh_interval": 600}
     _, client = start({"rare": settings})
@@ -217,7 +217,7 @@ async def test_a_connected_kernels_state_is_known_without_asking(
 
 
 async def test_two_clients_of_a_kernel_both_see_its_output(client: Client) -> None:
-    """What one notebook runs shows in another one on the same remote kernel."""
+    """Output of one notebook shows in another one with the same remote kernel."""
     kernel_id = await client.start_kernel("gate-a/python3")
     one, two = await asyncio.gather(client.connect(kernel_id), client.connect(kernel_id))
     assert (await client.get(f"api/kernels/{kernel_id}"))["connections"] == 2
@@ -232,9 +232,9 @@ async def test_two_clients_of_a_kernel_both_see_its_output(client: Client) -> No
 async def test_a_kernel_that_is_gone_is_not_connected_to(
     client: Client, server: Process, places: dict[str, Process]
 ) -> None:
-    """Whoever asks for the channels of a kernel that is gone has it looked at, and removed."""
+    """A request for the channels of a kernel that is gone causes a poll and removes the kernel."""
     kernel_id = await client.start_kernel("far/python3")
-    await client.run(kernel_id, "")  # the look at a kernel that is new is over by then
+    await client.run(kernel_id, "")  # the poll of a new kernel is over by then
     remote = Client(places["far"].url, places["far"].token)
     assert (await remote.request("DELETE", f"api/kernels/{kernel_id}")).status == 204
     await remote.close()
@@ -252,7 +252,7 @@ async def test_a_kernel_that_is_gone_is_not_connected_to(
 async def test_a_kernel_that_is_gone_closes_its_sockets(
     client: Client, places: dict[str, Process]
 ) -> None:
-    """A kernel stopped at its provider leaves the list, and the notebook hears that it is dead."""
+    """A kernel stopped at its provider leaves the list, and its notebook is told."""
     kernel_id = await client.start_kernel("gate-b/python3")
     kernel = await client.connect(kernel_id)
     await kernel.run("")
@@ -263,5 +263,5 @@ async def test_a_kernel_that_is_gone_closes_its_sockets(
         pass
     while not kernel.websocket.closed:
         await kernel.websocket.receive(timeout=60)
-    assert kernel.websocket.close_code == 1000  # there is no sense in connecting again
+    assert kernel.websocket.close_code == 1000  # reconnecting would be useless
     assert (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
