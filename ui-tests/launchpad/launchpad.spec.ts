@@ -5,12 +5,12 @@ import { DEMO_A } from '../support/lab';
 
 test.use({ autoGoto: false });
 
-test('beside jupyterlab-launchpad, launcher and picker are its own', async ({
+test('with jupyterlab-launchpad, its launcher and picker are used', async ({
   page
 }) => {
   const errors: string[] = [];
   page.on('console', message => {
-    // Launchpad asks for the servers of jupyter-server-proxy, which is not there.
+    // Launchpad requests jupyter-server-proxy, which is not installed.
     const isAsking = message.location().url.includes('/server-proxy/');
     if (message.type() === 'error' && !isAsking) {
       errors.push(`${message.text()} ${message.location().url}`);
@@ -25,15 +25,15 @@ test('beside jupyterlab-launchpad, launcher and picker are its own', async ({
     ids => ids.map(id => window.jupyterapp.isPluginActivated(id)),
     [
       'jupyterlab-launchpad:plugin',
-      'kernel-providers-ext:specs',
-      'kernel-providers-ext:missing',
+      'kernel-providers-ext:kernelspecs',
+      'kernel-providers-ext:unavailable',
       'kernel-providers-ext:launcher',
-      'kernel-providers-ext:dialogs'
+      'kernel-providers-ext:picker'
     ]
   );
   expect(isActive).toEqual([true, true, true, false, false]);
 
-  // Our metadata are columns of its table.
+  // Our metadata is in columns of its table.
   const table = page.locator('.jp-TableKernelItem, table').first();
   await expect(table).toBeVisible();
   await expect(page.getByText(DEMO_A).first()).toBeVisible();

@@ -13,7 +13,7 @@ import {
   writeNotebook
 } from '../support/lab';
 
-// As people see it: with JupyterLab's own fonts, and in the top folder.
+// As users see it: with JupyterLab's own fonts, and in the top folder.
 test.use({
   autoGoto: false,
   mockSettings: {
@@ -53,7 +53,7 @@ for (const [suffix, theme] of [
     await farm.declare({ label: 'GPU farm', refresh_interval: 20 });
     await expect(section(page, 'gpu-farm')).toContainText('Online');
 
-    // First, as what comes later adds to the list of files.
+    // This is first, as later steps add files to the file browser.
     await stop(farm, page);
     await expectLogos(page);
     await shoot('launcher');
@@ -76,9 +76,9 @@ for (const [suffix, theme] of [
     );
     await expect(page.locator('.kpe-PlacementField')).toBeVisible();
     await shoot('settings');
-    // The notebook would ask for its kernel as the provider goes.
+    // The notebook would open a dialog when its provider is removed.
     await page.evaluate(() => {
-      location.href = 'about:blank'; // Galata's own waits for JupyterLab
+      location.href = 'about:blank'; // Galata's `goto` waits for JupyterLab
     });
     await page.waitForURL('about:blank');
   });
@@ -89,12 +89,12 @@ async function stop(
   page: IJupyterLabPageFixture
 ): Promise<void> {
   await gateway.stop();
-  const place = section(page, gateway.id);
-  await place
+  const farm = section(page, gateway.id);
+  await farm
     .getByRole('button', { name: 'GPU farm', exact: true })
     .click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Retry' }).click();
-  await expect(place).toContainText('Offline');
+  await expect(farm).toContainText('Offline');
 }
 
 async function expectLogos(page: IJupyterLabPageFixture): Promise<void> {
@@ -103,7 +103,7 @@ async function expectLogos(page: IJupyterLabPageFixture): Promise<void> {
     .poll(() =>
       icons.evaluateAll(images =>
         images
-          // Those that are out of sight are not loaded.
+          // Logos that are not visible are not loaded.
           .filter(image => image.getBoundingClientRect().top < innerHeight)
           .every(image => (image as HTMLImageElement).naturalWidth > 0)
       )

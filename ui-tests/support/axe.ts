@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 
-/** What axe calls serious or worse within an element, and where. */
+/** Return the serious and critical issues that axe finds in an element. */
 export async function seriousIn(
   page: Page,
   selector: string

@@ -5,7 +5,7 @@ import { Gateway } from './gateway';
 import type { IKernelspec } from './gateway';
 
 interface IFixtures {
-  /** Makes real gateways, which are stopped and forgotten after the test. */
+  /** Makes real gateways, which are stopped and removed after the test. */
   makeGateway: (
     id: string,
     kernelspecs?: readonly IKernelspec[]
@@ -15,26 +15,26 @@ interface IFixtures {
 interface IAutomatic {
   /** Shuts down every kernel after the test. */
   kernelCleanup: undefined;
-  /** Fails the test if the server or the page had an error, even if nothing showed it. */
+  /** Fails the test if the server or the page had an error, even if it was not visible. */
   quietErrors: undefined;
 }
 
-/** Errors of others. */
+/** Errors of other packages. */
 const NOT_OURS = [
-  // ipywidgets takes it that every notebook has a kernel (ipywidgets #3970).
+  // ipywidgets expects that every notebook has a kernel (ipywidgets #3970).
   /\/extensions\/@jupyter-widgets\//,
-  // The debugger asks the kernel as it ends.
+  // The debugger sends a request to a kernel that is ending.
   /^Error: Kernel is dead[^]*\.requestDebug /,
   // Notebook 7 closes a new notebook in its first page while the kernel starts.
   /^Error: Disposed[^]*\/static\/notebook\/notebook_core/
 ];
 
-/** Where a provider's refusal is passed on, and shown to people. */
+/** A route that passes on refusals of a provider, which the page shows. */
 const PASSED_ON = /\/api\/kernel-providers\/[^/]+\/kernels\b/;
 
 /**
- * Galata's test, but with the real kernels and sessions: its mocks would hide those that
- * the server lists and the page has not started itself.
+ * Galata's test with real kernels and sessions. Its mocks would hide kernels and sessions
+ * that the page did not start itself.
  */
 export const test = galataTest.extend<IFixtures & IAutomatic>({
   kernels: null,
@@ -51,7 +51,7 @@ export const test = galataTest.extend<IFixtures & IAutomatic>({
       kernels.some(({ name }) => name.startsWith(`${id}/`))
     );
     if (busy.length > 0) {
-      // Kernels of a gateway that is down could not be shut down.
+      // The kernels of a stopped gateway cannot be shut down.
       await Promise.all(busy.map(gateway => gateway.start()));
       await shutDownAllKernels(request);
     }
@@ -86,7 +86,7 @@ export const test = galataTest.extend<IFixtures & IAutomatic>({
 });
 
 async function shutDownAllKernels(request: APIRequestContext): Promise<void> {
-  // A session ends with its kernel, but leaves one that is still starting behind.
+  // A session ends with its kernel, but leaves a starting kernel behind.
   for (const kind of ['sessions', 'kernels'] as const) {
     for (const { id } of await list(request, kind)) {
       await request.delete(`/api/${kind}/${id}`);
@@ -96,10 +96,9 @@ async function shutDownAllKernels(request: APIRequestContext): Promise<void> {
 }
 
 /**
- * What the server lists.
+ * Fetch the server's kernels or sessions.
  *
  * @param request - Playwright's client.
- * @param kind - What to list.
  */
 export async function list(
   request: APIRequestContext,

@@ -17,12 +17,12 @@ const TOKEN = 'a-token-of-the-tests';
 /** Milliseconds that a Kernel Gateway may take to come up on a small machine. */
 const START_TIMEOUT = 60 * 1000;
 
-/** A kernelspec that a gateway offers beside Python; every one of them runs Python. */
+/** A kernelspec of a gateway in addition to `python3`; every kernelspec runs Python. */
 export interface IKernelspec {
   name: string;
   displayName: string;
   language: string;
-  /** Whether its kernels start only once they are let. */
+  /** Whether its kernels wait for `letStart`. */
   waits?: boolean;
 }
 
@@ -41,7 +41,7 @@ export class Gateway {
    *
    * @param request - Playwright's client, with the server's token.
    * @param id - The provider's id.
-   * @param kernelspecs - What it offers beside `python3`.
+   * @param kernelspecs - Its kernelspecs in addition to `python3`.
    */
   static async create(
     request: APIRequestContext,
@@ -112,20 +112,20 @@ export class Gateway {
     return this.end('SIGTERM');
   }
 
-  /** End the process at once, whatever it does. */
+  /** Kill the process. */
   kill(): Promise<void> {
     return this.end('SIGKILL');
   }
 
-  /** Have it answer nothing until it is killed. */
+  /** Stop it from answering until it is killed. */
   freeze(): void {
     this.process?.kill('SIGSTOP');
   }
 
   /**
-   * Let the server know of the gateway.
+   * Declare the gateway to the server under test.
    *
-   * @param settings - Fields of the declaration that are not the usual ones.
+   * @param settings - Additional or other fields of the declaration.
    */
   async declare(settings: Record<string, unknown> = {}): Promise<void> {
     await writeFile(
@@ -140,36 +140,36 @@ export class Gateway {
     );
   }
 
-  /** Have a kernel started there by somebody else; returns its id. */
+  /** Start a kernel without the server under test; returns its id. */
   async startKernel(name = 'python3'): Promise<string> {
     const body = JSON.stringify({ name });
     const response = await this.ask('', { method: 'POST', body });
     return (await response.json()).id;
   }
 
-  /** Have a kernel ended there by somebody else. */
+  /** Shut down a kernel without the server under test. */
   async stopKernel(id: string): Promise<void> {
     expect((await this.ask(id, { method: 'DELETE' })).status).toBe(204);
   }
 
-  /** Whether a kernel runs there. */
+  /** Whether the gateway runs a kernel. */
   async hasKernel(id: string): Promise<boolean> {
     return (await this.ask(id)).ok;
   }
 
-  /** Let kernels start that wait for it. */
+  /** Let waiting kernels start. */
   async letStart(): Promise<void> {
     await writeFile(gateIn(this.folder), '');
   }
 
-  /** Open a way to the gateway that can be cut. */
+  /** Open a connection to the gateway that a test can cut. */
   async tunnel(): Promise<Tunnel> {
     const tunnel = await Tunnel.open(this.port);
     this.tunnels.push(tunnel);
     return tunnel;
   }
 
-  /** Stop the process, and take everything back, so that no later test sees it go. */
+  /** Remove the declaration, then stop the process, so that later tests do not see it. */
   async dispose(): Promise<void> {
     await rm(this.declaration, { force: true });
     await expect.poll(() => provider(this.request, this.id)).toBeUndefined();
@@ -206,7 +206,7 @@ const AT_ONCE = [
   '{connection_file}'
 ];
 
-/** What starts a kernel as soon as there is a file. */
+/** A command that starts a kernel as soon as a file exists. */
 function late(folder: string): string[] {
   const wait = `until [ -e '${gateIn(folder)}' ]; do sleep 0.2; done`;
   const start = 'exec python -m ipykernel_launcher -f "$0"';
@@ -217,7 +217,7 @@ function gateIn(folder: string): string {
   return path.join(folder, 'gate');
 }
 
-/** What the server says of a provider; undefined where it has none of that id. */
+/** Fetch a provider of the server under test; undefined if there is none with this id. */
 export async function provider(
   request: APIRequestContext,
   id: string

@@ -2,12 +2,12 @@ import { expect } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { APIRequestContext, Locator } from '@playwright/test';
 
-/** What people read on launcher cards, in the kernel picker and in toolbars. */
+/** Display names on launcher cards, in the kernel picker and in toolbars. */
 export const LOCAL = 'Python 3 (ipykernel)';
 export const DEMO_A = `${LOCAL} (demo-a)`;
 export const DEMO_B = `${LOCAL} (demo-b)`;
 
-/** Python that prints where it runs; the demo sets the variable in its remote kernels. */
+/** Code that prints its provider; the demo sets the variable in its remote kernels. */
 export const PRINT_PLACE =
   'import os; print("runs in", os.environ.get("DEMO_PROVIDER"))';
 
@@ -50,11 +50,11 @@ export function section(page: IJupyterLabPageFixture, id: string): Locator {
   );
 }
 
-/** The notebook that is in front. */
+/** The visible notebook. */
 export class Notebook {
   readonly panel: Locator;
 
-  /** The button in the toolbar that names the kernel, and opens the kernel picker. */
+  /** The toolbar button with the kernel's name, which opens the kernel picker. */
   readonly kernelName: Locator;
 
   constructor(private readonly page: IJupyterLabPageFixture) {
@@ -73,7 +73,7 @@ export class Notebook {
     return notebook;
   }
 
-  /** Wait for a kernel with this name in the toolbar that has nothing to do. */
+  /** Wait until the toolbar has this name and the kernel is idle. */
   async expectKernel(label: string): Promise<void> {
     await expect(this.kernelName).toHaveText(label);
     await expect(
@@ -84,16 +84,16 @@ export class Notebook {
   /**
    * Put code into the last cell and run it.
    *
-   * @param code - What is to be run.
+   * @param code - The code to run.
    *
-   * @returns The outputs of the cell, which need not be there yet.
+   * @returns The outputs of the cell, which may not exist yet.
    */
   async run(code: string): Promise<Locator> {
     const cells = this.panel.locator('.jp-CodeCell');
     const count = await cells.count();
     const cell = cells.nth(count - 1);
     await cell.locator('.cm-content').click();
-    // In one go: typed brackets would be closed by the editor.
+    // Not by typing: the editor would close brackets.
     await this.page.keyboard.insertText(code);
     await this.page.keyboard.press('Shift+Enter');
     await expect(cells).toHaveCount(count + 1);
@@ -118,13 +118,13 @@ export class Notebook {
   }
 }
 
-/** The dialog in which a kernel is chosen. */
+/** The dialog in which the user selects a kernel. */
 export class Picker {
   readonly dialog: Locator;
   readonly filter: Locator;
   readonly select: Locator;
 
-  /** The row that Enter would accept. */
+  /** The row that Enter accepts. */
   readonly active: Locator;
 
   constructor(page: IJupyterLabPageFixture) {
@@ -139,7 +139,7 @@ export class Picker {
     return this.dialog.getByRole('group', { name });
   }
 
-  /** Have kernels shown that this server has not started. */
+  /** Show the kernels that this server did not start. */
   async showOtherKernels(): Promise<void> {
     await this.dialog
       .getByRole('button', { name: 'Show kernels from other sessions' })
@@ -155,17 +155,17 @@ export class Picker {
   }
 }
 
-/** The bar about the kernel of the notebook that is in front. */
+/** The bar of the visible notebook. */
 export function unavailableBar(page: IJupyterLabPageFixture): Locator {
   return page.locator('.jp-NotebookPanel:visible .kpe-UnavailableBar');
 }
 
 /**
- * Open a notebook that has no kernel.
+ * Open a notebook whose kernel is not available.
  *
  * @param file - Its path on the server.
  *
- * @returns The bar that says so.
+ * @returns Its bar.
  */
 export async function openNotebook(
   page: IJupyterLabPageFixture,
@@ -179,7 +179,7 @@ export async function openNotebook(
   return bar;
 }
 
-/** Put a notebook on the server that was saved with a kernel. */
+/** Write a notebook to the server with a kernel in its metadata. */
 export async function writeNotebook(
   request: APIRequestContext,
   file: string,
@@ -206,7 +206,7 @@ export async function writeNotebook(
   expect(response.ok()).toBe(true);
 }
 
-/** Open a notebook of a provider that there is not, and return its bar. */
+/** Open a notebook whose provider does not exist, and return its bar. */
 export async function openUnknown(
   page: IJupyterLabPageFixture,
   folder: string

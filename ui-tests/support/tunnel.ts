@@ -2,23 +2,23 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-/** A TCP port that leads to another one of this machine, until it is cut. */
+/** A TCP port that forwards to another port of this machine, until it is cut. */
 export class Tunnel {
   private constructor(private readonly target: number) {}
 
-  /** Open a way to a port. */
+  /** Open a tunnel to a port. */
   static async open(target: number): Promise<Tunnel> {
     const tunnel = new Tunnel(target);
     await tunnel.mend();
     return tunnel;
   }
 
-  /** The port to connect to, which stays the same. */
+  /** The port to connect to; it never changes. */
   get port(): number {
     return this._port;
   }
 
-  /** Refuse connections, and end those there are. */
+  /** Refuse connections, and close open ones. */
   async cut(): Promise<void> {
     const server = this._server;
     if (server !== null) {
@@ -29,13 +29,13 @@ export class Tunnel {
     }
   }
 
-  /** End websockets, and let none pass, as a proxy that does not know them. */
+  /** Close websockets and refuse new ones, like a proxy without support for them. */
   cutWebsockets(): void {
     this._hasWebsockets = false;
     this._websockets.forEach(socket => socket.destroy());
   }
 
-  /** Let everything pass again. */
+  /** Forward everything again. */
   async mend(): Promise<void> {
     this._hasWebsockets = true;
     if (this._server !== null) {

@@ -3,7 +3,7 @@ import { expect } from '@jupyterlab/galata';
 import { test } from '../../support/fixtures';
 import { section } from '../../support/lab';
 
-test('a provider that goes is told of, and no dialog is in the way', async ({
+test('a provider that goes offline is shown in a toast, without a dialog', async ({
   makeGateway,
   page
 }) => {
@@ -11,7 +11,7 @@ test('a provider that goes is told of, and no dialog is in the way', async ({
   await gateway.start();
   await gateway.declare();
   await expect(section(page, 'late')).toContainText('Online');
-  // What is there from the start is known at once.
+  // A provider that exists at the start is known at once.
   await page.reload();
   await expect(section(page, 'late')).toContainText('Online');
   const item = page.locator('.kpe-StatusItem');
@@ -19,18 +19,17 @@ test('a provider that goes is told of, and no dialog is in the way', async ({
 
   await gateway.stop();
   const toast = page.locator('.Toastify__toast');
-  await expect(toast).toContainText('Cannot reach late');
-  await expect(toast).toContainText('connection refused');
+  await expect(toast).toContainText('late refuses connections.');
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
   await expect(item).toBeVisible();
 
   await item.getByRole('button').click();
   await expect(page.locator('.kpe-ProviderDetails')).toContainText(
-    'Cannot reach late'
+    'late refuses connections.'
   );
   await page.keyboard.press('Escape');
 
-  // What is not true any more is not said any longer.
+  // The toast and the item disappear when the provider is available.
   await gateway.start();
   await expect(section(page, 'late')).toContainText('Online');
   await expect(toast).toHaveCount(0);

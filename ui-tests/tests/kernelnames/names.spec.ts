@@ -6,7 +6,7 @@ import type { Locator } from '@playwright/test';
 import { test } from '../../support/fixtures';
 import { DEMO_A, LOCAL, launcherCard, Notebook } from '../../support/lab';
 
-// The form saves what is chosen, and the server must know it.
+// The form saves the settings on the real server.
 test.use({ mockSettings: false });
 
 test.afterEach(async ({ request }) => {
@@ -15,9 +15,7 @@ test.afterEach(async ({ request }) => {
   });
 });
 
-test('a placement is seen at once wherever a kernel is named', async ({
-  page
-}) => {
+test('a placement changes all names of kernels at once', async ({ page }) => {
   const notebook = await Notebook.create(page, DEMO_A);
   await page.sidebar.openTab('jp-running-sessions');
   const running = page.locator('#jp-running-sessions');
@@ -41,7 +39,7 @@ test('a placement is seen at once wherever a kernel is named', async ({
   await expect(launcherCard(page, 'Notebook', LOCAL)).toBeVisible();
 });
 
-test('names without providers are still told apart', async ({ page }) => {
+test('names without providers are still unique', async ({ page }) => {
   const notebook = await Notebook.create(page, DEMO_A);
   const tab = page.getByRole('main').getByRole('tab', { name: '.ipynb' });
 
@@ -57,7 +55,7 @@ test('names without providers are still told apart', async ({ page }) => {
   await expect(launcherCard(page, 'Notebook', LOCAL)).toBeVisible();
 });
 
-test('a bad template gets a sentence, and the last good one stays', async ({
+test('an invalid template shows an error, and the last valid one stays', async ({
   page
 }) => {
   const field = await openSettings(page);
@@ -74,7 +72,7 @@ test('a bad template gets a sentence, and the last good one stays', async ({
   await expect(launcherCard(page, 'Notebook', name)).toBeVisible();
 });
 
-test('sections are in the order that is set, or are not there', async ({
+test('sections follow the order in the settings, or are combined', async ({
   page
 }) => {
   await openSettings(page);
@@ -91,14 +89,14 @@ test('sections are in the order that is set, or are not there', async ({
 
   await page.getByRole('main').getByRole('tab', { name: 'Settings' }).click();
   await page
-    .getByRole('checkbox', { name: 'A launcher section for each provider' })
+    .getByRole('checkbox', { name: 'Launcher section for each provider' })
     .click();
   await page.menu.clickMenuItem('File>New Launcher');
   await expect(titles).toHaveText(['Notebook', 'Console', 'Other']);
   await expect(launcherCard(page, 'Notebook', DEMO_A)).toBeVisible();
 });
 
-/** Open the settings of kernel providers, and return the field for names. */
+/** Open our settings, and return the field for placements. */
 async function openSettings(page: IJupyterLabPageFixture): Promise<Locator> {
   await page.evaluate(async () => {
     await window.jupyterapp.commands.execute('settingeditor:open', {

@@ -11,7 +11,7 @@ const THEMES = [
 ] as const;
 
 for (const theme of THEMES) {
-  test(`axe finds nothing serious in ${theme}`, async ({
+  test(`axe finds no serious issue in ${theme}`, async ({
     makeGateway,
     page,
     tmpPath

@@ -15,7 +15,7 @@ test.afterEach(async ({ request }) => {
   await rm(await pageConfig(request), { force: true });
 });
 
-test('an administrator who switches the launcher off has the stock one', async ({
+test('with our launcher disabled, JupyterLab has the stock launcher', async ({
   page,
   request
 }) => {
@@ -33,14 +33,14 @@ test('an administrator who switches the launcher off has the stock one', async (
   await expect(
     page.getByRole('main').getByRole('tab', { name: 'Launcher' })
   ).toHaveCount(2);
-  expect(await active(page)).toEqual({ launcher: false, dialogs: true });
+  expect(await active(page)).toEqual({ launcher: false, picker: true });
 });
 
-test('an administrator who switches the dialogs off has the stock ones', async ({
+test('with our picker disabled, JupyterLab has the stock dialog', async ({
   page,
   request
 }) => {
-  await disable(request, 'dialogs');
+  await disable(request, 'picker');
   await page.goto();
 
   const notebook = await Notebook.create(page, DEMO_A);
@@ -48,10 +48,10 @@ test('an administrator who switches the dialogs off has the stock ones', async (
   const dialog = page.locator('.jp-Dialog');
   await expect(dialog.locator('select')).toContainText(DEMO_A);
   await page.keyboard.press('Escape');
-  expect(await active(page)).toEqual({ launcher: true, dialogs: false });
+  expect(await active(page)).toEqual({ launcher: true, picker: false });
 });
 
-/** Switch a plugin of ours off in the server's page config. */
+/** Disable one of our plugins in the server's page config. */
 async function disable(
   request: APIRequestContext,
   plugin: string
@@ -83,6 +83,6 @@ async function active(
           window.jupyterapp.isPluginActivated(`kernel-providers-ext:${name}`)
         ])
       ),
-    ['launcher', 'dialogs']
+    ['launcher', 'picker']
   );
 }

@@ -10,7 +10,7 @@ import {
   PRINT_PLACE
 } from '../../support/lab';
 
-test('a notebook moves between the kernels of three places', async ({
+test('a notebook moves between the kernels of three providers', async ({
   page,
   request
 }) => {
@@ -23,7 +23,7 @@ test('a notebook moves between the kernels of three places', async ({
   await notebook.switchKernel(LOCAL);
   await expect(await notebook.run(PRINT_PLACE)).toHaveText('runs in None');
 
-  // The kernels that it left are not kept running.
+  // The kernels that it left are shut down.
   await expect
     .poll(async () => (await list(request, 'kernels')).map(({ name }) => name))
     .toEqual(['python3']);
@@ -41,7 +41,7 @@ test('a remote kernel is restarted from the menu', async ({ page }) => {
     .click();
   expect((await restarted).ok()).toBe(true);
 
-  // Same place, but nothing is left of what ran before.
+  // The provider is the same, and the variables are gone.
   await expect(
     await notebook.run(`print("answer" in globals()); ${PRINT_PLACE}`)
   ).toHaveText('False\nruns in demo-a');
@@ -78,7 +78,7 @@ test('a console runs on a remote kernel', async ({ page }) => {
   await consoleButton(page, DEMO_B).click();
   const panel = page.locator('.jp-ConsolePanel');
   await expect(panel.locator('.jp-Toolbar-kernelName')).toHaveText(DEMO_B);
-  // Earlier the prompt may still be replaced by another.
+  // Before that, the prompt may still be replaced.
   await expect(
     panel.locator('[data-jp-item-name="kernelStatus"]')
   ).toHaveAttribute('title', 'Kernel Idle');

@@ -5,7 +5,7 @@ import { DEMO_A, DEMO_B, LOCAL } from '../../support/lab';
 
 test.use({ autoGoto: false });
 
-test('Notebook 7 has names, icons and the picker', async ({ context }) => {
+test('Notebook 7 has our names, icons and picker', async ({ context }) => {
   const tree = await context.newPage();
   await tree.goto('/tree');
   await tree.getByText('New', { exact: true }).click();

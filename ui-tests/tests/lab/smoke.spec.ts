@@ -1,9 +1,9 @@
 import { expect, test } from '@jupyterlab/galata';
 
 const STOCK_SPECS_PLUGIN = '@jupyterlab/services-extension:kernel-spec-manager';
-const SPECS_PLUGIN = 'kernel-providers-ext:specs';
+const SPECS_PLUGIN = 'kernel-providers-ext:kernelspecs';
 
-test('JupyterLab opens with our kernel specs alone', async ({ page }) => {
+test('JupyterLab starts with our kernelspec manager only', async ({ page }) => {
   await expect(
     page
       .locator('.jp-Launcher .jp-LauncherCard[data-category="Notebook"]')

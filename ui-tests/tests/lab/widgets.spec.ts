@@ -38,7 +38,7 @@ def show(change):
 upload.observe(show, "value")
 ipywidgets.VBox([upload, image])
 `);
-  // 3 × 2 pixels, with bytes that are no text.
+  // 3 × 2 pixels, with bytes that are not text.
   const png = Buffer.from(
     'iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mP438AAQQxwFgBf0gj7ZoGl2gAAAABJRU5ErkJggg==',
     'base64'

@@ -10,7 +10,7 @@ test('every kernel in the launcher has its icon', async ({
   extraHTTPHeaders,
   page
 }) => {
-  // As for people, who log in once: with an image nothing but the cookie is sent.
+  // As for users who log in once: a request for an image sends only the cookie.
   await page.request.get('/api/status', { headers: extraHTTPHeaders });
   await context.setExtraHTTPHeaders({});
   await page.goto('?reset');

@@ -5,7 +5,7 @@ import { DEMO_A, LOCAL, Notebook, section } from '../../support/lab';
 
 const LISTS = '--JupyterWebsocketPersonality.list_kernels=True';
 
-test('a kernel that was started elsewhere is attached, and let go', async ({
+test('a kernel from another session is attached, and keeps running', async ({
   makeGateway,
   page,
   request
@@ -17,7 +17,7 @@ test('a kernel that was started elsewhere is attached, and let go', async ({
   const id = await gateway.startKernel();
   const notebook = await Notebook.create(page, DEMO_A);
 
-  // It is not known before it is asked for.
+  // It is listed only on request.
   const picker = await notebook.openPicker();
   const rows = picker.group('GPU farm').getByRole('option');
   await expect(rows).toHaveCount(1);
@@ -26,7 +26,7 @@ test('a kernel that was started elsewhere is attached, and let go', async ({
   await expect(rows).toHaveCount(2);
   await expect(rows.last()).toContainText('From another session');
   await expect(picker.active).toContainText('Current kernel');
-  // Kernel Gateway does not tell by default.
+  // By default, Kernel Gateway does not list its kernels.
   await expect(picker.group('demo-a')).toContainText('does not');
   await expect(picker.dialog).toContainText('1 found');
 
@@ -41,7 +41,7 @@ test('a kernel that was started elsewhere is attached, and let go', async ({
   expect(await gateway.hasKernel(id)).toBe(true);
 });
 
-test('a kernel that has ended meanwhile is said to be gone', async ({
+test('a kernel that has ended in the meantime gives an error', async ({
   makeGateway,
   page,
   request

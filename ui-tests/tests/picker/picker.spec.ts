@@ -10,7 +10,7 @@ import {
   PRINT_PLACE
 } from '../../support/lab';
 
-test('the picker has a group for each provider, with what runs there', async ({
+test('the picker has a group for each provider, with its running kernels', async ({
   page,
   request
 }) => {
@@ -33,17 +33,14 @@ test('the picker has a group for each provider, with what runs there', async ({
   ).toBeVisible();
 });
 
-test('the picker is used with the keyboard alone', async ({
-  page,
-  request
-}) => {
+test('the picker works with the keyboard alone', async ({ page, request }) => {
   const notebook = await Notebook.create(page, DEMO_A);
   await notebook.kernelName.focus();
   await page.keyboard.press('Enter');
   const picker = new Picker(page);
   await expect(picker.filter).toBeFocused();
 
-  // Esc changes nothing, and gives the focus back.
+  // Esc changes nothing, and returns the focus.
   await page.keyboard.press('Escape');
   await expect(picker.dialog).toHaveCount(0);
   await page.keyboard.press('Enter');
@@ -66,7 +63,7 @@ test('the picker is used with the keyboard alone', async ({
   await expect(await notebook.run(PRINT_PLACE)).toHaveText('runs in demo-b');
 });
 
-test('no key shuts a kernel down but an explicit choice', async ({
+test('only an explicit choice shuts a kernel down', async ({
   page,
   request
 }) => {
@@ -89,7 +86,7 @@ test('no key shuts a kernel down but an explicit choice', async ({
   await expect.poll(() => list(request, 'kernels')).toEqual([]);
 });
 
-test('a running kernel is attached to', async ({ page, request }) => {
+test('a notebook connects to a running kernel', async ({ page, request }) => {
   const first = await Notebook.create(page, DEMO_B);
   await expect(await first.run('answer = 42; answer')).toHaveText('42');
   await page.menu.clickMenuItem('File>New Launcher');

@@ -4,7 +4,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { list, test } from '../../support/fixtures';
 import { DEMO_A, LOCAL, Notebook, section } from '../../support/lab';
 
-test('the details of a provider tell all that is known, and leave the focus where it was', async ({
+test('the details of a provider show all facts, and return the focus', async ({
   makeGateway,
   page
 }) => {
@@ -17,19 +17,19 @@ test('the details of a provider tell all that is known, and leave the focus wher
   await page.keyboard.press('Enter');
 
   const dialog = page.locator('.jp-Dialog');
-  await expect(dialog).toContainText('connection refused');
+  await expect(dialog).toContainText('late refuses connections.');
   await expect(dialog).toContainText(`http://127.0.0.1:${gateway.port}/`);
   await expect(dialog).toContainText('In this state since');
   await expect(dialog).toContainText('late.json');
 
-  // JupyterLab's dialogs take the focus when the page has nothing else to do.
+  // JupyterLab's dialogs take the focus when the page is idle.
   await expect(dialog.getByRole('button', { name: 'Close' })).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
   await expect(details).toBeFocused();
 });
 
-test('all kernels on one provider are shut down at once, and no others', async ({
+test('all kernels of one provider are shut down together, and no others', async ({
   page,
   request
 }) => {

@@ -31,12 +31,11 @@ test('a notebook whose provider is offline waits for it', async ({
   const file = `${tmpPath}/late.ipynb`;
   await writeNotebook(request, file, 'late/python3');
   const bar = await openNotebook(page, file);
-  await expect(bar).toContainText('Cannot reach late');
-  await expect(bar).toContainText('connection refused');
+  await expect(bar).toContainText('late refuses connections.');
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
   expect(await list(request, 'kernels')).toEqual([]);
 
-  // What it is saved with is what it was opened with.
+  // Saving does not change its kernel.
   await page.keyboard.press('Control+s');
   await expect.poll(() => kernelIn(request, file)).toBe('late/python3');
 
@@ -52,7 +51,7 @@ test('a notebook whose provider is offline waits for it', async ({
   await expect(await notebook.run(PRINT_PLACE)).toHaveText('runs in late');
 });
 
-test('a notebook of an unknown provider starts nothing elsewhere until the user says so', async ({
+test('a notebook of an unknown provider starts no kernel until the user selects one', async ({
   page,
   request,
   tmpPath
@@ -64,14 +63,16 @@ test('a notebook of an unknown provider starts nothing elsewhere until the user 
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
   expect(await list(request, 'kernels')).toEqual([]);
 
-  // Whoever cancels has chosen nothing.
+  // Cancelling selects nothing.
   await bar.getByRole('button', { name: 'Select another kernel…' }).click();
   await expect(new Picker(page).filter).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(bar).toBeVisible();
   expect(await list(request, 'kernels')).toEqual([]);
 
-  await bar.getByRole('button', { name: 'Use a similar kernel here…' }).click();
+  await bar
+    .getByRole('button', { name: `Use ${LOCAL} on this server…` })
+    .click();
   const picker = new Picker(page);
   await expect(picker.active).toHaveAttribute('title', LOCAL);
   await picker.select.click();
@@ -81,7 +82,7 @@ test('a notebook of an unknown provider starts nothing elsewhere until the user 
   await expect.poll(() => kernelIn(request, file)).toBe('python3');
 });
 
-test('no kernel is a choice, too, and holds when the provider is back', async ({
+test('"No Kernel" stays selected when the provider is available', async ({
   makeGateway,
   page,
   request,
@@ -110,7 +111,7 @@ test('no kernel is a choice, too, and holds when the provider is back', async ({
   await expect(kernelName).toHaveText('No Kernel');
   expect(await list(request, 'kernels')).toEqual([]);
 
-  // It is still that notebook's kernel that is started when there is to be one.
+  // The picker still proposes the notebook's own kernel.
   await kernelName.click();
   await expect(picker.active).toHaveAttribute('title', `${LOCAL} (late)`);
   await picker.select.click();
@@ -119,7 +120,7 @@ test('no kernel is a choice, too, and holds when the provider is back', async ({
   ).toHaveAttribute('data-status', 'idle');
 });
 
-test('an open notebook says so when its provider goes, and has its kernel again', async ({
+test('an open notebook shows that its provider is offline, and keeps its kernel', async ({
   makeGateway,
   page
 }) => {
@@ -133,7 +134,7 @@ test('an open notebook says so when its provider goes, and has its kernel again'
 
   await tunnel.cut();
   const bar = unavailableBar(page);
-  await expect(bar).toContainText('Cannot reach late');
+  await expect(bar).toContainText('late refuses connections.');
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
 
   await tunnel.mend();
@@ -143,7 +144,7 @@ test('an open notebook says so when its provider goes, and has its kernel again'
   );
 });
 
-test('a connection that is lost is opened again, and what was run meanwhile is run once', async ({
+test('a lost connection is opened again, and cells run in the meantime run once', async ({
   makeGateway,
   page
 }) => {
@@ -155,7 +156,7 @@ test('a connection that is lost is opened again, and what was run meanwhile is r
   const notebook = await Notebook.create(page, `${LOCAL} (late)`);
   await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
-  // The provider is well all the time.
+  // The provider stays available.
   tunnel.cutWebsockets();
   const bar = unavailableBar(page);
   await expect(bar).toContainText('The connection to the kernel on late was');
@@ -171,7 +172,7 @@ test('a connection that is lost is opened again, and what was run meanwhile is r
   await expect(await notebook.run('x')).toHaveText('43');
 });
 
-test('an open notebook says so when its kernel is gone, and goes on with a new one', async ({
+test('an open notebook shows that its kernel is gone, and continues with a new one', async ({
   makeGateway,
   page
 }) => {
@@ -183,11 +184,11 @@ test('an open notebook says so when its kernel is gone, and goes on with a new o
   await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
   await gateway.stop();
-  await expect(unavailableBar(page)).toContainText('Cannot reach late');
+  await expect(unavailableBar(page)).toContainText('late refuses connections.');
   await gateway.start();
   await expect(
-    page.locator('.Toastify__toast', { hasText: 'has ended' })
-  ).toContainText('The kernel of Untitled.ipynb on late has ended');
+    page.locator('.Toastify__toast', { hasText: 'ended' })
+  ).toContainText('The kernel of Untitled.ipynb on late ended');
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
   await expect(unavailableBar(page)).toBeHidden();
 
@@ -205,7 +206,7 @@ async function kernelIn(
 ): Promise<string> {
   const response = await request.get(`/api/contents/${file}`);
   if (!response.ok()) {
-    return ''; // it is just being written
+    return ''; // it is being written
   }
   const { content } = (await response.json()) as {
     content: { metadata: { kernelspec: { name: string } } };
