@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import STOCK
-from tests.support.processes import ROOT, Process, jupyter_server, kernel_gateway
+from tests.support.processes import ROOT, ServerProcess, jupyter_server, kernel_gateway
 
 REMOTE_KERNEL = "remote-python"  # a kernel name that only the gateway has
 MIXER = "kernels-mixer"
 
 
-def gateway(folder: Path) -> Process:
+def gateway(folder: Path) -> ServerProcess:
     """Return a Kernel Gateway that also has the kernelspec ``REMOTE_KERNEL``."""
     process = kernel_gateway(folder, "gateway", token="token-of-the-gateway", listing=True)
     spec = {
@@ -33,7 +33,7 @@ def gateway(folder: Path) -> Process:
 
 def with_gateway_url(
     folder: Path, url: str, token: str, config: Mapping[str, Any] | None = None
-) -> Process:
+) -> ServerProcess:
     """Return a server that is started with --gateway-url, and without this package."""
     arguments = _gateway_url(url, token)
     return jupyter_server(
@@ -43,7 +43,7 @@ def with_gateway_url(
 
 def with_mixer(
     folder: Path, url: str, token: str, config: Mapping[str, Any] | None = None
-) -> Process:
+) -> ServerProcess:
     """Return a server with kernels-mixer, which is installed at the first use."""
     settings = {
         "kernel_spec_manager_class": "kernels_mixer.kernelspecs.MixingKernelSpecManager",

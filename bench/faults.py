@@ -27,7 +27,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.support.processes import Process, declare, jupyter_server
+from tests.support.processes import ServerProcess, declare, jupyter_server
 
 from .baselines import (
     MIXER,
@@ -130,7 +130,7 @@ async def measure(system: SystemUnderTest, row: Row, *, is_faulty: bool) -> None
             row.comparisons[request].add(await system.sample(request), is_faulty=is_faulty)
 
 
-def ours(folder: Path, url: str, remote: Process) -> SystemUnderTest:
+def ours(folder: Path, url: str, remote: ServerProcess) -> SystemUnderTest:
     """Return a server with two providers: one behind the proxy, and one without faults."""
     server = jupyter_server(folder, token="token-of-ours")
     settings = {
@@ -143,12 +143,12 @@ def ours(folder: Path, url: str, remote: Process) -> SystemUnderTest:
     return SystemUnderTest(OURS, server, f"faulty/{REMOTE_KERNEL}", "python3")
 
 
-def gateway_url(folder: Path, url: str, remote: Process) -> SystemUnderTest:
+def gateway_url(folder: Path, url: str, remote: ServerProcess) -> SystemUnderTest:
     """Return a server that is started with --gateway-url."""
     return SystemUnderTest(GATEWAY_URL, with_gateway_url(folder, url, remote.token), REMOTE_KERNEL)
 
 
-def mixer(folder: Path, url: str, remote: Process) -> SystemUnderTest:
+def mixer(folder: Path, url: str, remote: ServerProcess) -> SystemUnderTest:
     """Return a server with kernels-mixer."""
     return SystemUnderTest(MIXER, with_mixer(folder, url, remote.token), REMOTE_KERNEL, "python3")
 

@@ -26,7 +26,7 @@ from jupyter_server.services.kernels.connection.base import (
 )
 
 from tests.support.client import V1
-from tests.support.processes import ROOT, Process, declare, free_port
+from tests.support.processes import ROOT, ServerProcess, declare, free_port
 
 CHATTY = "chatty"
 INTERVAL = 0.01  # seconds between two messages of a chatty kernel
@@ -58,7 +58,7 @@ class Gateways:
         self._process.terminate()
         await self._process.wait()
 
-    def declare(self, server: Process, **settings: object) -> None:
+    def declare(self, server: ServerProcess, **settings: object) -> None:
         """Make each gateway a provider of a server: ``provider-0``, ``provider-1`` and so on."""
         for number, url in enumerate(self.urls):
             declare(server, f"provider-{number}", {"url": url, **settings})

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.support.client import Client, Kernel, Reply
+from tests.support.client import Client, KernelWebsocket, Reply
 
 from .cell import Cell
 from .providers import Span
@@ -40,7 +40,7 @@ class KernelConnection:
         self._log = log
         self._session_id = uuid.uuid4().hex
         self._cells: dict[str, Cell] = {}
-        self._kernel: Kernel | None = None
+        self._kernel: KernelWebsocket | None = None
         self._changed = asyncio.Condition()
         #: The periods in which this side was closed, so that frames in transit may be lost.
         self.losses: list[Span] = []
@@ -103,7 +103,7 @@ class KernelConnection:
         self._log(f"the connection was closed: {kernel.websocket.close_code}")
         await self._change(None, self.is_dead)
 
-    async def _change(self, kernel: Kernel | None, is_dead: bool = False) -> None:
+    async def _change(self, kernel: KernelWebsocket | None, is_dead: bool = False) -> None:
         async with self._changed:
             self._kernel, self.is_dead = kernel, is_dead
             self._changed.notify_all()

@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.conftest import STOCK
-from tests.support.client import Client, until
-from tests.support.processes import Process, jupyter_server
+from tests.support.client import Client, wait_until
+from tests.support.processes import ServerProcess, jupyter_server
 
 from .gateways import Gateways
 from .results import Measurement, Results
@@ -38,7 +38,7 @@ async def run(rounds: int, folder: Path) -> Results:
     kernels = Measurement("GET /api/kernels", "ms")
     async with AsyncExitStack() as stack:
 
-        async def client_of(process: Process, count: int) -> Client:
+        async def client_of(process: ServerProcess, count: int) -> Client:
             stack.callback(process.stop)
             await asyncio.to_thread(process.start)
             client = await stack.enter_async_context(Client(process.url, process.token))
@@ -46,7 +46,7 @@ async def run(rounds: int, folder: Path) -> Results:
             async def is_complete() -> bool:
                 return len(await client.kernelspecs()) >= count
 
-            await until(is_complete)
+            await wait_until(is_complete)
             return client
 
         many = PROVIDERS * KERNELSPECS
@@ -61,7 +61,7 @@ async def run(rounds: int, folder: Path) -> Results:
             STOCK_LOCAL: await client_of(_stock(folder / "stock"), 1),
         }
         await gateways[1].silence(PROVIDERS // 2)
-        await until(lambda: _are_offline(clients[HALF_SILENT]))
+        await wait_until(lambda: _are_offline(clients[HALF_SILENT]))
         for _ in range(SAMPLES * rounds):
             for measurement in (kernelspecs, kernels):
                 for setup, client in random.sample([*clients.items()], len(clients)):
@@ -89,13 +89,13 @@ async def _are_offline(client: Client) -> bool:
     return [provider["state"] for provider in providers].count("offline") == PROVIDERS // 2
 
 
-def _with_providers(folder: Path, gateways: Gateways) -> Process:
+def _with_providers(folder: Path, gateways: Gateways) -> ServerProcess:
     server = jupyter_server(folder, token="token-of-the-server")
     gateways.declare(server, refresh_interval=5, timeouts={"request": 2})
     return server
 
 
-def _with_kernelspecs(folder: Path) -> Process:
+def _with_kernelspecs(folder: Path) -> ServerProcess:
     server = _stock(folder)
     for number in range(PROVIDERS * KERNELSPECS):
         path = server.folder / "data" / "kernels" / f"kernel-{number}" / "kernel.json"
@@ -107,5 +107,5 @@ def _with_kernelspecs(folder: Path) -> Process:
     return server
 
 
-def _stock(folder: Path) -> Process:
+def _stock(folder: Path) -> ServerProcess:
     return jupyter_server(folder, token="token-of-stock", config=STOCK)

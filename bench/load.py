@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from statistics import quantiles
 
-from tests.support.client import Client, Kernel
+from tests.support.client import Client, KernelWebsocket
 from tests.support.processes import ROOT, jupyter_server
 
 from . import probe
@@ -83,7 +83,7 @@ async def run(rounds: int, folder: Path) -> Results:
 class _Counter:
     """Counts the messages of a kernel."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: KernelWebsocket) -> None:
         self.count = 0
         self._kernel = kernel
         self._task = asyncio.create_task(self._receive())

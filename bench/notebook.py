@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.support.client import LEGACY, V1, Client, Reply, until
+from tests.support.client import LEGACY, V1, Client, Reply, wait_until
 
 from .event_log import EventLog
 from .kernel_connection import KernelConnection, is_gone
@@ -129,7 +129,7 @@ class Notebook:
         if workload.has_started:
             assert workload.has_ended, f"kernel {workload.kernel_id} at {provider.name} is lost"
             self.done["told that the kernel is gone"] += 1
-            await until(self._has_no_session)
+            await wait_until(self._has_no_session)
         else:
             requested_at = workload.requested_at
             may_fail = provider.had_fault(requested_at) or self._server.was_down(requested_at)
@@ -228,7 +228,7 @@ class Notebook:
             raise KernelEnded
         assert reply.status in (200, 204), reply
         if not is_certain:
-            await until(self._is_calm, timeout=TIMEOUT)
+            await wait_until(self._is_calm, timeout=TIMEOUT)
 
     async def _is_calm(self) -> bool:
         since = time.time() - CALM

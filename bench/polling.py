@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from tests.support.client import Client
-from tests.support.processes import ROOT, Process, jupyter_server
+from tests.support.processes import ROOT, ServerProcess, jupyter_server
 
 from .baselines import with_gateway_url
 from .gateways import Gateways
@@ -48,7 +48,7 @@ async def run(_: int, folder: Path) -> Results:
             stack.callback(server.stop)
             await asyncio.to_thread(server.start)
 
-        async def observe(setup: str, server: Process, remote: Gateways) -> None:
+        async def observe(setup: str, server: ServerProcess, remote: Gateways) -> None:
             await remote.take_counts()
             cpu_before = server.cpu_time()
             await asyncio.sleep(60 * MINUTES)
@@ -111,7 +111,7 @@ def _logos(counts: Mapping[str, int]) -> int:
 
 
 @asynccontextmanager
-async def _tabs(server: Process) -> AsyncIterator[None]:
+async def _tabs(server: ServerProcess) -> AsyncIterator[None]:
     address = json.dumps({"url": server.url, "token": server.token})
     pipe = asyncio.subprocess.PIPE
     command = ("node", "bench/browser.mjs", "tabs", str(TABS), address)

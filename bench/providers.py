@@ -10,9 +10,9 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.test_faults import FAULTS
 from tests.support.client import Client
 from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import FAULTS
 from tests.support.processes import free_port, kernel_gateway
 from tests.support.tcp_proxy import TcpProxy
 
@@ -101,12 +101,12 @@ class RemoteProvider(Provider):
         with recording(self.faults):
             if fault == "delay":
                 with recording(self.delays):
-                    self.tcp_proxy.swallow()
+                    self.tcp_proxy.stall()
                     await asyncio.sleep(seconds)
-                    await self.tcp_proxy.mend()
+                    await self.tcp_proxy.restore()
             elif fault == "dead end":
                 with recording(self.losses):
-                    self.tcp_proxy.swallow()
+                    self.tcp_proxy.stall()
                     await asyncio.sleep(seconds)
                     await self.tcp_proxy.cut()
             else:
@@ -114,7 +114,7 @@ class RemoteProvider(Provider):
                     await self._begin(fault, only)
                 await asyncio.sleep(seconds)
             self._proxy.end()
-            await self.tcp_proxy.mend()
+            await self.tcp_proxy.restore()
         self._log.add(self.name, "fault has ended")
 
     async def _begin(self, fault: str, only: str) -> None:
@@ -133,5 +133,5 @@ class RemoteProvider(Provider):
             else:
                 await asyncio.to_thread(self.gateway.stop, EXIT_TIMEOUT)
             await asyncio.to_thread(self.gateway.start)
-            await self.tcp_proxy.mend()
+            await self.tcp_proxy.restore()
         self._log.add(self.name, "has restarted")

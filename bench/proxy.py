@@ -12,11 +12,11 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.integration.test_faults import FAULTS
 from tests.support.fault_proxy import FaultProxy
+from tests.support.faults import FAULTS
 from tests.support.processes import ROOT, free_port
 
-REFUSED = "a connection that is refused"
+REFUSED = "refused connection"
 NAMES = (REFUSED, *FAULTS)
 
 

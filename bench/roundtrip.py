@@ -12,7 +12,7 @@ from statistics import median
 
 import aiohttp
 
-from tests.support.client import Kernel
+from tests.support.client import KernelWebsocket
 
 from .baselines import MIXER
 from .results import Measurement, Results, Target
@@ -40,7 +40,7 @@ Jupyter Server's limits of 1,000 messages and 1 MB a second are off. The setups 
 
 """ + "\n".join(f"- {name}: {meaning}" for name, meaning in MEANINGS.items())
 #: Runs an operation once and returns the seconds that it took.
-Run = Callable[[Setup, Kernel], Awaitable[float]]
+Run = Callable[[Setup, KernelWebsocket], Awaitable[float]]
 
 
 class WrongReply(Exception):
@@ -56,26 +56,26 @@ class Operation:
     times: int
     turns: int
 
-    async def measure(self, setup: Setup, kernel: Kernel) -> float:
+    async def measure(self, setup: Setup, kernel: KernelWebsocket) -> float:
         """Return the seconds of one run; raise WrongReply if the replies are wrong."""
         return median([await self.run(setup, kernel) for _ in range(self.times)])
 
 
-async def kernel_info(_: Setup, kernel: Kernel) -> float:
+async def kernel_info(_: Setup, kernel: KernelWebsocket) -> float:
     """Request the kernel's information."""
     start = time.perf_counter()
     await kernel.replies(await kernel.send("kernel_info_request", {}))
     return time.perf_counter() - start
 
 
-async def execution(_: Setup, kernel: Kernel) -> float:
+async def execution(_: Setup, kernel: KernelWebsocket) -> float:
     """Execute ``1+1`` until the kernel is idle."""
     start = time.perf_counter()
     await kernel.execute("1+1")
     return time.perf_counter() - start
 
 
-async def outputs(_: Setup, kernel: Kernel) -> float:
+async def outputs(_: Setup, kernel: KernelWebsocket) -> float:
     """Produce many small outputs."""
     await kernel.execute("from IPython.display import display")
     start = time.perf_counter()
@@ -87,7 +87,7 @@ async def outputs(_: Setup, kernel: Kernel) -> float:
     return seconds
 
 
-async def text(_: Setup, kernel: Kernel) -> float:
+async def text(_: Setup, kernel: KernelWebsocket) -> float:
     """Print a lot of text."""
     start = time.perf_counter()
     printed = await kernel.run(f"for n in range({TEXTS}): print('x' * {TEXT}, end='', flush=True)")
@@ -97,7 +97,7 @@ async def text(_: Setup, kernel: Kernel) -> float:
     return seconds
 
 
-async def buffers(_: Setup, kernel: Kernel) -> float:
+async def buffers(_: Setup, kernel: KernelWebsocket) -> float:
     """Send large binary buffers in one message, as widgets do."""
     code = f"""
 from comm import create_comm
@@ -111,7 +111,7 @@ create_comm(target_name="bench").send({{}}, buffers=[bytes({BUFFER})] * {BUFFERS
     return seconds
 
 
-async def start(setup: Setup, _: Kernel) -> float:
+async def start(setup: Setup, _: KernelWebsocket) -> float:
     """Start a kernel, and wait for its first reply."""
     start = time.perf_counter()
     kernel_id = await setup.start()

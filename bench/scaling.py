@@ -12,8 +12,8 @@ from statistics import median
 
 import aiohttp
 
-from tests.support.client import Client, until
-from tests.support.processes import Process, jupyter_server
+from tests.support.client import Client, wait_until
+from tests.support.processes import ServerProcess, jupyter_server
 
 from .baselines import MIXER
 from .gateways import Gateways
@@ -119,7 +119,9 @@ async def _message(setup: Setup, kernel_id: str, size: int) -> float | str:
 
 
 @asynccontextmanager
-async def _running_server(folder: Path, providers: int) -> AsyncIterator[tuple[Process, Client]]:
+async def _running_server(
+    folder: Path, providers: int
+) -> AsyncIterator[tuple[ServerProcess, Client]]:
     """Yield a server with this number of providers, and a client, when all have been listed."""
     server = jupyter_server(folder, token="token-of-the-server")
     async with Gateways(providers, KERNELSPECS) as gateways:
@@ -131,7 +133,7 @@ async def _running_server(folder: Path, providers: int) -> AsyncIterator[tuple[P
                 async def is_complete() -> bool:
                     return len(await client.kernelspecs()) > providers * KERNELSPECS
 
-                await until(is_complete)
+                await wait_until(is_complete)
                 yield server, client
         finally:
             await asyncio.to_thread(server.stop)

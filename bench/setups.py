@@ -13,7 +13,7 @@ from typing import Any
 
 from kernel_providers_ext.gateway.channels import TCP_QUICKACK
 from tests.conftest import STOCK
-from tests.support.client import LEGACY, V1, Client, Kernel
+from tests.support.client import LEGACY, V1, Client, KernelWebsocket
 from tests.support.processes import declare, jupyter_server
 
 from .baselines import MIXER, REMOTE_KERNEL, gateway, with_gateway_url, with_mixer
@@ -37,7 +37,7 @@ MEANINGS = {
 UNLIMITED = {"ZMQChannelsWebsocketConnection": {"limit_rate": False}}
 
 
-class QuickAckKernel(Kernel):
+class QuickAckKernel(KernelWebsocket):
     """A kernel's websocket that acknowledges each frame at once, which no browser does."""
 
     async def _receive(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Setup:
         """Start a kernel."""
         return await self.client.start_kernel(self.kernel_name)
 
-    async def connect(self, kernel_id: str) -> Kernel:
+    async def connect(self, kernel_id: str) -> KernelWebsocket:
         """Open a kernel's websocket and wait until the kernel answers."""
         # kernels-mixer accepts the newer protocol, but then sends no reply.
         protocol = LEGACY if self.name == MIXER else V1

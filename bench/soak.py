@@ -34,9 +34,9 @@ from pathlib import Path
 
 import psutil
 
-from tests.integration.test_faults import FAULTS
-from tests.support.client import Client, until
-from tests.support.processes import Process
+from tests.support.client import Client, wait_until
+from tests.support.faults import FAULTS
+from tests.support.processes import ServerProcess
 
 from .event_log import EventLog
 from .notebook import Notebook
@@ -175,7 +175,7 @@ class Soak:
             return not await self._left()
 
         with suppress(AssertionError):
-            await until(is_nothing_left)
+            await wait_until(is_nothing_left)
         self.wrong += await self._left()
 
     async def _left(self) -> list[str]:
@@ -200,7 +200,7 @@ class Soak:
             return not any(after[name] - before[name] > most for name, most in GROWTH.items())
 
         try:
-            await until(has_settled, 2 * KEEP_ALIVE, pause=1)
+            await wait_until(has_settled, 2 * KEEP_ALIVE, pause=1)
         except AssertionError:
             self.wrong.append("the server has grown")
         for name in GROWTH:
@@ -228,7 +228,7 @@ def _complaints(log: str) -> list[str]:
     return traces + tasks
 
 
-def _children(process: Process) -> list[str]:
+def _children(process: ServerProcess) -> list[str]:
     assert process.process is not None
     commands = []
     for child in psutil.Process(process.process.pid).children(recursive=True):

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.conftest import STOCK
-from tests.support.processes import Process, jupyter_server
+from tests.support.processes import ServerProcess, jupyter_server
 
 from .gateways import Gateways
 from .results import Measurement, Results
@@ -73,7 +73,7 @@ async def _import(modules: str, folder: Path) -> float:
     return time.perf_counter() - start
 
 
-def _with_providers(folder: Path, gateways: Gateways) -> Process:
+def _with_providers(folder: Path, gateways: Gateways) -> ServerProcess:
     server = jupyter_server(folder, token="token-of-the-server")
     gateways.declare(server)
     return server

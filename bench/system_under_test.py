@@ -9,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.support.client import LEGACY, Client, Kernel, until
-from tests.support.processes import Process
+from tests.support.client import LEGACY, Client, KernelWebsocket, wait_until
+from tests.support.processes import ServerProcess
 
 TIMEOUT = 10.0  # seconds to wait for an answer
 LISTS = ("/api", "/api/kernelspecs", "/api/kernels", "/api/sessions", "/api/status")
@@ -29,7 +29,7 @@ class SystemUnderTest:
     local kernel as well.
     """
 
-    def __init__(self, name: str, process: Process, remote: str, local: str = "") -> None:
+    def __init__(self, name: str, process: ServerProcess, remote: str, local: str = "") -> None:
         self.name = name
         self.process = process
         self.requests = (*LISTS, CELL) if local else LISTS
@@ -38,7 +38,7 @@ class SystemUnderTest:
         self._client: Client
         self._session: Any
         self._reader: asyncio.Task[None]
-        self._kernel: Kernel | None = None
+        self._kernel: KernelWebsocket | None = None
 
     async def open(self) -> None:
         """Start the server and its kernels."""
@@ -67,7 +67,7 @@ class SystemUnderTest:
     async def recover(self) -> bool:
         """Return whether everything works again; if it does not, start the server again."""
         with suppress(AssertionError):
-            await until(self._works, TIMEOUT)
+            await wait_until(self._works, TIMEOUT)
             return True
         await self.close()
         await self.open()
@@ -110,6 +110,6 @@ class SystemUnderTest:
         return True
 
 
-async def _read(kernel: Kernel) -> None:
+async def _read(kernel: KernelWebsocket) -> None:
     async for _ in kernel.messages():
         pass

@@ -1,4 +1,4 @@
-"""The places of the tests: two Kernel Gateways and a Jupyter Server, and what is under test."""
+"""The fixtures of the tests: remote servers, the server under test, clients and proxies."""
 
 from __future__ import annotations
 
@@ -12,16 +12,22 @@ import pytest
 
 from kernel_providers_ext.config.loader import Declaration
 from kernel_providers_ext.registry.providers import KernelProviders
-from tests.support.client import Client, until
+from tests.support.client import Client, wait_until
 from tests.support.fake_provider import ListLoader, add_distribution
 from tests.support.fault_proxy import FaultProxy
-from tests.support.leak_check import leaks, logged_in
-from tests.support.processes import Process, declare, free_port, jupyter_server, kernel_gateway
+from tests.support.leak_check import find_leaks, logging_to
+from tests.support.processes import (
+    ServerProcess,
+    declare,
+    free_port,
+    jupyter_server,
+    kernel_gateway,
+)
 
-Start = Callable[..., Any]
-Make = Callable[..., KernelProviders]
+StartServer = Callable[..., Any]
+MakeProviders = Callable[..., KernelProviders]
 
-PLACES = ("gate-a", "gate-b", "far")
+PROVIDER_IDS = ("gate-a", "gate-b", "far")
 KINDS = {
     "scripted": "tests.support.fake_provider:FakeProvider",
     "unfinished": "tests.unit.registry.test_providers:UnfinishedProvider",
@@ -33,46 +39,46 @@ LARGE = {"ServerApp": {"tornado_settings": {"websocket_max_message_size": 2**28}
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_secret_gets_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Look through all logs, notebooks and stores for secrets when all tests are done."""
+def check_for_leaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Search all logs, notebooks and stores for secrets when all tests are done."""
     folder = tmp_path_factory.getbasetemp()
-    with logged_in(folder, logging.getLogger()):
+    with logging_to(folder, logging.getLogger()):
         yield
-    found = leaks(folder)
-    assert not found, "\n".join(["A secret has got out:", *found])
+    leaks = find_leaks(folder)
+    assert not leaks, "\n".join(["A secret was leaked:", *leaks])
 
 
 @pytest.fixture(scope="session")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Process]]:
-    """Three real remote servers by provider id; ``gate-a`` forbids the listing of kernels."""
-    folder = tmp_path_factory.mktemp("places")
-    made = {
+def remote_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, ServerProcess]]:
+    """Three real remote servers by provider id; ``gate-a`` forbids the list of its kernels."""
+    folder = tmp_path_factory.mktemp("remote-servers")
+    servers = {
         "gate-a": kernel_gateway(folder / "a", "gate-a", token="token-of-a", listing=False),
         "gate-b": kernel_gateway(folder / "b", "gate-b", token="token-of-b", listing=True),
         "far": jupyter_server(
             folder / "far",
             token="token-of-far",
             base_url="/user/x/",
-            env={"PLACE": "far"},
+            env={"PROVIDER": "far"},
             config={"ServerApp": {**STOCK["ServerApp"], **LARGE["ServerApp"]}},
         ),
     }
     with ExitStack() as stack:
-        for process in made.values():
+        for process in servers.values():
             stack.callback(process.launch().stop)
-        for process in made.values():
+        for process in servers.values():
             process.wait_ready()
-        yield made
+        yield servers
 
 
-def declare_places(server: Process, places: dict[str, Process]) -> None:
+def declare_remote_servers(server: ServerProcess, remote_servers: dict[str, ServerProcess]) -> None:
     """Make the three remote servers providers of a server."""
-    for provider_id, place in places.items():
+    for provider_id, remote in remote_servers.items():
         settings = {
             "kind": "gateway",
-            "url": place.url,
+            "url": remote.url,
             "label": provider_id.title(),
-            "token": {"value": place.token},
+            "token": {"value": remote.token},
             "env": ["WANTED"],
         }
         declare(server, provider_id, settings)
@@ -81,108 +87,114 @@ def declare_places(server: Process, places: dict[str, Process]) -> None:
 @pytest.fixture(scope="session", params=["/", "/user/y/"])
 def server(
     request: pytest.FixtureRequest,
-    places: dict[str, Process],
+    remote_servers: dict[str, ServerProcess],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Process]:
-    """The server under test, with the three places as providers."""
+) -> Iterator[ServerProcess]:
+    """The server under test, with the three remote servers as providers."""
     folder: Path = tmp_path_factory.mktemp("server")
     env = {"WANTED": "1", "KERNEL_X": "1", "UNWANTED": "1"}
     process = jupyter_server(folder, token="token-of-own", base_url=request.param, env=env)
-    declare_places(process, places)
+    declare_remote_servers(process, remote_servers)
     process.start()
     yield process
     process.stop()
 
 
 @pytest.fixture
-async def client(server: Process) -> AsyncIterator[Client]:
-    """A client of the server under test, which knows all places' kernels by now."""
-    made = Client(server.url, server.token)
-    for provider_id in PLACES:
-        await made.wait_for_kernelspec(f"{provider_id}/python3")
-    yield made
-    await made.close()
+async def client(server: ServerProcess) -> AsyncIterator[Client]:
+    """A client of the server under test, after the kernels of all providers are listed."""
+    client = Client(server.url, server.token)
+    for provider_id in PROVIDER_IDS:
+        await client.wait_for_kernelspec(f"{provider_id}/python3")
+    yield client
+    await client.close()
 
 
 @pytest.fixture(scope="session")
 def faulty_port() -> int:
-    """Where the troubled server's provider with the faults is."""
+    """The port of the proxy with the faults."""
     return free_port()
 
 
 @pytest.fixture(scope="session")
-def troubled(
-    places: dict[str, Process], faulty_port: int, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Process]:
-    """A server with a provider that has faults, behind ``proxy``, and one that is well."""
+def server_with_fault(
+    remote_servers: dict[str, ServerProcess],
+    faulty_port: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ServerProcess]:
+    """A server with the provider ``faulty``, behind ``proxy``, and the provider ``healthy``."""
     process = jupyter_server(
-        tmp_path_factory.mktemp("troubled"),
-        token="token-of-troubled",
-        env={"PLACE": "troubled"},
-        # So that what becomes of a start is the answer to the request for it.
+        tmp_path_factory.mktemp("server-with-fault"),
+        token="token-of-server-with-fault",
+        env={"PROVIDER": "server-with-fault"},
+        # So that the answer to a start request has the result of the start.
         config={"KernelProviders": {"start_patience": 60}},
     )
-    far, well = places["gate-b"], places["gate-a"]
+    remote, healthy = remote_servers["gate-b"], remote_servers["gate-a"]
     faulty = {
         "url": f"http://127.0.0.1:{faulty_port}",
-        "token": {"value": far.token},
+        "token": {"value": remote.token},
         "refresh_interval": 1,
         "timeouts": {"connect": 2, "request": 3, "start": 10},
     }
     declare(process, "faulty", faulty)
-    declare(process, "well", {"url": well.url, "token": {"value": well.token}})
+    declare(process, "healthy", {"url": healthy.url, "token": {"value": healthy.token}})
     process.start()
     yield process
     process.stop()
-    # No traceback of ours; a kernel that is stopped while it starts leaves one of its own.
+    # No traceback of this package; a kernel that is stopped while it starts prints its own.
     assert "/kernel_providers_ext/" not in process.log()
 
 
 @pytest.fixture
-async def proxy(places: dict[str, Process], faulty_port: int) -> AsyncIterator[FaultProxy]:
-    """The way to the provider that has faults, without one yet."""
-    made = FaultProxy(places["gate-b"].url, faulty_port)
-    await made.open()
-    yield made
-    await made.close()
+async def proxy(
+    remote_servers: dict[str, ServerProcess], faulty_port: int
+) -> AsyncIterator[FaultProxy]:
+    """The proxy to the provider ``faulty``, without a fault."""
+    proxy = FaultProxy(remote_servers["gate-b"].url, faulty_port)
+    await proxy.open()
+    yield proxy
+    await proxy.close()
 
 
 @pytest.fixture
-async def user(troubled: Process, proxy: FaultProxy) -> AsyncIterator[Client]:
-    """A client of the troubled server, which has no kernel at first and at last."""
-    async with Client(troubled.url, troubled.token) as made:
-        await made.wait_for_state("faulty", "online")
-        await made.wait_for_kernelspec("well/python3")
-        yield made
+async def fault_client(
+    server_with_fault: ServerProcess, proxy: FaultProxy
+) -> AsyncIterator[Client]:
+    """A client of ``server_with_fault``, which has no kernels before and after the test."""
+    async with Client(server_with_fault.url, server_with_fault.token) as client:
+        await client.wait_for_state("faulty", "online")
+        await client.wait_for_kernelspec("healthy/python3")
+        yield client
         proxy.end()
-        await made.wait_for_state("faulty", "online")
+        await client.wait_for_state("faulty", "online")
 
-        async def is_empty() -> bool:  # to stop one may take longer than the provider is given
-            for kernel in await made.get("api/kernels"):
-                await made.request("DELETE", f"api/kernels/{kernel['id']}")
-            return not await made.get("api/kernels")
+        async def is_empty() -> bool:  # a kernel may stop only after the request timeout
+            for kernel in await client.get("api/kernels"):
+                await client.request("DELETE", f"api/kernels/{kernel['id']}")
+            return not await client.get("api/kernels")
 
-        await until(is_empty)
+        await wait_until(is_empty)
 
 
 @pytest.fixture
-def remote(tmp_path: Path) -> Iterator[Process]:
-    """A Kernel Gateway of the test's own, which it may stop and start."""
+def remote(tmp_path: Path) -> Iterator[ServerProcess]:
+    """A Kernel Gateway for one test, which may stop and start it."""
     process = kernel_gateway(
         tmp_path / "remote", "remote", token="token-of-remote", listing=True
     ).start()
     yield process
-    process.stop(timeout=5)  # a gateway whose kernels come and go just then does not end
+    process.stop(timeout=5)  # a gateway does not exit if its kernels start or stop at that time
 
 
 @pytest.fixture
-async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    """Starts a server with these providers' files, and returns it with a client."""
+async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
+    """A function that starts a server with providers' files; it returns server and client."""
     async with AsyncExitStack() as stack:
 
-        def starter(
+        def start(
             providers: dict[str, dict[str, Any]] | None = None, **options: Any
-        ) -> tuple[Process, Client]:
+        ) -> tuple[ServerProcess, Client]:
             process = jupyter_server(tmp_path / "server", token="token-of-server", **options)
             for provider_id, settings in (providers or {}).items():
                 declare(process, provider_id, settings)
@@ -192,31 +204,41 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
             stack.push_async_callback(client.close)
             return process, client
 
-        yield starter
+        yield start
 
 
 @pytest.fixture
-async def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Make]:
-    """Make multiplexers with these declarations and traits; the kinds of the tests are there."""
+async def make_providers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[MakeProviders]:
+    """A function that creates `KernelProviders` from declarations and traits."""
     site = tmp_path / "site"
     add_distribution(site, "kinds_of_the_tests", KINDS)
     monkeypatch.syspath_prepend(site)
-    made: list[KernelProviders] = []
+    created: list[KernelProviders] = []
 
-    def make_one(
+    def make(
         *declarations: Declaration | Exception,
         gateway_declaration: Declaration | None = None,
         **traits: Any,
     ) -> KernelProviders:
-        loader = type("TheLoader", (ListLoader,), {"declarations": declarations})
+        loader = type("Loader", (ListLoader,), {"declarations": declarations})
         providers = KernelProviders(
             **{"log": logging.getLogger("tests"), "loader_class": loader, **traits}
         )
         providers.gateway_declaration = gateway_declaration
-        made.append(providers)
+        created.append(providers)
         providers.load()
         return providers
 
-    yield make_one
-    for providers in made:
+    yield make
+    for providers in created:
         await providers.aclose()
+
+
+#: The former names, until the unit tests follow.
+Start = StartServer
+Make = MakeProviders
+places = remote_servers
+start = start_server
+make = make_providers

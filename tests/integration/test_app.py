@@ -22,13 +22,13 @@ def make_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
     for name in ("CONFIG", "DATA", "RUNTIME"):
         monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / name.lower()))
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
-    made: list[ServerApp] = []
+    servers: list[ServerApp] = []
 
     def make(config: dict[str, Any]) -> ServerApp:
         extensions = {"ServerApp": {"jpserver_extensions": {"kernel_providers_ext": True}}}
         server = ServerApp(config=Config(extensions, **config), root_dir=str(tmp_path))
         server.initialize(argv=[], find_extensions=False, new_httpserver=False)
-        made.append(server)
+        servers.append(server)
         return server
 
     yield make
@@ -51,7 +51,7 @@ async def test_two_servers_share_nothing(make_server: Any) -> None:
         await server.kernel_manager.shutdown_all()
 
 
-async def test_classes_that_come_late_are_mixed_into(make_server: Any) -> None:
+async def test_classes_configured_late_are_mixed_into(make_server: Any) -> None:
     """A class that a later extension configures is kept."""
     from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
@@ -68,7 +68,7 @@ async def test_classes_that_come_late_are_mixed_into(make_server: Any) -> None:
 
 
 @pytest.mark.parametrize("in_charge", [True, False])
-async def test_labs_plugins_stay_where_jupyter_server_stays_in_charge(
+async def test_lab_plugins_stay_if_jupyter_server_keeps_the_gateway(
     make_server: Any, in_charge: bool
 ) -> None:
     """All our plugins are off if Jupyter Server's own client keeps the gateway."""

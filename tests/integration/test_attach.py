@@ -7,151 +7,158 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.conftest import Start
-from tests.support.client import Client, until
-from tests.support.processes import Process
+from tests.conftest import StartServer
+from tests.support.client import Client, wait_until
+from tests.support.processes import ServerProcess
 
 pytestmark = pytest.mark.server
 
-HERE = "api/kernel-providers/{}/kernels"
+KERNELS = "api/kernel-providers/{}/kernels"
 
 
 @dataclass
-class Site:
+class Scenario:
     """A server with two gateways, one of which does not list kernels, and an other kernel."""
 
-    server: Process
+    server: ServerProcess
     client: Client
-    others: Client
-    theirs: str
+    other_client: Client
+    other_id: str
 
     async def attach(self) -> str:
         """Attach the other kernel and return its id on this server."""
-        reply = await self.client.request("POST", HERE.format("open"), {"id": self.theirs})
+        reply = await self.client.request("POST", KERNELS.format("open"), {"id": self.other_id})
         assert reply.status == 201, reply
         kernel_id: str = reply.body["id"]
         return kernel_id
 
     async def other_kernels(self) -> list[str]:
         """Return the ids of the other kernels at the provider."""
-        return [one["id"] for one in (await self.client.get(HERE.format("open")))["kernels"]]
+        return [one["id"] for one in (await self.client.get(KERNELS.format("open")))["kernels"]]
 
-    async def still_runs(self) -> bool:
+    async def other_kernel_runs(self) -> bool:
         """Return whether the other kernel still has its state."""
-        return await self.others.run(self.theirs, "print(x)") == "42\n"
+        return await self.other_client.run(self.other_id, "print(x)") == "42\n"
 
 
 @pytest.fixture
-async def site(start: Start, places: dict[str, Process]) -> AsyncIterator[Site]:
+async def scenario(
+    start_server: StartServer, remote_servers: dict[str, ServerProcess]
+) -> AsyncIterator[Scenario]:
     """A server with two providers, one of which runs an other kernel."""
     settings = {
-        name: {"url": at.url, "label": name.title(), "token": {"value": at.token}}
-        for name, at in (("open", places["gate-b"]), ("closed", places["gate-a"]))
+        name: {"url": gateway.url, "label": name.title(), "token": {"value": gateway.token}}
+        for name, gateway in (
+            ("open", remote_servers["gate-b"]),
+            ("closed", remote_servers["gate-a"]),
+        )
     }
-    server, client = start(settings)
-    others = Client(places["gate-b"].url, places["gate-b"].token)
-    theirs = await others.start_kernel("python3")
-    await others.run(theirs, "x = 42")
-    yield Site(server, client, others, theirs)
-    await others.request("DELETE", f"api/kernels/{theirs}")
-    await others.close()
+    server, client = start_server(settings)
+    other_client = Client(remote_servers["gate-b"].url, remote_servers["gate-b"].token)
+    other_id = await other_client.start_kernel("python3")
+    await other_client.run(other_id, "x = 42")
+    yield Scenario(server, client, other_client, other_id)
+    await other_client.request("DELETE", f"api/kernels/{other_id}")
+    await other_client.close()
     assert "Traceback" not in server.log()
 
 
-async def test_a_kernel_of_others_is_found_and_used(site: Site) -> None:
+async def test_other_kernel_is_found_and_attached(scenario: Scenario) -> None:
     """Before it is attached, this server does not have it; then a notebook can use it."""
-    mine = await site.client.start_kernel("open/python3")
-    assert [kernel["id"] for kernel in await site.client.get("api/kernels")] == [mine]
+    own_id = await scenario.client.start_kernel("open/python3")
+    assert [kernel["id"] for kernel in await scenario.client.get("api/kernels")] == [own_id]
     # Other tests may have more kernels there.
-    found = await site.other_kernels()
-    assert (site.theirs in found, mine in found) == (True, False)
-    kernel_id = await site.attach()
-    assert await site.attach() == kernel_id, "once is enough"
-    assert site.theirs not in await site.other_kernels()
-    session = await site.client.start_session("open/python3", id=kernel_id)
+    listed = await scenario.other_kernels()
+    assert (scenario.other_id in listed, own_id in listed) == (True, False)
+    kernel_id = await scenario.attach()
+    assert await scenario.attach() == kernel_id, "once is enough"
+    assert scenario.other_id not in await scenario.other_kernels()
+    session = await scenario.client.start_session("open/python3", id=kernel_id)
     assert session["kernel"]["name"] == "open/python3"
-    assert await site.client.run(kernel_id, "print(x)") == "42\n"
+    assert await scenario.client.run(kernel_id, "print(x)") == "42\n"
 
 
-async def test_an_attached_kernel_survives_the_server(site: Site) -> None:
+async def test_attached_kernel_survives_the_server(scenario: Scenario) -> None:
     """The exit does not stop it, and the notebook finds it again."""
-    kernel_id = await site.attach()
-    await site.client.start_session("open/python3", "work.ipynb", id=kernel_id)
+    kernel_id = await scenario.attach()
+    await scenario.client.start_session("open/python3", "work.ipynb", id=kernel_id)
     for _ in range(2):
-        site.server.stop()
-        assert await site.still_runs()
-        site.server.start()
-        [session] = await site.client.get("api/sessions")
+        scenario.server.stop()
+        assert await scenario.other_kernel_runs()
+        scenario.server.start()
+        [session] = await scenario.client.get("api/sessions")
         assert (session["path"], session["kernel"]["id"]) == ("work.ipynb", kernel_id)
-    assert await site.client.run(kernel_id, "print(x)") == "42\n"
+    assert await scenario.client.run(kernel_id, "print(x)") == "42\n"
 
 
-async def test_a_notebook_leaves_an_attached_kernel_as_it_is(site: Site) -> None:
+async def test_notebook_leaves_attached_kernel_running(scenario: Scenario) -> None:
     """The notebook moves to another kernel, and the attached kernel keeps running."""
-    kernel_id = await site.attach()
-    session = await site.client.start_session("open/python3", id=kernel_id)
+    kernel_id = await scenario.attach()
+    session = await scenario.client.start_session("open/python3", id=kernel_id)
     path = f"api/sessions/{session['id']}"
-    reply = await site.client.request("PATCH", path, {"kernel": {"name": "python3"}})
+    reply = await scenario.client.request("PATCH", path, {"kernel": {"name": "python3"}})
     assert reply.status == 200
-    assert [kernel["name"] for kernel in await site.client.get("api/kernels")] == ["python3"]
-    assert await site.still_runs()
+    assert [kernel["name"] for kernel in await scenario.client.get("api/kernels")] == ["python3"]
+    assert await scenario.other_kernel_runs()
 
 
-async def test_whoever_stops_an_attached_kernel_stops_it(site: Site) -> None:
+async def test_attached_kernel_can_be_shut_down(scenario: Scenario) -> None:
     """A request to shut it down stops it."""
-    reply = await site.client.request("DELETE", f"api/kernels/{await site.attach()}")
+    reply = await scenario.client.request("DELETE", f"api/kernels/{await scenario.attach()}")
     assert reply.status == 204
-    assert (await site.others.request("GET", f"api/kernels/{site.theirs}")).status == 404
+    assert (
+        await scenario.other_client.request("GET", f"api/kernels/{scenario.other_id}")
+    ).status == 404
 
 
-async def test_an_attached_kernel_is_not_culled(
-    start: Start, places: dict[str, Process], site: Site
+async def test_attached_kernel_is_not_culled(
+    start_server: StartServer, remote_servers: dict[str, ServerProcess], scenario: Scenario
 ) -> None:
     """The culler stops only kernels that this server has started."""
     culling = {"MappingKernelManager": {"cull_idle_timeout": 1, "cull_interval": 1}}
-    at = places["gate-b"]
-    settings = {"url": at.url, "token": {"value": at.token}}
-    _, client = start({"open": settings}, config=culling)
-    await client.request("POST", HERE.format("open"), {"id": site.theirs})
-    mine = await client.start_kernel("open/python3")
+    gateway = remote_servers["gate-b"]
+    settings = {"url": gateway.url, "token": {"value": gateway.token}}
+    _, client = start_server({"open": settings}, config=culling)
+    await client.request("POST", KERNELS.format("open"), {"id": scenario.other_id})
+    own_id = await client.start_kernel("open/python3")
 
-    async def culled() -> bool:
-        return mine not in [kernel["id"] for kernel in await client.get("api/kernels")]
+    async def is_culled() -> bool:
+        return own_id not in [kernel["id"] for kernel in await client.get("api/kernels")]
 
-    await until(culled)
-    assert site.theirs in [kernel["id"] for kernel in await client.get("api/kernels")]
-    assert await site.still_runs()
+    await wait_until(is_culled)
+    assert scenario.other_id in [kernel["id"] for kernel in await client.get("api/kernels")]
+    assert await scenario.other_kernel_runs()
 
 
-async def test_a_provider_that_does_not_list_its_kernels_says_so(
-    site: Site, places: dict[str, Process]
+async def test_provider_that_does_not_list_kernels_says_so(
+    scenario: Scenario, remote_servers: dict[str, ServerProcess]
 ) -> None:
     """A kernel can still be attached by its id."""
-    reply = await site.client.request("GET", HERE.format("closed"))
+    reply = await scenario.client.request("GET", KERNELS.format("closed"))
     assert reply.status == 502
     assert reply.body["message"].startswith("Closed does not list its kernels (403).")
-    others = Client(places["gate-a"].url, places["gate-a"].token)
-    theirs = await others.start_kernel("python3")
-    reply = await site.client.request("POST", HERE.format("closed"), {"id": theirs})
+    other_client = Client(remote_servers["gate-a"].url, remote_servers["gate-a"].token)
+    other_id = await other_client.start_kernel("python3")
+    reply = await scenario.client.request("POST", KERNELS.format("closed"), {"id": other_id})
     assert (reply.status, reply.body["name"]) == (201, "closed/python3")
-    await others.request("DELETE", f"api/kernels/{theirs}")
-    await others.close()
+    await other_client.request("DELETE", f"api/kernels/{other_id}")
+    await other_client.close()
 
 
 @pytest.mark.parametrize(
-    ("provider", "body", "status", "words"),
+    ("provider", "body", "status", "expected"),
     [
         ("open", {"id": "00000000-0000-4000-8000-000000000000"}, 404, "Open has no kernel 0"),
-        ("open", {}, 400, "The body has to have the id of a kernel"),
+        ("open", {}, 400, "The body must have the id of a kernel"),
         ("nowhere", {"id": "x"}, 404, "There is no remote kernel provider 'nowhere'."),
         ("local", {"id": "x"}, 404, "There is no remote kernel provider 'local'."),
     ],
     ids=["gone", "no id", "no provider", "this server"],
 )
-async def test_what_cannot_be_attached_is_said(
-    site: Site, provider: str, body: dict[str, str], status: int, words: str
+async def test_failed_attach_says_why(
+    scenario: Scenario, provider: str, body: dict[str, str], status: int, expected: str
 ) -> None:
     """The message says what is wrong."""
-    reply = await site.client.request("POST", HERE.format(provider), body)
+    reply = await scenario.client.request("POST", KERNELS.format(provider), body)
     assert reply.status == status, reply
-    assert words in reply.body["message"]
+    assert expected in reply.body["message"]

@@ -16,8 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.client import Client, until
-from tests.support.processes import Process, free_port
+from tests.support.client import Client, wait_until
+from tests.support.processes import ServerProcess, free_port
 
 pytestmark = pytest.mark.server
 
@@ -27,14 +27,16 @@ COMMAND = [sys.executable, "-m", "kernel_providers_ext"]
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     """An environment with an empty Jupyter configuration."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")
+    }
     folders = {
         "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
         "JUPYTER_DATA_DIR": str(tmp_path / "data"),
         "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
         "JUPYTER_PLATFORM_DIRS": "1",
     }
-    return {**kept, **folders}
+    return {**environment, **folders}
 
 
 def configure(tmp_path: Path, providers: dict[str, Any]) -> None:
@@ -44,26 +46,31 @@ def configure(tmp_path: Path, providers: dict[str, Any]) -> None:
         (folder / f"{provider_id}.json").write_text(json.dumps(settings))
 
 
-def listed(env: dict[str, str], *arguments: str) -> str:
+def run_list(env: dict[str, str], *arguments: str) -> str:
     command = [*COMMAND, "list", *arguments]
     return subprocess.run(
         command, env=env, stdout=subprocess.PIPE, check=True, text=True, timeout=60
     ).stdout
 
 
-def test_list_says_what_there_is(
-    tmp_path: Path, env: dict[str, str], places: dict[str, Process]
+def test_list_shows_providers_and_problems(
+    tmp_path: Path, env: dict[str, str], remote_servers: dict[str, ServerProcess]
 ) -> None:
     """The table and the JSON have each provider, its state, its kernels, and the problems."""
-    place = places["gate-a"]
-    well = {"url": place.url, "label": "The Gate", "token": {"value": place.token}}
-    down = {"url": f"http://127.0.0.1:{free_port()}"}
+    gateway = remote_servers["gate-a"]
+    online_settings = {"url": gateway.url, "label": "The Gate", "token": {"value": gateway.token}}
+    offline_settings = {"url": f"http://127.0.0.1:{free_port()}"}
     configure(
         tmp_path,
-        {"gate": well, "down": down, "broken": {"url": "nonsense"}, "off": {"enabled": False}},
+        {
+            "gate": online_settings,
+            "down": offline_settings,
+            "broken": {"url": "nonsense"},
+            "off": {"enabled": False},
+        },
     )
 
-    table = listed(env)
+    table = run_list(env)
     rows = [re.split(r"\s{2,}", line) for line in table.splitlines()[:5]]
     assert rows == [
         ["PROVIDER", "LABEL", "STATE", "KERNELS"],
@@ -72,10 +79,10 @@ def test_list_says_what_there_is(
         ["gate", "The Gate", "Online", "gate/python3"],
         ["off", "off", "Off", "-"],
     ]
-    assert f"down refuses connections. Its address is {down['url']}." in table
+    assert f"down refuses connections. Its address is {offline_settings['url']}." in table
     assert "broken.json: the field 'url' is not a web address." in table
 
-    found = json.loads(listed(env, "--json"))
+    found = json.loads(run_list(env, "--json"))
     assert [provider["id"] for provider in found["providers"]] == ["local", "down", "gate"]
     _, offline, online = found["providers"]
     assert (offline["state"], offline["reason"]) == ("offline", "refused")
@@ -84,17 +91,17 @@ def test_list_says_what_there_is(
     assert online["since"] <= online["last_seen"]
     assert (offline["last_seen"], offline["retry_in"]) == (None, None)
     assert (found["off"], len(found["problems"])) == (["off"], 1)
-    assert place.token not in table + json.dumps(found)
+    assert gateway.token not in table + json.dumps(found)
 
 
-def test_list_reads_the_servers_configuration(tmp_path: Path, env: dict[str, str]) -> None:
+def test_list_reads_server_configuration(tmp_path: Path, env: dict[str, str]) -> None:
     """The command uses the configuration in jupyter_server_config."""
     (tmp_path / "config").mkdir()
     config = {
         "KernelProviders": {"local_enabled": False, "providers": {"x": {"url": "http://[::"}}}
     }
     (tmp_path / "config" / "jupyter_server_config.json").write_text(json.dumps(config))
-    found = json.loads(listed(env, "--json"))
+    found = json.loads(run_list(env, "--json"))
     assert found["providers"] == []
     assert "c.KernelProviders.providers['x']" in found["problems"][0]
 
@@ -115,9 +122,9 @@ def demo(env: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]
         process.kill()
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-async def test_the_demo_runs_kernels_in_three_places(
-    demo: subprocess.Popen[str], how: signal.Signals
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+async def test_demo_runs_kernels_at_three_providers(
+    demo: subprocess.Popen[str], signal_number: signal.Signals
 ) -> None:
     """Kernels run at three providers, one of which may stop; a signal leaves no process running."""
     assert demo.stdout is not None
@@ -131,7 +138,7 @@ async def test_the_demo_runs_kernels_in_three_places(
     address = re.search(r"(http://\S+/)lab\?token=token-of-demo", greeting)
     assert address is not None
     client = Client(address[1], "token-of-demo")
-    for name, place in {
+    for name, expected in {
         "python3": "None",
         "demo-a/python3": "demo-a",
         "demo-b/python3": "demo-b",
@@ -139,7 +146,7 @@ async def test_the_demo_runs_kernels_in_three_places(
         await client.wait_for_kernelspec(name)
         kernel_id = await client.start_kernel(name)
         printed = await client.run(kernel_id, "import os; print(os.environ.get('DEMO_PROVIDER'))")
-        assert printed.strip() == place
+        assert printed.strip() == expected
 
     parts = psutil.Process(demo.pid).children()
     gateway = next(part for part in parts if "kernel_gateway" in part.cmdline())
@@ -150,18 +157,18 @@ async def test_the_demo_runs_kernels_in_three_places(
 
     running = [process.pid for process in psutil.Process(demo.pid).children(recursive=True)]
     assert len(running) >= 4  # a gateway, JupyterLab, and a kernel of each
-    demo.send_signal(how)
+    demo.send_signal(signal_number)
     rest = demo.stdout.read()
     assert demo.wait(60) == 0
     assert "Everything is stopped." in rest
 
-    async def gone() -> bool:
+    async def are_gone() -> bool:
         return not any(map(psutil.pid_exists, running))
 
-    await until(gone)
+    await wait_until(are_gone)
 
 
-def test_the_demo_says_what_it_misses(env: dict[str, str], tmp_path: Path) -> None:
+def test_demo_names_missing_package(env: dict[str, str], tmp_path: Path) -> None:
     """Without Kernel Gateway, one sentence says how to install it."""
     code = (
         "import importlib.util as u; find = u.find_spec\n"
@@ -178,7 +185,7 @@ def test_the_demo_says_what_it_misses(env: dict[str, str], tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("port", ["taken", "99999"])
-def test_the_demo_says_that_a_port_cannot_be_had(env: dict[str, str], port: str) -> None:
+def test_demo_rejects_unusable_port(env: dict[str, str], port: str) -> None:
     """A port that is taken or invalid ends the demo with one sentence."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         wanted = taken.getsockname()[1] if port == "taken" else port
@@ -189,7 +196,7 @@ def test_the_demo_says_that_a_port_cannot_be_had(env: dict[str, str], port: str)
     assert "Name another one with --port" in result.stdout
 
 
-def test_the_demo_says_what_does_not_come_up(env: dict[str, str], tmp_path: Path) -> None:
+def test_demo_names_part_that_does_not_start(env: dict[str, str], tmp_path: Path) -> None:
     """The demo prints the log of a part that does not start, and leaves no process running."""
     (tmp_path / "config").mkdir()
     config = {"ServerApp": {"certfile": "nothing.pem"}}
@@ -201,7 +208,7 @@ def test_the_demo_says_what_does_not_come_up(env: dict[str, str], tmp_path: Path
     assert "Everything is stopped." in result.stdout
 
 
-def test_a_wrong_subcommand_is_named(env: dict[str, str]) -> None:
+def test_unknown_subcommand_is_named(env: dict[str, str]) -> None:
     """An unknown subcommand is named, beside the known ones."""
     command = [*COMMAND, "lsit"]
     result = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=60)

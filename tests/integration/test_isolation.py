@@ -9,15 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.client import Client, until
-from tests.support.processes import Process, declare, free_port, jupyter_server, kernel_gateway
+from tests.support.client import Client, wait_until
+from tests.support.processes import (
+    ServerProcess,
+    declare,
+    free_port,
+    jupyter_server,
+    kernel_gateway,
+)
 from tests.support.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.server
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[str]:
+async def page_url() -> AsyncIterator[str]:
     """The address of a server that answers every request with an HTML page."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,8 +40,8 @@ async def page() -> AsyncIterator[str]:
     server.close()
 
 
-async def test_local_and_healthy_kernels_do_not_notice(
-    places: dict[str, Process], page: str, tmp_path: Path
+async def test_local_and_healthy_kernels_are_unaffected(
+    remote_servers: dict[str, ServerProcess], page_url: str, tmp_path: Path
 ) -> None:
     """Providers hang, refuse or send invalid data; everything else works, and each is named."""
     silent = socket.create_server(("127.0.0.1", 0))  # accepts connections and never answers
@@ -47,9 +53,9 @@ async def test_local_and_healthy_kernels_do_not_notice(
         {"url": f"http://127.0.0.1:{silent.getsockname()[1]}"} | {"timeouts": timeouts},
     )
     declare(server, "refused", {"url": f"http://127.0.0.1:{free_port()}"})
-    declare(server, "page", {"url": page})
+    declare(server, "page", {"url": page_url})
     declare(server, "lost", {"url": "http://no-such-host.invalid:8888"})
-    healthy = places["gate-a"]
+    healthy = remote_servers["gate-a"]
     declare(server, "healthy", {"url": healthy.url, "token": {"value": healthy.token}})
     server.start()
     client = Client(server.url, server.token)
@@ -80,8 +86,8 @@ async def test_local_and_healthy_kernels_do_not_notice(
     assert "Traceback" not in server.log()
 
 
-async def test_kernels_stay_while_their_provider_is_away(
-    places: dict[str, Process], tmp_path: Path
+async def test_kernels_stay_while_provider_is_unavailable(
+    remote_servers: dict[str, ServerProcess], tmp_path: Path
 ) -> None:
     """A provider that is down takes no kernel, session or logo away; only proof does."""
     gateway = kernel_gateway(
@@ -97,16 +103,16 @@ async def test_kernels_stay_while_their_provider_is_away(
         kernel_id = session["kernel"]["id"]
         model = await client.wait_for_kernelspec("gateway/python3")
 
-        async def logo_is_known() -> bool:
+        async def logo_is_cached() -> bool:
             return "GET /kernelspecs/python3/logo-svg.svg" in gateway.log()
 
-        await until(logo_is_known)
+        await wait_until(logo_is_cached)
         gateway.stop()
 
-        async def noticed() -> bool:
+        async def is_offline() -> bool:
             return "Kernel provider gateway: Offline since" in server.log()
 
-        await until(noticed)
+        await wait_until(is_offline)
         assert (await client.get(f"api/kernels/{kernel_id}"))["id"] == kernel_id
         assert [s["id"] for s in await client.get("api/sessions")] == [session["id"]]
         assert "gateway/python3" in await client.kernelspecs()
@@ -119,34 +125,34 @@ async def test_kernels_stay_while_their_provider_is_away(
 
         gateway.start()  # it has lost its kernels, and now says so
 
-        async def forgotten() -> bool:
+        async def is_removed() -> bool:
             return (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
 
-        await until(forgotten)
+        await wait_until(is_removed)
         assert await client.get("api/sessions") == []
     finally:
         await client.close()
-        await server.end()  # the proxy in this process must keep running
+        await server.stop_async()  # the proxy in this process must keep running
         gateway.stop()
     assert "Traceback" not in server.log()
 
 
-async def test_a_notebook_can_leave_a_provider_that_is_away(
-    places: dict[str, Process], tmp_path: Path
+async def test_notebook_can_leave_unavailable_provider(
+    remote_servers: dict[str, ServerProcess], tmp_path: Path
 ) -> None:
     """A session moves to a local kernel; the old one is stopped once it can be reached."""
-    far = places["gate-b"]
-    way = await TcpProxy.open(far.port)
+    gateway = remote_servers["gate-b"]
+    tcp_proxy = await TcpProxy.open(gateway.port)
     server = jupyter_server(tmp_path / "server", token="token-of-server")
-    url = f"http://127.0.0.1:{way.port}/"
-    declare(server, "gateway", {"url": url, "token": {"value": far.token}})
+    url = f"http://127.0.0.1:{tcp_proxy.port}/"
+    declare(server, "gateway", {"url": url, "token": {"value": gateway.token}})
     server.start()
-    client, remote = Client(server.url, server.token), Client(far.url, far.token)
+    client, remote = Client(server.url, server.token), Client(gateway.url, gateway.token)
     try:
         session = await client.start_session("gateway/python3")
         left = session["kernel"]["id"]
         kernel = await client.connect(left)
-        await way.cut()
+        await tcp_proxy.cut()
         body = {"kernel": {"name": "python3"}}
         reply = await client.request("PATCH", f"api/sessions/{session['id']}", body)
         assert (reply.status, reply.body["kernel"]["name"]) == (200, "python3")
@@ -155,50 +161,50 @@ async def test_a_notebook_can_leave_a_provider_that_is_away(
         assert [kernel["name"] for kernel in await client.get("api/kernels")] == ["python3"]
         assert "may still be running: gateway refuses connections" in server.log()
         assert (await remote.request("GET", f"api/kernels/{left}")).status == 200
-        await way.mend()
+        await tcp_proxy.restore()
 
-        async def stopped() -> bool:
+        async def is_stopped() -> bool:
             return (await remote.request("GET", f"api/kernels/{left}")).status == 404
 
-        await until(stopped)
+        await wait_until(is_stopped)
     finally:
         await client.close()
         await remote.close()
-        await server.end()  # the proxy in this process must keep running
-        await way.close()
+        await server.stop_async()  # the proxy in this process must keep running
+        await tcp_proxy.close()
 
 
-@pytest.mark.parametrize("act", ["start", "restart", "connection"])
-async def test_a_provider_that_fails_a_user_is_seen_to_be_offline_at_once(
-    places: dict[str, Process], tmp_path: Path, act: str
+@pytest.mark.parametrize("action", ["start", "restart", "connection"])
+async def test_failed_user_request_makes_provider_offline(
+    remote_servers: dict[str, ServerProcess], tmp_path: Path, action: str
 ) -> None:
     """A failed user request changes the state at once, before the next poll."""
-    far = places["gate-b"]
-    way = await TcpProxy.open(far.port)
+    gateway = remote_servers["gate-b"]
+    tcp_proxy = await TcpProxy.open(gateway.port)
     server = jupyter_server(tmp_path / "server", token="token-of-server")
-    url, never = f"http://127.0.0.1:{way.port}/", 3600
-    settings = {"url": url, "token": {"value": far.token}, "refresh_interval": never}
+    url, never = f"http://127.0.0.1:{tcp_proxy.port}/", 3600
+    settings = {"url": url, "token": {"value": gateway.token}, "refresh_interval": never}
     declare(server, "gateway", settings)
     server.start()
     client = Client(server.url, server.token)
     try:
         kernel_id = (await client.start_session("gateway/python3"))["kernel"]["id"]
-        kernel = await client.connect(kernel_id) if act == "connection" else None
+        kernel = await client.connect(kernel_id) if action == "connection" else None
         # So that the start of a kernel causes no poll now.
         await client.request("POST", "api/kernel-providers/gateway/retry")
-        await way.cut()
+        await tcp_proxy.cut()
         if kernel is None:
-            path = {"start": "api/kernels", "restart": f"api/kernels/{kernel_id}/restart"}[act]
+            path = {"start": "api/kernels", "restart": f"api/kernels/{kernel_id}/restart"}[action]
             reply = await client.request("POST", path, {"name": "gateway/python3"})
             assert reply.status == 503
 
-        async def offline() -> bool:
+        async def is_offline() -> bool:
             providers = (await client.get("api/kernel-providers"))["providers"]
             return bool(providers[1]["state"] == "offline")
 
-        await until(offline, timeout=5)  # running kernels are polled every 10 s
+        await wait_until(is_offline, timeout=5)  # running kernels are polled every 10 s
     finally:
-        await way.mend()
+        await tcp_proxy.restore()
         await client.close()
-        await server.end()  # the proxy in this process must keep running
-        await way.close()
+        await server.stop_async()  # the proxy in this process must keep running
+        await tcp_proxy.close()

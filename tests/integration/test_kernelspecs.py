@@ -6,16 +6,16 @@ import re
 
 import pytest
 
-from tests.conftest import Start
+from tests.conftest import StartServer
 from tests.support.client import Client, Reply
-from tests.support.processes import Process
+from tests.support.processes import ServerProcess
 
 pytestmark = pytest.mark.server
 
 REMOTE = ["gate-a/python3", "gate-b/python3", "far/python3"]
 
 
-async def test_remote_kernels_stand_beside_the_local_ones(client: Client) -> None:
+async def test_remote_kernels_are_listed_beside_local_ones(client: Client) -> None:
     """Each kernel has its provider's prefix and label; local ones are unchanged."""
     specs = await client.kernelspecs()
     assert set(specs) == {"python3", *REMOTE}
@@ -42,32 +42,32 @@ async def test_metadata_is_flat_strings(client: Client) -> None:
     assert {key: metadata[key] for key in expected} == expected
 
 
-async def test_the_default_kernel_stays_the_local_one(client: Client) -> None:
+async def test_default_kernel_stays_local(client: Client) -> None:
     """A remote server's default does not become ours."""
     assert (await client.get("api/kernelspecs"))["default"] == "python3"
 
 
 @pytest.mark.parametrize("name", REMOTE)
 @pytest.mark.parametrize("slash", ["%2F", "%2f", "/"])
-async def test_one_kernelspec_is_answered_by_name(client: Client, name: str, slash: str) -> None:
+async def test_kernelspec_by_name(client: Client, name: str, slash: str) -> None:
     """The encoded form is answered, and the raw form that some reverse proxies send."""
     model = await client.get(f"api/kernelspecs/{name.replace('/', slash)}")
     assert model == (await client.kernelspecs())[name]
 
 
-async def test_an_unknown_kernelspec_is_not_found(client: Client) -> None:
+async def test_unknown_kernelspec_is_not_found(client: Client) -> None:
     """An unknown name of a known provider is answered with 404, as any other."""
     assert (await client.request("GET", "api/kernelspecs/gate-a%2Fnothing")).status == 404
 
 
-async def logo(client: Client, server: Process, url: str, method: str = "GET") -> Reply:
+async def logo(client: Client, server: ServerProcess, url: str, method: str = "GET") -> Reply:
     assert url.startswith(server.base_url)
     return await client.request(method, url[len(server.base_url) :])
 
 
 @pytest.mark.parametrize("name", REMOTE)
-async def test_logos_are_served_where_the_model_says(
-    client: Client, server: Process, name: str
+async def test_logos_are_served_at_the_models_urls(
+    client: Client, server: ServerProcess, name: str
 ) -> None:
     """The URL of each resource has an encoded name and returns the file; so does the raw form."""
     specs = await client.kernelspecs()
@@ -83,7 +83,7 @@ async def test_logos_are_served_where_the_model_says(
         assert reply.headers["Content-Type"] == local.headers["Content-Type"]
 
 
-async def test_logos_can_be_cached(client: Client, server: Process) -> None:
+async def test_logos_can_be_cached(client: Client, server: ServerProcess) -> None:
     """A logo has a lifetime and a validator, so that it is not sent twice."""
     url = (await client.kernelspecs())["far/python3"]["resources"]["logo-svg"]
     first = await logo(client, server, url)
@@ -96,10 +96,10 @@ async def test_logos_can_be_cached(client: Client, server: Process) -> None:
     assert head.headers["Content-Length"] == str(len(first.body))
 
 
-async def test_a_remote_server_is_asked_for_a_file_once(start: Start, remote: Process) -> None:
+async def test_logo_is_fetched_once(start_server: StartServer, remote: ServerProcess) -> None:
     """A logo is fetched once, however often it is requested and its provider polled."""
     settings = {"url": remote.url, "token": {"value": remote.token}, "refresh_interval": 10_000}
-    server, client = start({"gpu": settings})
+    server, client = start_server({"gpu": settings})
     resources = (await client.wait_for_kernelspec("gpu/python3"))["resources"]
     for _ in range(3):
         for url in resources.values():
@@ -118,14 +118,14 @@ async def test_only_files_of_the_model_are_served(client: Client, file: str) -> 
     assert reply.status in (403, 404)
 
 
-async def test_a_remote_svg_cannot_run_scripts_here(client: Client, server: Process) -> None:
+async def test_remote_svg_is_sandboxed(client: Client, server: ServerProcess) -> None:
     """An SVG that is opened by itself is sandboxed, because it comes from another server."""
     url = (await client.kernelspecs())["far/python3"]["resources"]["logo-svg"]
     reply = await logo(client, server, url)
     assert reply.headers["Content-Security-Policy"].startswith("sandbox")
 
 
-async def test_everything_needs_authentication(server: Process) -> None:
+async def test_everything_needs_authentication(server: ServerProcess) -> None:
     """Without a token, our routes refuse requests as Jupyter Server's do."""
     stranger = Client(server.url, "")
     for path in ("api/kernelspecs/far%2Fpython3", "kernelspecs/far%2Fpython3/logo-svg.svg"):

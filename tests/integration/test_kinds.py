@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.fake_provider import add_distribution
-from tests.support.processes import Process, declare, jupyter_server
+from tests.support.processes import ServerProcess, declare, jupyter_server
 
 PACKAGE = '''
 from kernel_providers_ext.errors import ConfigurationError, RequestRefused
@@ -48,7 +48,7 @@ KINDS = {
     "misspelt": "batch_kernels:Qeues",
 }
 #: Provider id -> (its settings, the expected text in the log).
-LEFT_OUT: Mapping[str, tuple[Mapping[str, object], tuple[str, ...]]] = {
+PROBLEMS: Mapping[str, tuple[Mapping[str, object], tuple[str, ...]]] = {
     "unknown": ({"kind": "slurm"}, ("'kind'", "'slurm'", "not installed", "gateway", "queues")),
     "half": ({"kind": "uninstalled-half"}, ("'uninstalled-half'", "no_such_module", "Update")),
     "spelling": ({"kind": "misspelt"}, ("'misspelt'", "batch_kernels:Qeues", "Update")),
@@ -57,17 +57,17 @@ LEFT_OUT: Mapping[str, tuple[Mapping[str, object], tuple[str, ...]]] = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server with a third-party package, and providers of its kinds that work or do not."""
     folder = tmp_path_factory.mktemp("kinds")
-    site = folder / "site"
-    add_distribution(site, "batch_kernels", KINDS)
-    (site / "batch_kernels.py").write_text(PACKAGE)
-    process = jupyter_server(folder, token="token-of-own", env={"PYTHONPATH": str(site)})
+    scenario = folder / "site"
+    add_distribution(scenario, "batch_kernels", KINDS)
+    (scenario / "batch_kernels.py").write_text(PACKAGE)
+    process = jupyter_server(folder, token="token-of-own", env={"PYTHONPATH": str(scenario)})
     queues = {"short": "Short jobs", "a b/100%": "Long jobs"}
     settings = {"kind": "queues", "label": "Batch", "options": {"queues": queues}}
     declare(process, "batch", settings)
-    for provider_id, (bad, _) in LEFT_OUT.items():
+    for provider_id, (bad, _) in PROBLEMS.items():
         declare(process, provider_id, bad)
     process.start()
     yield process
@@ -75,14 +75,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
 
 
 @pytest.fixture
-async def client(server: Process) -> AsyncIterator[Client]:
+async def client(server: ServerProcess) -> AsyncIterator[Client]:
     """A client of the server."""
-    made = Client(server.url, server.token)
-    yield made
-    await made.close()
+    client = Client(server.url, server.token)
+    yield client
+    await client.close()
 
 
-async def test_a_kind_of_another_package_lists_its_kernels(client: Client) -> None:
+async def test_third_party_kind_lists_kernels(client: Client) -> None:
     """An installed kind gets its options, and its kernels are listed beside the local ones."""
     await client.wait_for_kernelspec("batch/short")
     found = await client.kernelspecs()
@@ -96,27 +96,27 @@ async def test_a_kind_of_another_package_lists_its_kernels(client: Client) -> No
     assert model == found["batch/a b/100%"]
 
 
-@pytest.mark.parametrize("provider_id", LEFT_OUT)
-async def test_a_kind_that_cannot_be_used_is_left_out(
-    server: Process, client: Client, provider_id: str
+@pytest.mark.parametrize("provider_id", PROBLEMS)
+async def test_unusable_kind_is_a_problem(
+    server: ServerProcess, client: Client, provider_id: str
 ) -> None:
     """Only that provider is missing, and one log line names its file, the reason, the remedy."""
     path = server.config_folder / "kernel_providers.d" / f"{provider_id}.json"
     [line] = [line for line in server.log().splitlines() if str(path) in line]
-    for words in (*LEFT_OUT[provider_id][1], "Not loaded until this is fixed."):
+    for words in (*PROBLEMS[provider_id][1], "Not loaded until this is fixed."):
         assert words in line
     reply = await client.request("POST", "api/kernels", {"name": f"{provider_id}/python3"})
     assert reply.status == 404
     assert reply.body["message"].startswith(str(path))
 
 
-async def test_the_log_has_no_traceback(server: Process, client: Client) -> None:
+async def test_log_has_no_traceback(server: ServerProcess, client: Client) -> None:
     """Configuration errors are logged as sentences only."""
     await client.wait_for_kernelspec("batch/short")
     assert "Traceback" not in server.log()
 
 
-async def test_a_sentence_of_a_kind_is_shown_verbatim(client: Client) -> None:
+async def test_message_of_a_kind_is_shown_verbatim(client: Client) -> None:
     """The REST API returns a message of a provider's code verbatim."""
     await client.wait_for_kernelspec("batch/short")
     reply = await client.request("POST", "api/kernels", {"name": "batch/short"})

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.support.leak_check import LOG, leaks, logged_in
+from tests.support.leak_check import LOG, find_leaks, logging_to
 from tests.support.processes import jupyter_server
 
 
@@ -29,29 +29,27 @@ def folder() -> Iterator[Path]:
         ("config/kernel_providers.d/gpu.json", False),
     ],
 )
-def test_a_secret_is_found_where_it_must_not_be(folder: Path, file: str, gets_out: bool) -> None:
+def test_leaked_secret_is_found(folder: Path, file: str, gets_out: bool) -> None:
     """File and line are named; a provider's file may have a secret, because the user owns it."""
     server = folder / "server"
     path = server / file
     path.parent.mkdir(parents=True)
     (server / LOG).write_text("A line.\n")
     path.write_text("A line.\nGET /api?token=token-of-gpu\n")
-    assert leaks(folder) == [f"{path}:2: GET /api?token=token-of-gpu"] * gets_out
+    assert find_leaks(folder) == [f"{path}:2: GET /api?token=token-of-gpu"] * gets_out
 
 
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.ERROR])
-def test_a_secret_that_is_logged_is_found(
-    folder: Path, level: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_logged_secret_is_found(folder: Path, level: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log of the tests' own process counts, too, at all levels."""
     logger = logging.getLogger("test_leaks")
     monkeypatch.setattr(logger, "propagate", False)
-    with logged_in(folder, logger):
+    with logging_to(folder, logger):
         logger.log(level, "The token is %s.", "token-of-gpu")
-    assert leaks(folder) == [f"{folder / LOG}:1: The token is token-of-gpu."]
+    assert find_leaks(folder) == [f"{folder / LOG}:1: The token is token-of-gpu."]
 
 
-def test_no_other_secret_can_be_used(tmp_path: Path) -> None:
+def test_other_secrets_are_rejected(tmp_path: Path) -> None:
     """A server of the tests accepts only tokens that the search finds."""
     with pytest.raises(AssertionError, match="token-of-"):
         jupyter_server(tmp_path, token="s3cret")

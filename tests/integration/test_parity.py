@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import STOCK
 from tests.support.client import Client, Reply
-from tests.support.processes import Process, jupyter_server
+from tests.support.processes import ServerProcess, jupyter_server
 
 pytestmark = pytest.mark.server
 
@@ -21,7 +21,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 HEADERS = ("Content-Type", "Location", "Cache-Control", "Content-Security-Policy", "Etag")
 
 
-def normalised(value: Any, server: Process) -> Any:
+def normalised(value: Any, server: ServerProcess) -> Any:
     """Return a value without parts that differ between runs: ids, times, ports, folders."""
     if isinstance(value, dict):
         return {key: normalised(item, server) for key, item in value.items()}
@@ -33,12 +33,12 @@ def normalised(value: Any, server: Process) -> Any:
     return value
 
 
-async def answers(server: Process) -> Answers:
+async def answers(server: ServerProcess) -> Answers:
     """Send valid and invalid requests to all four APIs, and return the answers."""
     client = Client(server.url, server.token)
     found: Answers = []
 
-    async def ask(method: str, path: str, body: object = None) -> Reply:
+    async def send(method: str, path: str, body: object = None) -> Reply:
         reply = await client.request(method, path, body)
         headers = {name: reply.headers[name] for name in HEADERS if name in reply.headers}
         if path.startswith("api/"):
@@ -61,41 +61,41 @@ async def answers(server: Process) -> Answers:
         "api/sessions",
         "api/status",
     ):
-        await ask("GET", path)
-    await ask("HEAD", "kernelspecs/python3/logo-svg.svg")
+        await send("GET", path)
+    await send("HEAD", "kernelspecs/python3/logo-svg.svg")
 
-    started = await ask("POST", "api/kernels", {"name": "python3"})
-    kernel = f"api/kernels/{started.body['id']}"
-    await ask("POST", "api/kernels")
-    await ask("POST", "api/kernels", {"name": "nothing"})
-    await client.run(started.body["id"], "print(1)")
+    start_stock_or_ours = await send("POST", "api/kernels", {"name": "python3"})
+    kernel = f"api/kernels/{start_stock_or_ours.body['id']}"
+    await send("POST", "api/kernels")
+    await send("POST", "api/kernels", {"name": "nothing"})
+    await client.run(start_stock_or_ours.body["id"], "print(1)")
     for path in (kernel, "api/kernels", "api/status"):
-        await ask("GET", path)
-    await ask("POST", f"{kernel}/interrupt")
-    await ask("POST", f"{kernel}/restart")
-    await client.run(started.body["id"], "print(1)")
-    await ask("GET", kernel)
-    await ask("DELETE", kernel)
-    await ask("DELETE", kernel)
-    await ask("GET", kernel)
-    await ask("POST", f"{kernel}/restart")
+        await send("GET", path)
+    await send("POST", f"{kernel}/interrupt")
+    await send("POST", f"{kernel}/restart")
+    await client.run(start_stock_or_ours.body["id"], "print(1)")
+    await send("GET", kernel)
+    await send("DELETE", kernel)
+    await send("DELETE", kernel)
+    await send("GET", kernel)
+    await send("POST", f"{kernel}/restart")
 
     wanted = {"path": "a.ipynb", "name": "a.ipynb", "type": "notebook"}
-    made = await ask("POST", "api/sessions", {**wanted, "kernel": {"name": "python3"}})
-    session = f"api/sessions/{made.body['id']}"
-    await ask("POST", "api/sessions", {**wanted, "kernel": {"name": "python3"}})
-    await ask("POST", "api/sessions", {**wanted, "path": "b", "kernel": {"name": "nothing"}})
-    await ask("POST", "api/sessions", {"path": "c"})
-    await ask("PATCH", session, {"path": "d.ipynb"})
-    await ask("PATCH", session, {"kernel": {"name": "python3"}})
-    await ask("PATCH", session, {"kernel": {"name": "nothing"}})
-    await ask("PATCH", session, {"kernel": {"id": "no-such-kernel-is-here"}})
+    created = await send("POST", "api/sessions", {**wanted, "kernel": {"name": "python3"}})
+    session = f"api/sessions/{created.body['id']}"
+    await send("POST", "api/sessions", {**wanted, "kernel": {"name": "python3"}})
+    await send("POST", "api/sessions", {**wanted, "path": "b", "kernel": {"name": "nothing"}})
+    await send("POST", "api/sessions", {"path": "c"})
+    await send("PATCH", session, {"path": "d.ipynb"})
+    await send("PATCH", session, {"kernel": {"name": "python3"}})
+    await send("PATCH", session, {"kernel": {"name": "nothing"}})
+    await send("PATCH", session, {"kernel": {"id": "no-such-kernel-is-here"}})
     await client.run((await client.get(session))["kernel"]["id"], "print(1)")
     for path in (session, "api/sessions", "api/kernels", "api/status"):
-        await ask("GET", path)
-    await ask("DELETE", session)
-    await ask("GET", session)
-    await ask("GET", "api/sessions")
+        await send("GET", path)
+    await send("DELETE", session)
+    await send("GET", session)
+    await send("GET", "api/sessions")
     await client.close()
     return [(a, b, c, _without_state(normalised(d, server))) for a, b, c, d in found]
 
@@ -108,10 +108,12 @@ def _without_state(body: Any) -> Any:
 
 
 @pytest.fixture
-def started(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Process]:
+def start_stock_or_ours(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[..., ServerProcess]:
     """Return a function that starts a server, which is stopped after the test."""
 
-    def start(name: str, **options: Any) -> Process:
+    def start(name: str, **options: Any) -> ServerProcess:
         process = jupyter_server(tmp_path / name, token="token-of-server", **options)
         # A stock server hangs at its exit after a request for a kernel that does not exist.
         request.addfinalizer(process.kill)
@@ -121,11 +123,11 @@ def started(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., Pro
 
 
 @pytest.mark.parametrize("base_url", ["/", "/user/y/"])
-async def test_every_answer_is_the_stock_servers(
-    started: Callable[..., Process], base_url: str
+async def test_every_answer_equals_stock(
+    start_stock_or_ours: Callable[..., ServerProcess], base_url: str
 ) -> None:
     """The kernels, kernelspecs, sessions and status APIs give the same answers, errors included."""
-    stock = await answers(started("stock", base_url=base_url, config=STOCK))
-    ours = await answers(started("ours", base_url=base_url))
+    stock = await answers(start_stock_or_ours("stock", base_url=base_url, config=STOCK))
+    ours = await answers(start_stock_or_ours("ours", base_url=base_url))
     for expected, found in zip(stock, ours, strict=True):
         assert found == expected

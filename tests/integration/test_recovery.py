@@ -12,22 +12,22 @@ import aiohttp
 import psutil
 import pytest
 
-from tests.conftest import Start
-from tests.support.client import Client, until
-from tests.support.processes import Process, declare
+from tests.conftest import StartServer
+from tests.support.client import Client, wait_until
+from tests.support.processes import ServerProcess, declare
 from tests.support.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.server
 
 
 @dataclass
-class Site:
+class Scenario:
     """A server with a provider, and a notebook that runs there."""
 
-    server: Process
+    server: ServerProcess
     client: Client
     remote: Client
-    tunnel: TcpProxy
+    tcp_proxy: TcpProxy
     session: dict[str, Any]
 
     @property
@@ -35,15 +35,15 @@ class Site:
         kernel_id: str = self.session["kernel"]["id"]
         return kernel_id
 
-    async def written(self, path: str = "work.ipynb") -> None:
+    async def wait_until_stored(self, path: str = "work.ipynb") -> None:
         """Wait until a notebook's kernel and session are stored."""
 
-        async def found() -> bool:
-            return self.is_written(path)
+        async def is_found() -> bool:
+            return self.is_stored(path)
 
-        await until(found)
+        await wait_until(is_found)
 
-    def is_written(self, path: str) -> bool:
+    def is_stored(self, path: str) -> bool:
         """Return whether a notebook is stored."""
         folder = self.server.folder / "data" / "kernel_providers"
         return any(path in store.read_text() for store in folder.glob("*.json"))
@@ -51,7 +51,7 @@ class Site:
     async def run(self, code: str) -> str:
         return await self.client.run(self.kernel_id, code)
 
-    async def found_again(self) -> None:
+    async def check_recovered(self) -> None:
         """Check that session, kernel and its variable are there."""
         [session] = await self.client.get("api/sessions")
         assert (session["id"], session["path"]) == (self.session["id"], "work.ipynb")
@@ -59,142 +59,154 @@ class Site:
         assert session["kernel"]["name"] == "far/python3"
         assert await self.run("print(x)") == "42\n"
 
-    async def is_gone(self) -> None:
+    async def wait_until_gone(self) -> None:
         """Wait until the provider no longer has the kernel."""
 
-        async def gone() -> bool:
+        async def is_gone() -> bool:
             return (await self.remote.request("GET", f"api/kernels/{self.kernel_id}")).status == 404
 
-        await until(gone)
+        await wait_until(is_gone)
 
 
-async def begin(start: Start, remote: Process, **settings: str) -> Site:
+async def start_scenario(
+    start_server: StartServer, remote: ServerProcess, **settings: str
+) -> Scenario:
     """Start a server, and run code in a notebook at its provider."""
-    tunnel = await TcpProxy.open(remote.port)
-    url = f"http://127.0.0.1:{tunnel.port}/"
-    server, client = start({"far": {"url": url, "token": {"value": remote.token}, **settings}})
+    tcp_proxy = await TcpProxy.open(remote.port)
+    url = f"http://127.0.0.1:{tcp_proxy.port}/"
+    server, client = start_server(
+        {"far": {"url": url, "token": {"value": remote.token}, **settings}}
+    )
     session = await client.start_session("far/python3", "work.ipynb")
-    site = Site(server, client, Client(remote.url, remote.token), tunnel, session)
-    await site.run("x = 42")
-    await site.written()
-    return site
+    scenario = Scenario(server, client, Client(remote.url, remote.token), tcp_proxy, session)
+    await scenario.run("x = 42")
+    await scenario.wait_until_stored()
+    return scenario
 
 
 @pytest.fixture
-async def site(start: Start, remote: Process) -> AsyncIterator[Site]:
+async def scenario(start_server: StartServer, remote: ServerProcess) -> AsyncIterator[Scenario]:
     """A server that stops its provider's kernels at its exit."""
-    made = await begin(start, remote)
-    yield made
-    await made.remote.close()
-    await made.tunnel.close()
-    assert "Traceback" not in made.server.log()
+    scenario = await start_scenario(start_server, remote)
+    yield scenario
+    await scenario.remote.close()
+    await scenario.tcp_proxy.close()
+    assert "Traceback" not in scenario.server.log()
 
 
-async def test_after_a_crash_notebooks_find_their_kernels(site: Site) -> None:
+async def test_notebooks_find_kernels_after_a_crash(scenario: Scenario) -> None:
     """Other kernels at the provider are left alone, then and at the exit."""
-    others = await site.remote.start_kernel("python3")
-    site.server.kill()
-    site.server.start()
-    assert site.is_written("work.ipynb"), "should it crash again at once"
-    await site.found_again()
-    assert [kernel["id"] for kernel in await site.client.get("api/kernels")] == [site.kernel_id]
-    await site.server.end()
-    await site.is_gone()
-    assert (await site.remote.request("GET", f"api/kernels/{others}")).status == 200
+    others = await scenario.remote.start_kernel("python3")
+    scenario.server.kill()
+    scenario.server.start()
+    assert scenario.is_stored("work.ipynb"), "should it crash again at once"
+    await scenario.check_recovered()
+    assert [kernel["id"] for kernel in await scenario.client.get("api/kernels")] == [
+        scenario.kernel_id
+    ]
+    await scenario.server.stop_async()
+    await scenario.wait_until_gone()
+    assert (await scenario.remote.request("GET", f"api/kernels/{others}")).status == 200
 
 
-async def test_an_open_notebook_goes_on_after_a_crash(site: Site) -> None:
+async def test_open_notebook_continues_after_a_crash(scenario: Scenario) -> None:
     """The kernel has its id before the provider has answered, even if the provider is down."""
-    site.server.kill()
-    await site.tunnel.cut()
-    site.server.start()
-    assert [one["id"] for one in await site.client.get("api/sessions")] == [site.session["id"]]
-    await site.tunnel.mend()
-    await site.client.request("POST", "api/kernel-providers/far/retry")
-    await site.found_again()
+    scenario.server.kill()
+    await scenario.tcp_proxy.cut()
+    scenario.server.start()
+    assert [one["id"] for one in await scenario.client.get("api/sessions")] == [
+        scenario.session["id"]
+    ]
+    await scenario.tcp_proxy.restore()
+    await scenario.client.request("POST", "api/kernel-providers/far/retry")
+    await scenario.check_recovered()
 
 
-async def test_a_kernel_that_is_gone_meanwhile_is_forgotten(site: Site) -> None:
+async def test_kernel_gone_during_a_restart_is_forgotten(scenario: Scenario) -> None:
     """Its session is forgotten, too, and does not come back."""
-    site.server.kill()
-    await site.remote.request("DELETE", f"api/kernels/{site.kernel_id}")
+    scenario.server.kill()
+    await scenario.remote.request("DELETE", f"api/kernels/{scenario.kernel_id}")
     for _ in range(2):
-        site.server.start()
+        scenario.server.start()
 
-        async def forgotten() -> bool:
-            return not await site.client.get("api/kernels")
+        async def is_forgotten() -> bool:
+            return not await scenario.client.get("api/kernels")
 
-        await until(forgotten)
-        assert await site.client.get("api/sessions") == []
-        await site.server.end()
+        await wait_until(is_forgotten)
+        assert await scenario.client.get("api/sessions") == []
+        await scenario.server.stop_async()
 
 
-async def test_after_a_clean_exit_there_is_nothing_to_be_found(site: Site) -> None:
+async def test_nothing_to_recover_after_a_clean_exit(scenario: Scenario) -> None:
     """The kernels were stopped, as configured."""
-    await site.server.end()
-    await site.is_gone()
-    site.server.start()
-    assert await site.client.get("api/kernels") == []
-    assert await site.client.get("api/sessions") == []
+    await scenario.server.stop_async()
+    await scenario.wait_until_gone()
+    scenario.server.start()
+    assert await scenario.client.get("api/kernels") == []
+    assert await scenario.client.get("api/sessions") == []
 
 
-async def test_a_kernel_is_kept_where_that_is_configured(start: Start, remote: Process) -> None:
+async def test_kernel_is_kept_if_configured(
+    start_server: StartServer, remote: ServerProcess
+) -> None:
     """A clean exit leaves it running, and the next server has it."""
-    site = await begin(start, remote, on_server_exit="keep")
+    scenario = await start_scenario(start_server, remote, on_server_exit="keep")
     for _ in range(2):
-        await site.server.end()
-        assert (await site.remote.request("GET", f"api/kernels/{site.kernel_id}")).status == 200
-        site.server.start()
-        await site.found_again()
-    await site.remote.close()
-    await site.tunnel.close()
+        await scenario.server.stop_async()
+        assert (
+            await scenario.remote.request("GET", f"api/kernels/{scenario.kernel_id}")
+        ).status == 200
+        scenario.server.start()
+        await scenario.check_recovered()
+    await scenario.remote.close()
+    await scenario.tcp_proxy.close()
 
 
-async def test_what_could_not_be_stopped_is_stopped_later(site: Site) -> None:
+async def test_orphaned_kernel_is_stopped_later(scenario: Scenario) -> None:
     """A kernel that an exit could not stop is not listed, and is stopped later."""
-    await site.tunnel.cut()
-    await site.server.end()
-    assert "may still be running" in site.server.log()
-    site.server.start()
-    assert await site.client.get("api/kernels") == []
-    assert (await site.remote.request("GET", f"api/kernels/{site.kernel_id}")).status == 200
-    await site.tunnel.mend()
-    await site.client.request("POST", "api/kernel-providers/far/retry")
-    await site.is_gone()
-    assert await site.client.get("api/kernels") == []
+    await scenario.tcp_proxy.cut()
+    await scenario.server.stop_async()
+    assert "may still be running" in scenario.server.log()
+    scenario.server.start()
+    assert await scenario.client.get("api/kernels") == []
+    assert (await scenario.remote.request("GET", f"api/kernels/{scenario.kernel_id}")).status == 200
+    await scenario.tcp_proxy.restore()
+    await scenario.client.request("POST", "api/kernel-providers/far/retry")
+    await scenario.wait_until_gone()
+    assert await scenario.client.get("api/kernels") == []
 
 
-async def test_a_provider_that_is_away_for_a_while_does_not_cost_its_kernels(site: Site) -> None:
+async def test_kernels_of_missing_provider_are_kept(scenario: Scenario) -> None:
     """They wait for the provider of that address, even through servers that do not have it."""
-    declaration = declare(site.server, "far", {})
-    there = f"http://127.0.0.1:{site.tunnel.port}/"
+    declaration = declare(scenario.server, "far", {})
+    there = f"http://127.0.0.1:{scenario.tcp_proxy.port}/"
     elsewhere = {"url": "http://127.0.0.1:9", "token": {"value": "token-of-remote"}}
     for settings in (None, elsewhere):
-        declaration.unlink() if settings is None else declare(site.server, "far", settings)
-        site.server.kill()
-        site.server.start()
-        assert await site.client.get("api/kernels") == []
-    declare(site.server, "far", {"url": there, "token": {"value": "token-of-remote"}})
+        declaration.unlink() if settings is None else declare(scenario.server, "far", settings)
+        scenario.server.kill()
+        scenario.server.start()
+        assert await scenario.client.get("api/kernels") == []
+    declare(scenario.server, "far", {"url": there, "token": {"value": "token-of-remote"}})
 
     async def is_back() -> bool:
-        return bool(await site.client.get("api/kernels"))
+        return bool(await scenario.client.get("api/kernels"))
 
-    await until(is_back)
-    await asyncio.wait_for(site.found_again(), 30)
+    await wait_until(is_back)
+    await asyncio.wait_for(scenario.check_recovered(), 30)
 
 
-async def test_providers_in_trouble_do_not_hold_up_the_exit(
-    start: Start, places: dict[str, Process], remote: Process
+async def test_failing_providers_do_not_delay_the_exit(
+    start_server: StartServer, remote_servers: dict[str, ServerProcess], remote: ServerProcess
 ) -> None:
     """Reachable kernels are stopped, the next server stops the others; the exit does not wait."""
-    well, hung, refusing = places["gate-b"], places["far"], remote
-    silent, cut = await TcpProxy.open(hung.port), await TcpProxy.open(refusing.port)
+    healthy, hanging, refusing = remote_servers["gate-b"], remote_servers["far"], remote
+    silent, cut = await TcpProxy.open(hanging.port), await TcpProxy.open(refusing.port)
     urls = {
-        "well": (well.url, well),
-        "hung": (f"http://127.0.0.1:{silent.port}{hung.base_url}", hung),
+        "healthy": (healthy.url, healthy),
+        "hung": (f"http://127.0.0.1:{silent.port}{hanging.base_url}", hanging),
         "refusing": (f"http://127.0.0.1:{cut.port}/", refusing),
     }
-    server, client = start(
+    server, client = start_server(
         {name: {"url": url, "token": {"value": at.token}} for name, (url, at) in urls.items()}
     )
     ids = {name: await client.start_kernel(f"{name}/python3") for name in urls}
@@ -206,20 +218,20 @@ async def test_providers_in_trouble_do_not_hold_up_the_exit(
         reply = await clients[name].request("GET", f"api/kernels/{ids[name]}")
         return bool(reply.status == 200)
 
-    silent.swallow()
+    silent.stall()
     await cut.cut()
-    assert await server.end(timeout=15) == 0, "it had to be killed"
+    assert await server.stop_async(timeout=15) == 0, "it had to be killed"
     assert not psutil.pid_exists(pid)
     assert [name for name in urls if await is_running(name)] == ["hung", "refusing"]
 
-    await silent.mend()
-    await cut.mend()
+    await silent.restore()
+    await cut.restore()
     server.start()
 
     async def all_stopped() -> bool:
         return not any([await is_running(name) for name in urls])
 
-    await until(all_stopped)
+    await wait_until(all_stopped)
     assert await client.get("api/kernels") == []
     for one in clients.values():
         await one.close()
@@ -228,11 +240,11 @@ async def test_providers_in_trouble_do_not_hold_up_the_exit(
 
 
 @pytest.mark.parametrize("seconds", [1, 60])
-async def test_a_local_kernel_that_restarts_does_not_hold_up_the_exit(
-    start: Start, tmp_path: Path, seconds: int
+async def test_restarting_local_kernel_does_not_delay_the_exit(
+    start_server: StartServer, tmp_path: Path, seconds: int
 ) -> None:
     """However long the kernel takes to end, the server exits, and so does the kernel."""
-    server, client = start({})
+    server, client = start_server({})
     kernel_id = await client.start_kernel("python3")
     pid = int(await client.run(kernel_id, "import os; print(os.getpid())"))
     asked = tmp_path / "asked"
@@ -252,8 +264,8 @@ time.sleep({seconds})
     async def is_restarting() -> bool:
         return asked.exists()
 
-    await until(is_restarting)
-    assert await server.end(timeout=15) == 0, "it had to be killed"
+    await wait_until(is_restarting)
+    assert await server.stop_async(timeout=15) == 0, "it had to be killed"
 
     async def has_ended() -> bool:
         try:
@@ -261,104 +273,108 @@ time.sleep({seconds})
         except psutil.NoSuchProcess:
             return True
 
-    await until(has_ended)
+    await wait_until(has_ended)
     restarting.cancel()
     await asyncio.gather(restarting, return_exceptions=True)
     await kernel.close()
 
 
-async def test_notebooks_see_no_kernel_vanish_while_the_server_stops(
-    start: Start, remote: Process, places: dict[str, Process]
+async def test_no_kernel_vanishes_during_the_exit(
+    start_server: StartServer, remote: ServerProcess, remote_servers: dict[str, ServerProcess]
 ) -> None:
     """Kept kernels stay listed until the server ends, however long others take to stop."""
-    site = await begin(start, remote, on_server_exit="keep")
-    silent = await TcpProxy.open(places["gate-b"].port)
-    url, token = f"http://127.0.0.1:{silent.port}/", places["gate-b"].token
-    declare(site.server, "hung", {"url": url, "token": {"value": token}})
-    await site.client.wait_for_kernelspec("hung/python3")
-    await site.client.start_kernel("hung/python3")
-    shut_down = await site.client.start_kernel("far/python3")
-    await site.client.run(shut_down, "")  # a kernel that is still starting takes longer to stop
+    scenario = await start_scenario(start_server, remote, on_server_exit="keep")
+    silent = await TcpProxy.open(remote_servers["gate-b"].port)
+    url, token = f"http://127.0.0.1:{silent.port}/", remote_servers["gate-b"].token
+    declare(scenario.server, "hung", {"url": url, "token": {"value": token}})
+    await scenario.client.wait_for_kernelspec("hung/python3")
+    await scenario.client.start_kernel("hung/python3")
+    shut_down = await scenario.client.start_kernel("far/python3")
+    await scenario.client.run(shut_down, "")  # a kernel that is still starting takes longer to stop
     # On this connection, because a server that stops accepts no new one.
-    assert len(await site.client.get("api/kernels")) == 3
-    silent.swallow()
-    stopping = asyncio.create_task(site.server.end())
+    assert len(await scenario.client.get("api/kernels")) == 3
+    silent.stall()
+    stopping = asyncio.create_task(scenario.server.stop_async())
 
     async def is_stopping() -> bool:
-        return "Shutting down" in site.server.log()
+        return "Shutting down" in scenario.server.log()
 
-    await until(is_stopping)
-    unwanted = await site.client.request("DELETE", f"api/kernels/{shut_down}")
+    await wait_until(is_stopping)
+    unwanted = await scenario.client.request("DELETE", f"api/kernels/{shut_down}")
     assert unwanted.status == 204
     answers = []
     while not stopping.done():
         try:
-            reply = await site.client.request("GET", f"api/kernels/{site.kernel_id}")
-            [session] = await site.client.get("api/sessions")
+            reply = await scenario.client.request("GET", f"api/kernels/{scenario.kernel_id}")
+            [session] = await scenario.client.get("api/sessions")
         except aiohttp.ClientError:  # it has stopped
             break
         answers.append((reply.status, session["id"]))
     assert await stopping == 0
-    assert set(answers) == {(200, site.session["id"])}
-    running = [kernel["id"] for kernel in await site.remote.get("api/kernels")]
-    assert running == [site.kernel_id], "what a user stops meanwhile is stopped"
-    await site.remote.close()
-    await site.tunnel.close()
+    assert set(answers) == {(200, scenario.session["id"])}
+    running = [kernel["id"] for kernel in await scenario.remote.get("api/kernels")]
+    assert running == [scenario.kernel_id], "what a user stops meanwhile is stopped"
+    await scenario.remote.close()
+    await scenario.tcp_proxy.close()
     await silent.close()
 
 
-async def test_an_exit_ends_what_is_connected(site: Site) -> None:
+async def test_exit_closes_connections(scenario: Scenario) -> None:
     """Open notebooks do not delay the exit, and its log has no error."""
-    session = await site.client.start_session("python3", "local.ipynb")
-    pages = [await site.client.connect(site.kernel_id) for _ in range(3)]
-    pages.append(await site.client.connect(session["kernel"]["id"]))
-    await site.tunnel.cut()
-    pages.append(await site.client.open(session["kernel"]["id"]))
-    assert await site.server.end() == 0
-    assert "was destroyed" not in site.server.log()
-    assert "Exception ignored" not in site.server.log()
+    session = await scenario.client.start_session("python3", "local.ipynb")
+    pages = [await scenario.client.connect(scenario.kernel_id) for _ in range(3)]
+    pages.append(await scenario.client.connect(session["kernel"]["id"]))
+    await scenario.tcp_proxy.cut()
+    pages.append(await scenario.client.open(session["kernel"]["id"]))
+    assert await scenario.server.stop_async() == 0
+    assert "was destroyed" not in scenario.server.log()
+    assert "Exception ignored" not in scenario.server.log()
     for page in pages:
         await page.close()
 
 
-async def test_a_notebook_is_written_down_however_much_goes_on(site: Site) -> None:
+async def test_notebook_is_stored_under_load(scenario: Scenario) -> None:
     """Kernels that start and end all the time do not delay it."""
 
-    async def come_and_go() -> None:
+    async def start_and_stop_kernels() -> None:
         while True:
-            kernel_id = await site.client.start_kernel("far/python3")
-            await site.client.request("DELETE", f"api/kernels/{kernel_id}")
+            kernel_id = await scenario.client.start_kernel("far/python3")
+            await scenario.client.request("DELETE", f"api/kernels/{kernel_id}")
 
-    coming = [asyncio.create_task(come_and_go()) for _ in range(2)]
-    await site.client.start_session("far/python3", "another.ipynb")
-    await site.written("another.ipynb")
+    coming = [asyncio.create_task(start_and_stop_kernels()) for _ in range(2)]
+    await scenario.client.start_session("far/python3", "another.ipynb")
+    await scenario.wait_until_stored("another.ipynb")
     for task in coming:
         task.cancel()
     await asyncio.gather(*coming, return_exceptions=True)
 
 
-async def test_a_wrong_address_costs_no_kernel(site: Site, places: dict[str, Process]) -> None:
+async def test_wrong_address_loses_no_kernel(
+    scenario: Scenario, remote_servers: dict[str, ServerProcess]
+) -> None:
     """A 404 from another server is no proof that the kernels are gone."""
-    far, other = site.tunnel.port, places["gate-b"]
+    far, other = scenario.tcp_proxy.port, remote_servers["gate-b"]
     wrong = {"url": other.url, "token": {"value": other.token}, "label": "Elsewhere"}
-    declare(site.server, "far", wrong)
+    declare(scenario.server, "far", wrong)
 
-    async def is_elsewhere() -> bool:
-        provider = (await site.client.get("api/kernel-providers"))["providers"][1]
+    async def has_new_address() -> bool:
+        provider = (await scenario.client.get("api/kernel-providers"))["providers"][1]
         return bool(provider["label"] == "Elsewhere" and provider["state"] == "online")
 
-    await until(is_elsewhere)
+    await wait_until(has_new_address)
     for _ in range(2):
-        reply = await site.client.request("POST", "api/kernel-providers/far/retry")
+        reply = await scenario.client.request("POST", "api/kernel-providers/far/retry")
         assert reply.body["state"] == "online"
-        assert (await site.client.request("GET", f"api/kernels/{site.kernel_id}")).status == 200
-    assert (await site.client.get("api/sessions"))[0]["id"] == site.session["id"]
+        assert (
+            await scenario.client.request("GET", f"api/kernels/{scenario.kernel_id}")
+        ).status == 200
+    assert (await scenario.client.get("api/sessions"))[0]["id"] == scenario.session["id"]
     token = {"value": "token-of-remote"}
-    declare(site.server, "far", {"url": f"http://127.0.0.1:{far}/", "token": token})
+    declare(scenario.server, "far", {"url": f"http://127.0.0.1:{far}/", "token": token})
 
     async def is_back() -> bool:
-        provider = (await site.client.get("api/kernel-providers"))["providers"][1]
+        provider = (await scenario.client.get("api/kernel-providers"))["providers"][1]
         return bool(provider["label"] == "far" and provider["state"] == "online")
 
-    await until(is_back)
-    await site.found_again()
+    await wait_until(is_back)
+    await scenario.check_recovered()

@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from tests.conftest import Start
-from tests.support.client import Client, Reply, until
-from tests.support.processes import Process, declare, free_port
+from tests.conftest import StartServer
+from tests.support.client import Client, Reply, wait_until
+from tests.support.processes import ServerProcess, declare, free_port
 
 pytestmark = pytest.mark.server
 
@@ -27,24 +27,24 @@ async def state(client: Client, provider_id: str) -> Any:
     return next((provider for provider in listed if provider["id"] == provider_id), None)
 
 
-async def wait_for(client: Client, provider_id: str, *states: str) -> Any:
+async def wait_for_states(client: Client, provider_id: str, *states: str) -> Any:
     """Wait until a provider is in one of these states, and return it."""
 
-    async def found() -> Any:
+    async def find() -> Any:
         provider = await state(client, provider_id)
         return provider if provider and provider["state"] in states else None
 
-    return await until(found)
+    return await wait_until(find)
 
 
 @dataclass(frozen=True)
-class Site:
+class Scenario:
     """A server with providers that are online, offline, off and invalid, and a client."""
 
     answer: dict[str, Any]
     started: datetime
     folder: Path
-    place: Process
+    gateway: ServerProcess
     client: Client
 
     @property
@@ -52,70 +52,74 @@ class Site:
         return list(self.answer["providers"])
 
 
-DEAD = "http://127.0.0.1:9"
+UNREACHABLE = "http://127.0.0.1:9"
 TIMES = ("since", "last_seen", "latency_ms", "retry_in")
-WELL: dict[str, Any] = {"reason": "", "detail": "", "message": "", "kernel_phases": []}
+NO_FAILURE: dict[str, Any] = {"reason": "", "detail": "", "message": "", "kernel_phases": []}
 
 
 @pytest.fixture
-async def site(start: Start, places: dict[str, Process]) -> Site:
+async def scenario(start_server: StartServer, remote_servers: dict[str, ServerProcess]) -> Scenario:
     """Such a server, once each provider has answered or failed."""
-    place, started = places["gate-a"], datetime.now().astimezone()
-    well = {"url": place.url, "token": {"value": place.token}, "refresh_interval": 1000}
+    gateway, started = remote_servers["gate-a"], datetime.now().astimezone()
+    online_settings = {
+        "url": gateway.url,
+        "token": {"value": gateway.token},
+        "refresh_interval": 1000,
+    }
     providers = {
-        "b": {**well, "label": "Farm"},
-        "c": {"url": DEAD, "label": "Farm"},
+        "b": {**online_settings, "label": "Farm"},
+        "c": {"url": UNREACHABLE, "label": "Farm"},
         "a-off": {"enabled": False, "url": "http://gpu.example.org", "label": "Old"},
         "d-bad": {"url": "nonsense"},
     }
     config = {"KernelProviders": {"placement": "prefix"}}
-    server, client = start(providers, config=config, base_url="/user/y/")
-    await wait_for(client, "b", "online")
-    await wait_for(client, "c", "offline")
+    server, client = start_server(providers, config=config, base_url="/user/y/")
+    await wait_for_states(client, "b", "online")
+    await wait_for_states(client, "c", "offline")
     answer = await client.get("api/kernel-providers")
-    return Site(answer, started, server.config_folder / "kernel_providers.d", place, client)
+    return Scenario(answer, started, server.config_folder / "kernel_providers.d", gateway, client)
 
 
-def expected(site: Site, provider_id: str, **fields: Any) -> dict[str, Any]:
+def expected(scenario: Scenario, provider_id: str, **fields: Any) -> dict[str, Any]:
     """Return a remote provider's fields, without those about times."""
-    source = str(site.folder / f"{provider_id}.json")
-    common = {"kind": "gateway", "kernelspecs": "none", **WELL}
+    source = str(scenario.folder / f"{provider_id}.json")
+    common = {"kind": "gateway", "kernelspecs": "none", **NO_FAILURE}
     return {**common, "id": provider_id, "source": source, **fields}
 
 
-async def test_the_list_has_all_that_there_is(site: Site) -> None:
+async def test_list_has_all_providers(scenario: Scenario) -> None:
     """Local kernels come first, then the others in order, then those that are off."""
     online = {"state": "online", "kernelspecs": "fresh"}
     local = {"id": "local", "label": "This server", "kind": "local", "url": None, "source": None}
-    failed = {"state": "offline", "reason": "refused", "message": site.providers[2]["message"]}
-    assert [{k: v for k, v in p.items() if k not in TIMES} for p in site.providers] == [
-        {**local, **online, **WELL},
-        expected(site, "b", label="Farm [b]", url=site.place.url, **online),
-        expected(site, "c", label="Farm [c]", url=DEAD, **failed),
-        expected(site, "a-off", label="Old", url="http://gpu.example.org", state="off"),
+    failed = {"state": "offline", "reason": "refused", "message": scenario.providers[2]["message"]}
+    assert [{k: v for k, v in p.items() if k not in TIMES} for p in scenario.providers] == [
+        {**local, **online, **NO_FAILURE},
+        expected(scenario, "b", label="Farm [b]", url=scenario.gateway.url, **online),
+        expected(scenario, "c", label="Farm [c]", url=UNREACHABLE, **failed),
+        expected(scenario, "a-off", label="Old", url="http://gpu.example.org", state="off"),
     ]
     assert "connection refused" in failed["message"]
-    spec = (await site.client.kernelspecs())["b/python3"]["spec"]
+    spec = (await scenario.client.kernelspecs())["b/python3"]["spec"]
     assert spec["metadata"]["kernel_provider_label"] == "Farm [b]"
-    assert site.place.token not in str(site.answer)
+    assert scenario.gateway.token not in str(scenario.answer)
 
 
-async def test_the_list_says_what_is_wrong(site: Site) -> None:
+async def test_list_has_problems(scenario: Scenario) -> None:
     """Each problem has its source and a sentence; the template is the server's."""
-    [problem] = site.answer.pop("problems")
+    [problem] = scenario.answer.pop("problems")
     assert set(problem) == {"id", "source", "message"}
-    assert (problem["id"], problem["source"]) == ("d-bad", str(site.folder / "d-bad.json"))
+    assert (problem["id"], problem["source"]) == ("d-bad", str(scenario.folder / "d-bad.json"))
     assert "the field 'url' is not a web address" in problem["message"]
-    del site.answer["providers"]
-    assert site.answer == {"default": "local", "template": "{provider}: {kernel}"}
+    del scenario.answer["providers"]
+    assert scenario.answer == {"default": "local", "template": "{provider}: {kernel}"}
 
 
-async def test_the_list_says_when(site: Site) -> None:
+async def test_list_has_times(scenario: Scenario) -> None:
     """Times have a zone; some providers have never answered; local and off are not polled."""
-    local, online, offline, off = site.providers
-    for provider in site.providers:
+    local, online, offline, off = scenario.providers
+    for provider in scenario.providers:
         since = datetime.fromisoformat(provider["since"])
-        assert site.started < since < datetime.now().astimezone()
+        assert scenario.started < since < datetime.now().astimezone()
     assert datetime.fromisoformat(online["last_seen"]) >= datetime.fromisoformat(online["since"])
     assert 0 <= online["latency_ms"] < 20_000
     for provider in (local, offline, off):
@@ -125,32 +129,34 @@ async def test_the_list_says_when(site: Site) -> None:
     assert (local["retry_in"], off["retry_in"]) == (None, None)
 
 
-async def test_a_gateway_that_stands_for_local_kernels_is_the_default(
-    start: Start, places: dict[str, Process]
+async def test_gateway_of_gateway_url_is_the_default(
+    start_server: StartServer, remote_servers: dict[str, ServerProcess]
 ) -> None:
     """Without local kernels, the gateway of --gateway-url is the default."""
-    gateway = places["gate-b"]
+    gateway = remote_servers["gate-b"]
     arguments = [f"--gateway-url={gateway.url}", f"--GatewayClient.auth_token={gateway.token}"]
-    _, client = start(arguments=arguments)
-    await wait_for(client, "gateway", "online")
+    _, client = start_server(arguments=arguments)
+    await wait_for_states(client, "gateway", "online")
     answer = await client.get("api/kernel-providers")
     assert answer["default"] == "gateway"
     assert [provider["id"] for provider in answer["providers"]] == ["gateway"]
 
 
-async def test_a_server_without_providers_lists_itself(start: Start) -> None:
+async def test_list_without_configuration(start_server: StartServer) -> None:
     """Without configuration, there is one provider, and it is the default."""
-    _, client = start()
+    _, client = start_server()
     answer = await client.get("api/kernel-providers")
     assert [provider["id"] for provider in answer["providers"]] == ["local"]
     assert (answer["default"], answer["problems"]) == ("local", [])
 
 
-async def test_a_retry_says_what_came_of_it(start: Start, remote: Process) -> None:
+async def test_retry_returns_the_new_state(
+    start_server: StartServer, remote: ServerProcess
+) -> None:
     """A provider is asked at once, whatever its interval, and the answer has its new state."""
     settings = {"url": remote.url, "token": {"value": remote.token}, "refresh_interval": 10_000}
-    _, client = start({"gpu.farm": settings})
-    online = await wait_for(client, "gpu.farm", "online")
+    _, client = start_server({"gpu.farm": settings})
+    online = await wait_for_states(client, "gpu.farm", "online")
     remote.stop()
     for path in ("gpu.farm", "gpu%2Efarm"):
         reply = await client.request("POST", f"api/kernel-providers/{path}/retry")
@@ -167,9 +173,9 @@ async def test_a_retry_says_what_came_of_it(start: Start, remote: Process) -> No
     assert reply.body["last_seen"] > online["last_seen"]
 
 
-async def test_what_cannot_be_retried_is_not_found(start: Start) -> None:
+async def test_retry_of_other_ids_is_not_found(start_server: StartServer) -> None:
     """A retry of an unknown, local, disabled or invalid provider is answered with a sentence."""
-    server, client = start({"off": {"enabled": False}, "bad": {}})
+    server, client = start_server({"off": {"enabled": False}, "bad": {}})
     folder = server.config_folder / "kernel_providers.d"
     for provider_id, message in {
         "nobody": "There is no remote kernel provider 'nobody'.",
@@ -184,7 +190,7 @@ async def test_what_cannot_be_retried_is_not_found(start: Start) -> None:
     assert "Traceback" not in server.log()
 
 
-class Held:
+class DelayedServer:
     """A remote server that delays its answers until it is released."""
 
     def __init__(self) -> None:
@@ -197,35 +203,37 @@ class Held:
         await self.released.wait()
         return web.json_response({"default": "", "kernelspecs": {}})
 
-    async def asked_for(self, times: int) -> None:
+    async def wait_for_requests(self, times: int) -> None:
         """Wait for a number of requests."""
 
-        async def often_enough() -> bool:
+        async def has_enough() -> bool:
             return self.asked >= times
 
-        await until(often_enough, pause=0.02)
+        await wait_until(has_enough, pause=0.02)
 
 
 @pytest.fixture
-async def held() -> AsyncIterator[tuple[Held, str]]:
+async def delayed_server() -> AsyncIterator[tuple[DelayedServer, str]]:
     """A remote server that delays its answers, and its address."""
-    made = Held()
+    delayed = DelayedServer()
     app = web.Application()
-    app.router.add_get("/api/kernelspecs", made.answer)
+    app.router.add_get("/api/kernelspecs", delayed.answer)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield made, f"http://127.0.0.1:{runner.addresses[0][1]}"
-    made.released.set()
+    yield delayed, f"http://127.0.0.1:{runner.addresses[0][1]}"
+    delayed.released.set()
     await runner.cleanup()
 
 
-async def test_retries_at_once_are_one_attempt(start: Start, held: tuple[Held, str]) -> None:
+async def test_simultaneous_retries_share_an_attempt(
+    start_server: StartServer, delayed_server: tuple[DelayedServer, str]
+) -> None:
     """Simultaneous retries share one attempt, and a client that disconnects does not end it."""
-    gpu, url = held
+    gpu, url = delayed_server
     gpu.released.set()
-    server, client = start({"gpu": {"url": url, "refresh_interval": 10_000}})
-    await wait_for(client, "gpu", "online")
+    server, client = start_server({"gpu": {"url": url, "refresh_interval": 10_000}})
+    await wait_for_states(client, "gpu", "online")
     gpu.released.clear()
     before = gpu.asked
 
@@ -233,7 +241,7 @@ async def test_retries_at_once_are_one_attempt(start: Start, held: tuple[Held, s
         return asyncio.create_task(client.request("POST", "api/kernel-providers/gpu/retry"))
 
     impatient = retry()
-    await gpu.asked_for(before + 1)
+    await gpu.wait_for_requests(before + 1)
     patient = [retry() for _ in range(5)]
     # This request is answered after the retries have arrived.
     assert (await state(client, "gpu"))["retry_in"] == 0
@@ -246,11 +254,13 @@ async def test_retries_at_once_are_one_attempt(start: Start, held: tuple[Held, s
     assert "Traceback" not in server.log()
 
 
-async def test_a_retry_ends_when_the_provider_does(start: Start, held: tuple[Held, str]) -> None:
+async def test_retry_ends_with_its_provider(
+    start_server: StartServer, delayed_server: tuple[DelayedServer, str]
+) -> None:
     """A retry ends when its provider is removed or changed."""
-    gpu, url = held
-    server, client = start({"gpu": {"url": url, "timeouts": {"request": 3600}}})
-    await gpu.asked_for(1)
+    gpu, url = delayed_server
+    server, client = start_server({"gpu": {"url": url, "timeouts": {"request": 3600}}})
+    await gpu.wait_for_requests(1)
     waiting = asyncio.create_task(client.request("POST", "api/kernel-providers/gpu/retry"))
     declare(server, "gpu", {"url": url, "enabled": False})
     reply = await waiting
@@ -267,14 +277,16 @@ class ReadOnly(Authorizer):
 """
 
 
-async def test_both_ask_who_is_asking(
-    start: Start, tmp_path: Path, places: dict[str, Process]
+async def test_list_and_retry_need_permissions(
+    start_server: StartServer, tmp_path: Path, remote_servers: dict[str, ServerProcess]
 ) -> None:
     """Without a token nothing is returned; the permission to read does not allow a retry."""
     (tmp_path / "site_authorizer.py").write_text(AUTHORIZER)
     config = {"ServerApp": {"authorizer_class": "site_authorizer.ReadOnly"}}
-    server, client = start(
-        {"gpu": {"url": places["gate-a"].url}}, config=config, env={"PYTHONPATH": str(tmp_path)}
+    server, client = start_server(
+        {"gpu": {"url": remote_servers["gate-a"].url}},
+        config=config,
+        env={"PYTHONPATH": str(tmp_path)},
     )
     stranger = Client(server.url, "")
     for method, path, allowed in (
@@ -288,9 +300,9 @@ async def test_both_ask_who_is_asking(
     await stranger.close()
 
 
-async def test_a_retry_needs_the_token_against_forgery(start: Start) -> None:
+async def test_retry_needs_the_xsrf_token(start_server: StartServer) -> None:
     """Another site cannot cause a retry, because it has only the browser's cookie."""
-    server, _ = start({"gpu": {"url": f"http://127.0.0.1:{free_port()}"}})
+    server, _ = start_server({"gpu": {"url": f"http://127.0.0.1:{free_port()}"}})
     url = URL(server.url)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
         await browser.get(url / "login" % {"token": server.token})
@@ -302,9 +314,9 @@ async def test_a_retry_needs_the_token_against_forgery(start: Start) -> None:
             assert reply.status == 200
 
 
-async def test_looking_is_no_activity(start: Start) -> None:
+async def test_list_is_no_activity(start_server: StartServer) -> None:
     """A page that polls the list does not keep its server awake."""
-    _, client = start()
+    _, client = start_server()
 
     async def last_activity() -> Any:
         return (await client.get("api/status"))["last_activity"]

@@ -10,10 +10,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.conftest import Start
+from tests.conftest import StartServer
 from tests.support import sockets
-from tests.support.client import LEGACY, V1, Client, Kernel, until
-from tests.support.processes import ROOT, Process
+from tests.support.client import LEGACY, V1, Client, KernelWebsocket, wait_until
+from tests.support.processes import ROOT, ServerProcess
 
 pytestmark = pytest.mark.server
 
@@ -33,9 +33,7 @@ get_ipython().kernel.comm_manager.register_target("echo", opened)
 
 @BOTH_PROTOCOLS
 @pytest.mark.parametrize("name", REMOTE)
-async def test_the_protocol_is_agreed_on_end_to_end(
-    client: Client, name: str, protocol: str
-) -> None:
+async def test_protocol_is_negotiated_end_to_end(client: Client, name: str, protocol: str) -> None:
     """A browser that offers v1 gets v1 if the provider supports it, else the legacy protocol."""
     kernel_id = await client.start_kernel(name)
     kernel = await client.connect(kernel_id, protocol)
@@ -45,7 +43,7 @@ async def test_the_protocol_is_agreed_on_end_to_end(
     await client.request("DELETE", f"api/kernels/{kernel_id}")
 
 
-async def echoed(kernel: Kernel, buffers: list[bytes]) -> list[bytes]:
+async def echo(kernel: KernelWebsocket, buffers: list[bytes]) -> list[bytes]:
     """Return what an echoing comm returns."""
     await kernel.run(ECHO)
     comm_id = uuid.uuid4().hex
@@ -67,7 +65,7 @@ async def test_binary_buffers_pass_both_ways(client: Client, name: str, protocol
     kernel_id = await client.start_kernel(name)
     kernel = await client.connect(kernel_id, protocol)
     buffers = [b"", bytes(range(256)), b"\xff\x00" * 2**20]
-    assert await echoed(kernel, buffers) == buffers
+    assert await echo(kernel, buffers) == buffers
     await kernel.close()
     await client.request("DELETE", f"api/kernels/{kernel_id}")
 
@@ -85,19 +83,19 @@ async def test_one_message_may_have_100_mb(client: Client, name: str) -> None:
     await client.request("DELETE", f"api/kernels/{kernel_id}")
 
 
-async def test_a_large_message_passes_to_the_provider(client: Client) -> None:
+async def test_large_message_reaches_the_provider(client: Client) -> None:
     """The provider decides about a message above Jupyter Server's own limit of 10 MiB."""
     kernel_id = await client.start_kernel("far/python3")
     kernel = await client.connect(kernel_id)
     buffers = [b"x" * 10**8]
-    assert await echoed(kernel, buffers) == buffers
+    assert await echo(kernel, buffers) == buffers
     await kernel.close()
     await client.request("DELETE", f"api/kernels/{kernel_id}")
 
 
 @pytest.mark.parametrize("name", REMOTE)
-async def test_the_session_id_is_passed_on(
-    client: Client, places: dict[str, Process], name: str
+async def test_session_id_is_passed_on(
+    client: Client, remote_servers: dict[str, ServerProcess], name: str
 ) -> None:
     """A client that comes back with its session id gets the output in between."""
     kernel_id = await client.start_kernel(name)
@@ -111,13 +109,13 @@ async def test_the_session_id_is_passed_on(
     while (await kernel.receive())["content"].get("execution_state") != "busy":
         pass
     await kernel.close()
-    place = places[name.split("/")[0]]
-    remote = Client(place.url, place.token)
+    gateway = remote_servers[name.split("/")[0]]
+    remote = Client(gateway.url, gateway.token)
 
-    async def idle() -> bool:
+    async def is_idle() -> bool:
         return bool((await remote.get(f"api/kernels/{kernel_id}"))["execution_state"] == "idle")
 
-    await until(idle)
+    await wait_until(is_idle)
     await remote.close()
     kernel = await client.connect(kernel_id, session_id="the-same")
     texts = [m["content"].get("text") for m in await kernel.replies(sent)]
@@ -127,9 +125,7 @@ async def test_the_session_id_is_passed_on(
 
 
 @pytest.mark.parametrize("name", ["python3", *REMOTE])
-async def test_what_is_sent_before_closing_arrives(
-    client: Client, name: str, tmp_path: Path
-) -> None:
+async def test_message_before_close_arrives(client: Client, name: str, tmp_path: Path) -> None:
     """A message that a browser sends before closing its socket arrives."""
     kernel_id = await client.start_kernel(name)
     kernel = await client.connect(kernel_id)
@@ -138,31 +134,31 @@ async def test_what_is_sent_before_closing_arrives(
         await kernel.send("execute_request", {"code": code, "silent": False, "allow_stdin": False})
     await kernel.close()
 
-    async def done() -> bool:
+    async def has_arrived() -> bool:
         return set(os.listdir(tmp_path)) == set("01234")
 
-    await until(done, timeout=20)
+    await wait_until(has_arrived, timeout=20)
     await client.request("DELETE", f"api/kernels/{kernel_id}")
 
 
-async def test_a_reader_that_pauses_slows_the_provider_down(
-    client: Client, server: Process, tmp_path: Path
+async def test_slow_reader_slows_the_provider(
+    client: Client, server: ServerProcess, tmp_path: Path
 ) -> None:
     """Messages that a browser does not read pile up at its provider, not in this server."""
     kernel_id = await client.start_kernel("gate-a/python3")
     kernel = await client.connect(kernel_id)
-    before, done = server.memory(), tmp_path / "done"
+    before, has_arrived = server.memory(), tmp_path / "done"
     # Unlike printed text, a gateway with a rate limit does not drop this.
     code = f"""
 from comm import create_comm
 for _ in range(500): create_comm(target_name="test", data={{"text": "x" * 10**6}})
-open({str(done)!r}, "w").close()"""
+open({str(has_arrived)!r}, "w").close()"""
     await kernel.send("execute_request", {"code": code, "silent": False, "allow_stdin": False})
 
     async def has_printed() -> bool:
-        return done.exists()
+        return has_arrived.exists()
 
-    await until(has_printed)
+    await wait_until(has_printed)
     other = await client.connect(await client.start_kernel("gate-a/python3"))
     for _ in range(10):
         await kernel.receive()
@@ -174,14 +170,14 @@ open({str(done)!r}, "w").close()"""
         await client.request("DELETE", f"api/kernels/{model['id']}")
 
 
-async def test_no_browser_waits_for_its_own_acknowledgements(
-    start: Start, places: dict[str, Process]
+async def test_sockets_send_small_messages_at_once(
+    start_server: StartServer, remote_servers: dict[str, ServerProcess]
 ) -> None:
     """Small messages are sent at once, also those of a local kernel."""
-    place = places["gate-b"]
-    settings = {"url": place.url, "token": {"value": place.token}}
+    gateway = remote_servers["gate-b"]
+    settings = {"url": gateway.url, "token": {"value": gateway.token}}
     config = {"ServerApp": {"jpserver_extensions": {sockets.__name__: True}}}
-    _, client = start({"b": settings}, config=config, env={"PYTHONPATH": str(ROOT)})
+    _, client = start_server({"b": settings}, config=config, env={"PYTHONPATH": str(ROOT)})
     kernels = [await client.connect(await client.start_kernel(n)) for n in ("python3", "b/python3")]
     assert await client.get(sockets.PATH) == {"nodelay": [True, True]}
     for kernel in kernels:
@@ -189,34 +185,34 @@ async def test_no_browser_waits_for_its_own_acknowledgements(
 
 
 @BOTH_PROTOCOLS
-async def test_a_connected_kernels_state_is_known_without_asking(
-    start: Start, places: dict[str, Process], protocol: str
+async def test_state_of_connected_kernel_needs_no_poll(
+    start_server: StartServer, remote_servers: dict[str, ServerProcess], protocol: str
 ) -> None:
     """The relay reads it from the kernel's messages, although the provider is rarely polled."""
-    place = places["gate-b"]
-    settings = {"url": place.url, "token": {"value": place.token}, "refresh_interval": 600}
-    _, client = start({"rare": settings})
+    gateway = remote_servers["gate-b"]
+    settings = {"url": gateway.url, "token": {"value": gateway.token}, "refresh_interval": 600}
+    _, client = start_server({"rare": settings})
     kernel_id = await client.start_kernel("rare/python3")
     kernel = await client.connect(kernel_id, protocol)
 
-    async def state() -> str:
+    async def get_state() -> str:
         return str((await client.get(f"api/kernels/{kernel_id}"))["execution_state"])
 
     async def is_busy() -> bool:
-        return await state() == "busy"
+        return await get_state() == "busy"
 
     async def is_idle() -> bool:
-        return await state() == "idle"
+        return await get_state() == "idle"
 
-    await until(is_idle)
-    await kernel.begin_work()
-    await until(is_busy)
+    await wait_until(is_idle)
+    await kernel.keep_busy()
+    await wait_until(is_busy)
     await client.request("POST", f"api/kernels/{kernel_id}/interrupt")
-    await until(is_idle)
+    await wait_until(is_idle)
     await kernel.close()
 
 
-async def test_two_clients_of_a_kernel_both_see_its_output(client: Client) -> None:
+async def test_two_clients_see_the_output(client: Client) -> None:
     """Output of one notebook shows in another one with the same remote kernel."""
     kernel_id = await client.start_kernel("gate-a/python3")
     one, two = await asyncio.gather(client.connect(kernel_id), client.connect(kernel_id))
@@ -229,13 +225,13 @@ async def test_two_clients_of_a_kernel_both_see_its_output(client: Client) -> No
     await client.request("DELETE", f"api/kernels/{kernel_id}")
 
 
-async def test_a_kernel_that_is_gone_is_not_connected_to(
-    client: Client, server: Process, places: dict[str, Process]
+async def test_gone_kernel_refuses_connections(
+    client: Client, server: ServerProcess, remote_servers: dict[str, ServerProcess]
 ) -> None:
     """A request for the channels of a kernel that is gone causes a poll and removes the kernel."""
     kernel_id = await client.start_kernel("far/python3")
     await client.run(kernel_id, "")  # the poll of a new kernel is over by then
-    remote = Client(places["far"].url, places["far"].token)
+    remote = Client(remote_servers["far"].url, remote_servers["far"].token)
     assert (await remote.request("DELETE", f"api/kernels/{kernel_id}")).status == 204
     await remote.close()
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
@@ -243,20 +239,20 @@ async def test_a_kernel_that_is_gone_is_not_connected_to(
     assert refused.value.status == 502
     assert "Far does not connect to this kernel (404). It may be gone." in server.log()
 
-    async def removed() -> bool:
+    async def is_removed() -> bool:
         return (await client.request("GET", f"api/kernels/{kernel_id}")).status == 404
 
-    await until(removed)
+    await wait_until(is_removed)
 
 
-async def test_a_kernel_that_is_gone_closes_its_sockets(
-    client: Client, places: dict[str, Process]
+async def test_gone_kernel_closes_its_sockets(
+    client: Client, remote_servers: dict[str, ServerProcess]
 ) -> None:
     """A kernel stopped at its provider leaves the list, and its notebook is told."""
     kernel_id = await client.start_kernel("gate-b/python3")
     kernel = await client.connect(kernel_id)
     await kernel.run("")
-    remote = Client(places["gate-b"].url, places["gate-b"].token)
+    remote = Client(remote_servers["gate-b"].url, remote_servers["gate-b"].token)
     assert (await remote.request("DELETE", f"api/kernels/{kernel_id}")).status == 204
     await remote.close()
     while (await kernel.receive())["content"].get("execution_state") != "dead":

@@ -53,7 +53,7 @@ class Client:
         await self.close()
 
     async def request(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
-        """Send a request whose path is taken to the letter."""
+        """Send a request whose path is not encoded again."""
         url = URL(self.url + path, encoded=True)
         async with self._session.request(method, url, json=body, headers=headers) as response:
             raw = await response.read()
@@ -62,7 +62,7 @@ class Client:
             return Reply(response.status, response.headers, content)
 
     async def get(self, path: str, **headers: str) -> Any:
-        """GET the JSON of an answer that has to be 200."""
+        """Return the JSON of a GET; any status but 200 fails the test."""
         reply = await self.request("GET", path, **headers)
         assert reply.status == 200, reply
         return reply.body
@@ -73,22 +73,22 @@ class Client:
         return found
 
     async def wait_for_kernelspec(self, name: str) -> dict[str, Any]:
-        """Wait until a kernelspec is there, and return its model."""
-        model: dict[str, Any] = await until(lambda: self._kernelspec(name))
+        """Wait until a kernelspec is listed, and return its model."""
+        model: dict[str, Any] = await wait_until(lambda: self._kernelspec(name))
         return model
 
     async def _kernelspec(self, name: str) -> Any:
         return (await self.kernelspecs()).get(name)
 
     async def wait_for_state(self, provider_id: str, state: str) -> dict[str, Any]:
-        """Have a provider asked until it is in a state, and return all that is known of it."""
+        """Retry a provider until it is in a state, and return its model."""
 
         async def found() -> dict[str, Any] | None:
             reply = await self.request("POST", f"api/kernel-providers/{provider_id}/retry")
             model: dict[str, Any] = reply.body
             return model if model.get("state") == state else None
 
-        model: dict[str, Any] = await until(found)
+        model: dict[str, Any] = await wait_until(found)
         return model
 
     async def start_kernel(self, name: str, **more: object) -> str:
@@ -99,7 +99,7 @@ class Client:
         return kernel_id
 
     async def start_session(self, name: str, path: str = "nb.ipynb", **kernel: str) -> Any:
-        """Start a notebook's session and return its model."""
+        """Start a notebook's session, and return its model."""
         body = {"name": path, "path": path, "type": "notebook", "kernel": {"name": name, **kernel}}
         reply = await self.request("POST", "api/sessions", body)
         assert reply.status == 201, reply
@@ -107,15 +107,15 @@ class Client:
 
     async def connect(
         self, kernel_id: str, protocol: str = V1, session_id: str | None = None
-    ) -> Kernel:
-        """Open a kernel's websocket, and wait until the kernel answers."""
+    ) -> KernelWebsocket:
+        """Open a kernel's websocket, and wait until the kernel replies."""
         kernel = await self.open(kernel_id, protocol, session_id)
         await kernel.wait_until_ready()
         return kernel
 
     async def open(
         self, kernel_id: str, protocol: str = V1, session_id: str | None = None
-    ) -> Kernel:
+    ) -> KernelWebsocket:
         """Open a kernel's websocket."""
         session_id = session_id or uuid.uuid4().hex
         websocket: Any = await self._session.ws_connect(
@@ -123,10 +123,10 @@ class Client:
             protocols=[V1] if protocol == V1 else [],
             max_msg_size=0,
         )
-        return Kernel(websocket, session_id)
+        return KernelWebsocket(websocket, session_id)
 
     async def run(self, kernel_id: str, code: str, protocol: str = V1) -> str:
-        """Run code in a kernel and return what it printed."""
+        """Run code in a kernel, and return the printed text."""
         kernel = await self.connect(kernel_id, protocol)
         try:
             return await kernel.run(code)
@@ -138,35 +138,35 @@ class Client:
         await self._session.close()
 
 
-class Kernel:
-    """A kernel's websocket, in the protocol that was agreed on."""
+class KernelWebsocket:
+    """A kernel's websocket, in the negotiated protocol."""
 
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse, session_id: str) -> None:
         self.websocket = websocket
         self.session_id = session_id
         self.protocol = websocket.protocol or LEGACY
-        self._set_aside: list[dict[str, Any]] = []
+        self._postponed: list[dict[str, Any]] = []
 
     async def wait_until_ready(self) -> None:
         """
-        Wait until the kernel has answered a first question, as Lab does.
+        Wait until the kernel has replied to a first request, as JupyterLab does.
 
-        A server may lose what is sent to a kernel that has only just started, a Kernel Gateway
-        without us as well, so that the question is repeated.
+        The request is repeated, because a server may lose messages to a kernel that has just
+        started. A Kernel Gateway without this package does so, too.
         """
-        asked: list[str] = []
+        sent: list[str] = []
 
         async def reply() -> None:
             while True:
                 message = await self._receive()
-                is_reply = message["parent_header"].get("msg_id") in asked
+                is_reply = message["parent_header"].get("msg_id") in sent
                 if is_reply and message["channel"] == "shell":
                     return
-                self._set_aside.append(message)
+                self._postponed.append(message)
 
         waiting = asyncio.create_task(reply())
         while not waiting.done():
-            asked.append(await self.send("kernel_info_request", {}))
+            sent.append(await self.send("kernel_info_request", {}))
             await asyncio.wait([waiting], timeout=3)
         await waiting
 
@@ -178,7 +178,7 @@ class Kernel:
         channel: str = "shell",
         buffers: list[bytes] | None = None,
     ) -> str:
-        """Send a message and return its id."""
+        """Send a message, and return its id."""
         header = {
             "msg_id": uuid.uuid4().hex,
             "msg_type": msg_type,
@@ -201,10 +201,10 @@ class Kernel:
 
     async def receive(self) -> dict[str, Any]:
         """Return the next message, with its ``channel`` and ``buffers``."""
-        return self._set_aside.pop(0) if self._set_aside else await self._receive()
+        return self._postponed.pop(0) if self._postponed else await self._receive()
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield messages until the websocket is closed, however that comes."""
+        """Yield messages until the websocket is closed for any reason."""
         async for frame in self.websocket:
             if frame.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                 return
@@ -233,7 +233,7 @@ class Kernel:
         }
 
     async def replies(self, msg_id: str) -> list[dict[str, Any]]:
-        """Return all that comes of a request until the kernel has replied and is idle."""
+        """Return all messages that a request causes, until the kernel has replied and is idle."""
         found: list[dict[str, Any]] = []
         idle = replied = False
         while not (idle and replied):
@@ -246,12 +246,12 @@ class Kernel:
         return found
 
     async def execute(self, code: str) -> list[dict[str, Any]]:
-        """Run code and return all messages that came of it."""
+        """Run code, and return all messages that it causes."""
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
         return await self.replies(await self.send("execute_request", content))
 
     async def run(self, code: str) -> str:
-        """Run code and return what it printed; an exception in it fails the test."""
+        """Run code, and return the printed text; an exception in it fails the test."""
         messages = await self.execute(code)
         errors = [m["content"] for m in messages if m["header"]["msg_type"] == "error"]
         assert not errors, errors
@@ -259,12 +259,12 @@ class Kernel:
             m["content"]["text"] for m in messages if m["header"]["msg_type"] == "stream"
         )
 
-    async def begin_work(self) -> str:
+    async def keep_busy(self) -> str:
         """
-        Keep the kernel busy until somebody interrupts it, and return the message's id.
+        Keep the kernel busy until it is interrupted, and return the message's id.
 
-        Before it is in the cell's own code, it would not mind being interrupted. It says so in one
-        piece: the end of a line that is printed apart may come apart.
+        An interrupt before the cell's code runs has no effect, so this waits for an output. The
+        output is one string, because a line and its end may arrive separately otherwise.
         """
         code = "import time; print('here\\n', end='', flush=True); time.sleep(600)"
         content = {"code": code, "silent": False, "allow_stdin": False}
@@ -273,8 +273,8 @@ class Kernel:
             pass
         return sent
 
-    async def until_closed(self) -> tuple[str, int, str]:
-        """Wait for the other side to close; return the last frame before, the code, the reason."""
+    async def wait_closed(self) -> tuple[str, int, str]:
+        """Wait until the server closes; return the last frame, the close code and the reason."""
         last = ""
         while True:
             frame = await self.websocket.receive(timeout=TIMEOUT)
@@ -288,20 +288,25 @@ class Kernel:
         await self.websocket.close()
 
 
-async def until(
+async def wait_until(
     condition: Callable[[], Awaitable[Any]], timeout: float = TIMEOUT, pause: float = 0.1
 ) -> Any:
-    """Wait until an awaited condition is true, and return what it returned."""
+    """Wait until a condition returns a true value, and return that value."""
     deadline = time.monotonic() + timeout
     while True:
         result = await condition()
         if result:
             return result
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         await asyncio.sleep(pause)
 
 
-async def answers(providers: KernelProviders) -> None:
+async def wait_for_answers(providers: KernelProviders) -> None:
     """Wait until each provider has answered or failed once."""
     for monitor in providers.monitors:
         await monitor.first_answer.wait()
+
+
+#: The former names, until the unit tests follow.
+until = wait_until
+answers = wait_for_answers

@@ -1,4 +1,4 @@
-"""Providers that do as they are told, and multiplexers made of them, for tests without a server."""
+"""Providers with scripted answers, for tests without a server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kernel_providers_ext.provider.interface import (
     Snapshot,
 )
 from kernel_providers_ext.registry.providers import KernelProviders
-from tests.support.client import answers
+from tests.support.client import wait_for_answers
 
 UNREACHABLE = "http://127.0.0.1:9"
 
@@ -30,7 +30,7 @@ def snapshot(*names: str, **more: Any) -> Snapshot:
 
 
 class FakeProvider(RemoteKernelProvider):
-    """Answers, or fails, as it is told or as its options say; counts how often it was asked."""
+    """Answers or fails as its attributes and options say, and counts requests."""
 
     kind = "scripted"
 
@@ -88,7 +88,7 @@ class FakeProvider(RemoteKernelProvider):
 
 
 class Kernel:
-    """A running kernel that notes what it hears."""
+    """A running kernel that records its updates."""
 
     def __init__(self, remote_id: str, url: str = "") -> None:
         self.remote_id = remote_id
@@ -101,7 +101,7 @@ class Kernel:
 
 
 class ListLoader(KernelProvidersLoader):
-    """Loads a list of declarations; an exception in it is raised."""
+    """Loads a list of declarations; raises an exception in that list."""
 
     declarations: Sequence[Declaration | Exception] = ()
 
@@ -118,20 +118,20 @@ def gateway(provider_id: str, **more: Any) -> Declaration:
 
 
 def scripted(provider_id: str, *kernels: str, **options: Any) -> Declaration:
-    """Declare a provider that has these kernels."""
+    """Declare a scripted provider with these kernels."""
     settings = {"kind": "scripted", "options": {"kernels": list(kernels), **options}}
     return Declaration(provider_id, f"{provider_id}.json", settings)
 
 
 async def started(providers: KernelProviders) -> KernelProviders:
-    """Have the providers asked, and wait until each has answered or failed."""
+    """Start the providers, and wait until each has answered or failed."""
     await providers.start()
-    await answers(providers)
+    await wait_for_answers(providers)
     return providers
 
 
 def add_distribution(site: Path, name: str, kinds: Mapping[str, str]) -> None:
-    """Make a folder of Python's path look as if a package with these kinds were installed."""
+    """Add metadata of a package with these kinds to a folder of Python's path."""
     folder = site / f"{name}-1.0.dist-info"
     folder.mkdir(parents=True)
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")

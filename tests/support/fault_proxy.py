@@ -1,4 +1,4 @@
-"""What can go wrong between us and a remote server, in front of a real one."""
+"""A proxy with faults, for a real remote server."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-#: Answers a request in the remote server's place.
+#: Answers a request instead of the remote server.
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-#: Of requests, those that concern kernels, all or one of them.
+#: Matches the paths of the list of kernels and of one kernel.
 KERNELS = "/api/kernels(/|$)"
 HOP_BY_HOP = ("Connection", "Content-Encoding", "Content-Length", "Host", "Transfer-Encoding")
 
 
 class FaultProxy:
     """
-    Passes requests on to a real server, but for those that a fault answers.
+    Forwards requests to a real server, except for those that a fault answers.
 
-    Websockets are passed on frame by frame, and are cut when a fault begins.
+    It forwards websockets frame by frame, and closes them when a fault begins.
     """
 
     def __init__(self, target: str, port: int) -> None:
@@ -36,13 +36,13 @@ class FaultProxy:
         self._only = ""
         self._runner: web.AppRunner | None = None
         self._client: aiohttp.ClientSession | None = None
-        self._sockets: set[web.WebSocketResponse] = set()
-        self.asked: list[str] = []
-        #: All addresses and headers that came, as one text.
-        self.told = ""
+        self._websockets: set[web.WebSocketResponse] = set()
+        self.requests: list[str] = []
+        #: All received paths and headers, as one text.
+        self.received = ""
 
     async def open(self, context: ssl.SSLContext | None = None) -> None:
-        """Begin to listen, with TLS where a context for it is given."""
+        """Listen, with TLS if there is a context."""
         app = web.Application(client_max_size=2**30)
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._client = aiohttp.ClientSession(auto_decompress=False)
@@ -51,47 +51,47 @@ class FaultProxy:
         await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=context).start()
 
     async def close(self) -> None:
-        """Stop to listen, and cut all connections."""
+        """Stop listening, and close all connections."""
         if self._runner is not None and self._client is not None:
-            await self._cut()
+            await self._close_websockets()
             await self._runner.cleanup()
             await self._client.close()
 
     async def begin(self, fault: Fault, only: str = "") -> None:
-        """Have a fault answer everything from now on, or paths that ``only`` is found in."""
+        """Let a fault answer all requests, or only paths that match ``only``."""
         self._fault, self._only = fault, only
-        await self._cut()
+        await self._close_websockets()
 
     def end(self) -> None:
-        """Have the real server answer again."""
+        """End the fault, so that the real server answers again."""
         self._fault = None
 
-    async def _cut(self) -> None:
-        for socket in list(self._sockets):
+    async def _close_websockets(self) -> None:
+        for websocket in list(self._websockets):
             with suppress(ConnectionError):
-                await socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
+                await websocket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(f"{request.method} {request.path}")
+        self.requests.append(f"{request.method} {request.path}")
         headers = [f"{name}: {value}" for name, value in request.headers.items()]
-        self.told += "\n".join([request.raw_path, *headers, ""])
+        self.received += "\n".join([request.raw_path, *headers, ""])
         fault = self._fault if re.search(self._only, request.path) else None
         try:
-            return await (fault or self.pass_on)(request)
-        except aiohttp.WSServerHandshakeError as refused:
-            return web.Response(status=refused.status)
+            return await (fault or self.forward)(request)
+        except aiohttp.WSServerHandshakeError as error:
+            return web.Response(status=error.status)
         except aiohttp.ClientError:
             return web.Response(status=502)
 
-    async def pass_on(self, request: web.Request, path: str = "") -> web.StreamResponse:
-        """Return what the real server answers, under another path if one is given."""
+    async def forward(self, request: web.Request, path: str = "") -> web.StreamResponse:
+        """Forward a request, under another path if one is given, and return the answer."""
         path = path or request.raw_path
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._pass_on_socket(request, path)
-        return await self.ask(request, path, await request.read())
+            return await self._forward_websocket(request, path)
+        return await self.send(request, path, await request.read())
 
-    async def ask(self, request: web.Request, path: str, body: bytes) -> web.Response:
-        """Ask the real server for something else than the request does, and return its answer."""
+    async def send(self, request: web.Request, path: str, body: bytes) -> web.Response:
+        """Send a request with another path and body to the real server, and return its answer."""
         assert self._client is not None
         async with self._client.request(
             request.method,
@@ -103,38 +103,39 @@ class FaultProxy:
             headers = _end_to_end(answer.headers)
             return web.Response(status=answer.status, headers=headers, body=await answer.read())
 
-    async def _pass_on_socket(self, request: web.Request, path: str) -> web.StreamResponse:
+    async def _forward_websocket(self, request: web.Request, path: str) -> web.StreamResponse:
         assert self._client is not None
-        words = request.headers.get("Sec-WebSocket-Protocol", "")
-        offered = [word.strip() for word in words.split(",") if word.strip()]
+        header = request.headers.get("Sec-WebSocket-Protocol", "")
+        offered = [protocol.strip() for protocol in header.split(",") if protocol.strip()]
         async with self._client.ws_connect(
             URL(self._target + path, encoded=True),
             protocols=offered,
             headers={"Authorization": request.headers.get("Authorization", "")},
             max_msg_size=0,
-        ) as far:
-            chosen = (far.protocol,) if far.protocol else ()
-            near = web.WebSocketResponse(protocols=chosen, max_msg_size=0)
-            await near.prepare(request)
-            self._sockets.add(near)
-            ways = [asyncio.create_task(_copy(*way)) for way in ((near, far), (far, near))]
+        ) as remote:
+            accepted = (remote.protocol,) if remote.protocol else ()
+            client = web.WebSocketResponse(protocols=accepted, max_msg_size=0)
+            await client.prepare(request)
+            self._websockets.add(client)
+            pairs = ((client, remote), (remote, client))
+            copying = [asyncio.create_task(_copy(*pair)) for pair in pairs]
             try:
-                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(copying, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                self._sockets.discard(near)
-                for way in ways:
-                    way.cancel()
-            await near.close()
-            return near
+                self._websockets.discard(client)
+                for task in copying:
+                    task.cancel()
+            await client.close()
+            return client
 
 
-def answering(
+def respond(
     status: int,
     body: str = '{"message": "a reason"}',
     type: str = "application/json",
     **headers: str,
 ) -> Fault:
-    """Answer with this status and body; an underscore in a header's name is a hyphen."""
+    """Answer with a status and a body; an underscore in a header's name becomes a hyphen."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def fault(_: web.Request) -> web.StreamResponse:
@@ -143,8 +144,8 @@ def answering(
     return fault
 
 
-def delayed(answer: Fault, seconds: float) -> Fault:
-    """Answer like another one, but late."""
+def delayed_response(answer: Fault, seconds: float) -> Fault:
+    """Answer like another fault, but some seconds later."""
 
     async def fault(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(seconds)
@@ -153,12 +154,12 @@ def delayed(answer: Fault, seconds: float) -> Fault:
     return fault
 
 
-def altered(answer: Fault, change: Callable[[Any], Any]) -> Fault:
-    """Answer like another one, but with other JSON, unless that is an error."""
+def altered_response(answer: Fault, change: Callable[[Any], Any]) -> Fault:
+    """Answer like another fault, but with changed JSON, unless the answer is an error."""
 
     async def fault(request: web.Request) -> web.StreamResponse:
         headers = request.headers.copy()
-        headers.popall("If-None-Match", None)  # "not modified" would not be true
+        headers.popall("If-None-Match", None)  # so that the answer is not 304
         response = await answer(request.clone(headers=headers))
         if not isinstance(response, web.Response) or response.status >= 300:
             return response
@@ -169,33 +170,33 @@ def altered(answer: Fault, change: Callable[[Any], Any]) -> Fault:
     return fault
 
 
-async def silence(_: web.Request) -> web.StreamResponse:
+async def no_response(_: web.Request) -> web.StreamResponse:
     """Never answer."""
     await asyncio.Event().wait()
     raise AssertionError
 
 
-async def half_an_answer(request: web.Request) -> web.StreamResponse:
-    """Begin an answer, and then never go on."""
+async def stalled_response(request: web.Request) -> web.StreamResponse:
+    """Begin an answer, and never complete it."""
     await _begin(request, 1000)
-    return await silence(request)
+    return await no_response(request)
 
 
-async def truncated(request: web.Request) -> web.StreamResponse:
+async def truncated_response(request: web.Request) -> web.StreamResponse:
     """Close the connection in the middle of an answer."""
     response = await _begin(request, 1000)
-    _reset(request)
+    _abort(request)
     return response
 
 
-async def reset(request: web.Request) -> web.StreamResponse:
+async def reset_connection(request: web.Request) -> web.StreamResponse:
     """Close the connection without an answer."""
-    _reset(request)
+    _abort(request)
     return web.Response()
 
 
-def raw(data: bytes) -> Fault:
-    """Answer with these bytes, whether they are HTTP or not, and close the connection."""
+def raw_response(data: bytes) -> Fault:
+    """Write bytes, which need not be HTTP, and close the connection."""
 
     async def fault(request: web.Request) -> web.StreamResponse:
         if request.transport is not None:
@@ -206,8 +207,8 @@ def raw(data: bytes) -> Fault:
     return fault
 
 
-def packed(data: bytes) -> Fault:
-    """Answer with these bytes, and say that they are packed with gzip."""
+def gzip_response(data: bytes) -> Fault:
+    """Answer with bytes that the headers declare as gzip."""
 
     async def fault(_: web.Request) -> web.StreamResponse:
         return web.Response(body=data, headers={"Content-Encoding": "gzip"})
@@ -215,10 +216,10 @@ def packed(data: bytes) -> Fault:
     return fault
 
 
-async def endless(request: web.Request) -> web.StreamResponse:
-    """Answer without an end."""
+async def endless_response(request: web.Request) -> web.StreamResponse:
+    """Answer with endless data."""
     response = await _begin(request, None)
-    with suppress(ConnectionError):  # the client has had enough
+    with suppress(ConnectionError):  # the client disconnects
         while True:
             await response.write(b" " * 2**20)
     return response
@@ -232,7 +233,7 @@ async def _begin(request: web.Request, length: int | None) -> web.StreamResponse
     return response
 
 
-def _reset(request: web.Request) -> None:
+def _abort(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
 

@@ -1,4 +1,4 @@
-"""Secrets of the tests in what the tests leave behind: logs, notebooks, stores."""
+"""Searches the logs, notebooks and stores of the tests for secrets."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: What all secrets of the tests begin with: tokens, cookies, values of headers, passwords.
+#: The beginning of all secrets of the tests: tokens, cookies, values of headers, passwords.
 SECRET = "token-of-"
 LOG = "log.txt"
-#: The folders beside its log where a server writes: for notebooks, and for its own data.
-WRITTEN = ("root", "data")
+#: The folders beside its log to which a server writes notebooks and its own data.
+WRITTEN_FOLDERS = ("root", "data")
 
 
 @contextmanager
-def logged_in(folder: Path, logger: logging.Logger) -> Iterator[None]:
-    """Have everything that comes to a logger written to a log in a folder."""
+def logging_to(folder: Path, logger: logging.Logger) -> Iterator[None]:
+    """Write all messages of a logger to a log in a folder."""
     level = logger.level
     handler = logging.FileHandler(folder / LOG, encoding="utf-8")
     logger.addHandler(handler)
@@ -29,17 +29,17 @@ def logged_in(folder: Path, logger: logging.Logger) -> Iterator[None]:
         handler.close()
 
 
-def leaks(folder: Path) -> list[str]:
-    """Return where below a folder a secret has got out: file, number of the line, and the line."""
+def find_leaks(folder: Path) -> list[str]:
+    """Return the lines below a folder that contain a secret, with file and line number."""
     return [
         f"{path}:{number}: {line}"
         for log in sorted(folder.rglob(LOG))
-        for path in (log, *_written_beside(log))
+        for path in (log, *_files_beside(log))
         for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), start=1)
         if SECRET in line
     ]
 
 
-def _written_beside(log: Path) -> list[Path]:
-    found = (path for name in WRITTEN for path in (log.parent / name).rglob("*"))
-    return sorted(path for path in found if path.is_file())
+def _files_beside(log: Path) -> list[Path]:
+    paths = (path for name in WRITTEN_FOLDERS for path in (log.parent / name).rglob("*"))
+    return sorted(path for path in paths if path.is_file())

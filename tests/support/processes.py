@@ -1,4 +1,4 @@
-"""Real servers for the tests: each a process on loopback, with a configuration of its own."""
+"""Real servers for the tests: each is a process on loopback with its own configuration."""
 
 from __future__ import annotations
 
@@ -25,18 +25,17 @@ import psutil
 
 from tests.support.leak_check import LOG, SECRET
 
-#: Where what the tests and the benchmark bring can be imported from, by a server as well.
+#: The folder from which tests, benchmarks and their servers import `tests` and `bench`.
 ROOT = Path(__file__).parents[2]
-READY_TIMEOUT = 60.0
+READY_TIMEOUT = 60.0  # seconds
 
-
-#: Below those that the system gives away itself, and others for each process of the tests.
+#: Below the system's ephemeral ports, with a separate range for each process of pytest.
 _FIRST = 16_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _ports = itertools.cycle(range(_FIRST, _FIRST + 1_000))
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, and that nobody else is given for a long while."""
+    """Return an unused port; it is not returned again before the whole range was."""
     while True:
         port = next(_ports)
         with socket.socket() as probe, suppress(OSError):
@@ -45,11 +44,11 @@ def free_port() -> int:
             return port
 
 
-class Process:
+class ServerProcess:
     """
     A Jupyter application as a process; `url` ends in a slash, `token` may be empty.
 
-    What it writes is looked through for secrets when all tests are done, see `leaks`.
+    When all tests are done, `find_leaks` searches its files for secrets.
     """
 
     def __init__(
@@ -80,8 +79,8 @@ class Process:
         self.root.mkdir(exist_ok=True)
         if config:
             (self.config_folder / "jupyter_server_config.json").write_text(json.dumps(config))
-        # Two servers on one machine may choose the same TCP port for kernels that start at once,
-        # and such a kernel never comes up. A socket's path has to be a short one.
+        # Two servers on one machine may choose the same TCP port for kernels that start at once.
+        # Such a kernel never replies. The path of a socket must be short.
         transport = {"KernelManager": {"transport": "ipc"}}
         (self.config_folder / "jupyter_config.json").write_text(json.dumps(transport))
         runtime = tempfile.mkdtemp(prefix="kpx-")
@@ -100,7 +99,7 @@ class Process:
         }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def launch(self) -> Process:
+    def launch(self) -> ServerProcess:
         """Start the process without waiting for it."""
         command = [part.format(port=self.port, root=self.root) for part in self._command]
         with self.log_path.open("ab") as log:
@@ -109,14 +108,14 @@ class Process:
             )
         return self
 
-    def start(self, pause: float = 0.05) -> Process:
-        """Start the process and wait until it answers, which is tried with pauses of seconds."""
+    def start(self, pause: float = 0.05) -> ServerProcess:
+        """Start the process, and send requests with pauses until it answers."""
         self.launch()
         self.wait_ready(pause)
         return self
 
     def wait_ready(self, pause: float = 0.05) -> None:
-        """Wait until the server answers anything at all."""
+        """Wait until the server answers with any status."""
         deadline = time.monotonic() + READY_TIMEOUT
         while time.monotonic() < deadline:
             assert self.process is not None
@@ -130,7 +129,7 @@ class Process:
                 time.sleep(pause)
             else:
                 return
-        raise AssertionError(f"{self._command} did not come up:\n{self.log()}")
+        raise AssertionError(f"{self._command} did not start:\n{self.log()}")
 
     def stop(self, timeout: float = 30.0) -> int:
         """Stop the process as a service manager does, and return its exit code."""
@@ -144,38 +143,38 @@ class Process:
                 self.process.wait()
         return self.process.returncode
 
-    async def end(self, timeout: float = 30.0) -> int:
-        """Stop the process while what the test itself serves goes on, and return its exit code."""
+    async def stop_async(self, timeout: float = 30.0) -> int:
+        """Stop the process without blocking the test's own servers, and return its exit code."""
         return await asyncio.to_thread(self.stop, timeout)
 
     def kill(self) -> None:
-        """End the process at once."""
+        """Kill the process."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()
 
     def cpu_time(self) -> float:
         """Return the seconds of CPU that the process has used."""
-        times = self._observed().cpu_times()
+        times = self._psutil_process().cpu_times()
         return float(times.user + times.system)
 
     def memory(self) -> int:
-        """Return the bytes of memory that the process has."""
-        return int(self._observed().memory_info().rss)
+        """Return the bytes of memory that the process uses."""
+        return int(self._psutil_process().memory_info().rss)
 
-    def _observed(self) -> psutil.Process:
+    def _psutil_process(self) -> psutil.Process:
         assert self.process is not None
         return psutil.Process(self.process.pid)
 
     def log(self) -> str:
-        """Return what the process has printed so far."""
+        """Return the output of the process so far."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
 
-def kernel_gateway(folder: Path, name: str, *, token: str, listing: bool) -> Process:
-    """Make a Kernel Gateway whose kernels see ``PLACE`` set to its name."""
+def kernel_gateway(folder: Path, name: str, *, token: str, listing: bool) -> ServerProcess:
+    """Return a Kernel Gateway; its kernels have the variable ``PROVIDER`` with its name."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Process(
+    return ServerProcess(
         "kernel_gateway",
         [
             "--KernelGatewayApp.ip=127.0.0.1",
@@ -186,9 +185,9 @@ def kernel_gateway(folder: Path, name: str, *, token: str, listing: bool) -> Pro
         folder,
         token=token,
         env={
-            "PLACE": name,
+            "PROVIDER": name,
             "KG_AUTH_TOKEN": token,
-            "KG_ENV_PROCESS_WHITELIST": "PLACE",
+            "KG_ENV_PROCESS_WHITELIST": "PROVIDER",
             "KG_ENV_WHITELIST": "WANTED",
         },
     )
@@ -204,10 +203,10 @@ def jupyter_server(
     arguments: Sequence[str] = (),
     module: str = "jupyter_server",
     python: str = sys.executable,
-) -> Process:
-    """Make a Jupyter Server."""
+) -> ServerProcess:
+    """Return a Jupyter Server; its kernels have ``PROVIDER`` set to ``local``."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Process(
+    return ServerProcess(
         module,
         [
             "--no-browser",
@@ -222,16 +221,20 @@ def jupyter_server(
         folder,
         base_url=base_url,
         token=token,
-        env={"PLACE": "local", "JUPYTER_TOKEN": token, **(env or {})},
+        env={"PROVIDER": "local", "JUPYTER_TOKEN": token, **(env or {})},
         config=config,
         python=python,
     )
 
 
-def declare(server: Process, provider_id: str, settings: Mapping[str, Any]) -> Path:
+def declare(server: ServerProcess, provider_id: str, settings: Mapping[str, Any]) -> Path:
     """Write a provider's file into a server's configuration."""
     folder = server.config_folder / "kernel_providers.d"
     folder.mkdir(exist_ok=True)
     path = folder / f"{provider_id}.json"
     path.write_text(json.dumps(settings))
     return path
+
+
+#: The former name, until the unit tests follow.
+Process = ServerProcess

@@ -1,4 +1,4 @@
-"""A Jupyter Server extension that tells how the sockets of kernels' websockets are set."""
+"""A Jupyter Server extension that returns socket options of kernels' websockets."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ PATH = "tests/sockets"
 
 
 class SocketsHandler(APIHandler):
-    """Answers with whether each open one sends small messages without waiting."""
+    """Returns whether each open websocket sends small messages at once (TCP_NODELAY)."""
 
     @web.authenticated
     def get(self) -> None:
-        """Look at all connections that are open."""
-        open_ones = [
+        """Find all open connections."""
+        sockets = [
             handler.ws_connection.stream.socket  # type: ignore[union-attr]
             for handler in gc.get_objects()
             if isinstance(handler, KernelWebsocketHandler) and handler.ws_connection is not None
         ]
-        options = [bool(socket.getsockopt(IPPROTO_TCP, TCP_NODELAY)) for socket in open_ones]
+        options = [bool(socket.getsockopt(IPPROTO_TCP, TCP_NODELAY)) for socket in sockets]
         self.finish({"nodelay": options})
 
 

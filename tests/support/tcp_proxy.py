@@ -1,4 +1,4 @@
-"""A way to a real server that can be cut, made silent, and mended."""
+"""A TCP proxy that can be cut, stalled and restored."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from tests.support.processes import free_port
 
 
 class TcpProxy:
-    """A TCP port that leads to another one of this machine."""
+    """Forwards a TCP port to another port of this machine."""
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._copying: set[asyncio.Task[None]] = set()
-        self._passing = asyncio.Event()
-        self._passing.set()
+        self._forwarding = asyncio.Event()
+        self._forwarding.set()
         self.port = free_port()
 
     @classmethod
     async def open(cls, target: int) -> TcpProxy:
-        """Return an open way to a port."""
-        tunnel = cls(target)
-        await tunnel.mend()
-        return tunnel
+        """Return an open proxy for a port."""
+        proxy = cls(target)
+        await proxy.restore()
+        return proxy
 
-    async def mend(self) -> None:
-        """Let everything pass, on the port of before."""
-        self._passing.set()
+    async def restore(self) -> None:
+        """Forward all data again, on the same port."""
+        self._forwarding.set()
         if self._server is None:
             self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
 
     async def cut(self) -> None:
-        """Refuse connections, and end those there are, with what was swallowed."""
-        self._passing.set()
+        """Refuse connections, and abort open ones with their stalled data."""
+        self._forwarding.set()
         server, self._server = self._server, None
         if server is not None:
             server.close()
@@ -43,26 +43,26 @@ class TcpProxy:
             writer.transport.abort()
         await asyncio.gather(*self._copying, return_exceptions=True)
 
-    def swallow(self) -> None:
-        """Take connections and whatever they bring, and let nothing pass."""
-        self._passing.clear()
+    def stall(self) -> None:
+        """Accept connections and data, and forward nothing."""
+        self._forwarding.clear()
 
     async def close(self) -> None:
-        """End it for good."""
+        """Close the proxy for good."""
         await self.cut()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            target_reader, target_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
             writer.transport.abort()
             return
-        self._writers.add(far_writer)
-        if self._server is None:  # it was cut meanwhile
+        self._writers.add(target_writer)
+        if self._server is None:  # it was cut in the meantime
             writer.transport.abort()
-            far_writer.transport.abort()
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
+            target_writer.transport.abort()
+        for source, sink in ((reader, target_writer), (target_reader, writer)):
             task = asyncio.create_task(self._copy(source, sink))
             self._copying.add(task)
             task.add_done_callback(self._copying.discard)
@@ -70,7 +70,7 @@ class TcpProxy:
     async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await source.read(2**16):
-                await self._passing.wait()
+                await self._forwarding.wait()
                 sink.write(data)
                 await sink.drain()
         sink.close()
