@@ -49,7 +49,7 @@ def test_it_has_what_it_needs_and_no_more(wheel: Path) -> None:
     data = DATA.format(version=version)
     labextension = f"{data}share/jupyter/labextensions/kernel-providers-ext/"
     for name in (
-        "kernel_providers_ext/app.py",
+        "kernel_providers_ext/extension.py",
         "kernel_providers_ext/server/changed.event.json",
         "kernel_providers_ext/provider/config.schema.json",
         "kernel_providers_ext/py.typed",

@@ -1,4 +1,6 @@
-"""The loader of files: whose file wins, what is said of a bad one, and when it looks again."""
+"""
+The loader of files: which file counts, how mistakes are explained, and when files are read again.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from tests.support.client import until
 
 @pytest.fixture(autouse=True)
 def levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
-    """Jupyter's configuration folders of user, environment and system, the user's not made yet."""
+    """The configuration folders of user, environment and system; the user's does not exist yet."""
     folders = {level: tmp_path / level for level in ("user", "environment", "system")}
     for name in ("JUPYTER_NO_CONFIG", "JUPYTER_CONFIG_PATH"):
         monkeypatch.delenv(name, raising=False)
@@ -30,7 +32,7 @@ def levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
 
 
 def write(folder: Path, name: str, content: object) -> Path:
-    """Write a file: text as it is, anything else as JSON."""
+    """Write a file: text unchanged, anything else as JSON."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_text(content if isinstance(content, str) else json.dumps(content))
@@ -38,19 +40,19 @@ def write(folder: Path, name: str, content: object) -> Path:
 
 
 def load() -> dict[str, Declaration]:
-    """Return what a loader finds now, by id."""
+    """Return the declarations that a loader finds now, by id."""
     found = list(FileLoader().load())
     assert len({declaration.id for declaration in found}) == len(found)
     return {declaration.id: declaration for declaration in found}
 
 
 def test_no_folder_no_providers() -> None:
-    """Where nobody has configured anything, there is nothing, and no complaint."""
+    """Without configuration there are no providers and no warnings."""
     assert load() == {}
 
 
 def test_a_file_is_a_provider(levels: dict[str, Path]) -> None:
-    """The id is the file's name without .json; other files and hidden ones are not looked at."""
+    """The id is the file's name without .json; other files and hidden files are ignored."""
     path = write(levels["user"], "gpu.example.json", {"url": "http://gpu"})
     for name in ("README.md", "gpu.json~", ".gpu.json", "gpu.json.bak"):
         write(levels["user"], name, "not JSON")
@@ -61,7 +63,7 @@ def test_a_file_is_a_provider(levels: dict[str, Path]) -> None:
 def test_the_user_wins_over_environment_over_system(
     levels: dict[str, Path], monkeypatch: pytest.MonkeyPatch, prefer_environment: str
 ) -> None:
-    """Of files for one id, the user's counts, then the environment's; others all count."""
+    """Of several files for one id, the user's counts, then the environment's."""
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", prefer_environment)
     for level, names in {"user": "a", "environment": "ab", "system": "abc"}.items():
         for name in names:
@@ -71,21 +73,21 @@ def test_the_user_wins_over_environment_over_system(
     assert labels == {name: {"label": level} for name, level in expected.items()}
 
 
-def test_a_user_can_switch_off_what_the_system_has(levels: dict[str, Path]) -> None:
-    """A user's file replaces a whole provider, so that one line is enough to be rid of it."""
+def test_a_user_can_switch_off_a_system_provider(levels: dict[str, Path]) -> None:
+    """A user's file replaces the whole provider, so that one line is enough to switch it off."""
     write(levels["system"], "gpu.json", {"url": "http://gpu"})
     write(levels["user"], "gpu.json", {"enabled": False})
     assert load()["gpu"].settings == {"enabled": False}
 
 
 class App(LoggingConfigurable):
-    """What a loader looks at of the application it belongs to."""
+    """What a loader reads of its application."""
 
     config_file_paths = List(Unicode())
 
 
 def test_the_applications_folders_count(levels: dict[str, Path], tmp_path: Path) -> None:
-    """An application that has folders of its own has the files in these, and in no others."""
+    """An application with its own folders uses the files in these, and no others."""
     own = tmp_path / "own"
     write(own / FOLDER, "gpu.json", {"label": "own"})
     write(levels["user"], "gpu.json", {"label": "user"})
@@ -108,7 +110,7 @@ def test_the_applications_folders_count(levels: dict[str, Path], tmp_path: Path)
 def test_a_file_that_is_not_json_is_explained(
     levels: dict[str, Path], content: str, words: str
 ) -> None:
-    """The sentence names file and line, quotes nothing, and the other files count all the same."""
+    """The message names file and line and quotes nothing; the other files still count."""
     path = write(levels["user"], "bad.json", content)
     write(levels["user"], "good.json", {"url": "http://gpu"})
     found = load()
@@ -121,7 +123,7 @@ def test_a_file_that_is_not_json_is_explained(
 
 
 def test_a_file_that_cannot_be_read_is_explained(levels: dict[str, Path]) -> None:
-    """A file that is not text, or not there behind its link, is named, with what to do."""
+    """The message names a file that is not text or a broken link, and what to do."""
     folder = levels["user"]
     write(folder, "bytes.json", "").write_bytes(b'{"token": "\xff"}')
     (folder / "folder.json").mkdir()
@@ -136,15 +138,15 @@ def test_a_file_that_cannot_be_read_is_explained(levels: dict[str, Path]) -> Non
     }
 
 
-def test_a_byte_order_mark_does_not_matter(levels: dict[str, Path]) -> None:
-    """A file saved by an editor that begins UTF-8 with a mark is read as any other."""
+def test_a_byte_order_mark_is_ignored(levels: dict[str, Path]) -> None:
+    """A file that begins with a UTF-8 byte order mark is read like any other."""
     write(levels["user"], "gpu.json", "").write_text("{}", encoding="utf-8-sig")
     declaration = load()["gpu"]
     assert (declaration.settings, declaration.problem) == ({}, "")
 
 
 class CountingLoader(FileLoader):
-    """A loader that tells how often it has looked at its folders."""
+    """A loader that counts how often it has read its folders."""
 
     looks = 0
 
@@ -154,7 +156,7 @@ class CountingLoader(FileLoader):
 
 
 async def test_changes_of_files_are_noticed(levels: dict[str, Path]) -> None:
-    """A file that comes, changes, is replaced or goes is noticed, and nothing else is."""
+    """A file that is added, changed, replaced or removed is noticed, and nothing else is."""
     loader = CountingLoader(watch_interval=0.1)
     changes = loader.changes()
     noticed: asyncio.Future[None]
@@ -185,10 +187,10 @@ async def test_changes_of_files_are_noticed(levels: dict[str, Path]) -> None:
     await changes.aclose()  # type: ignore[attr-defined] # it is a generator
 
 
-async def test_a_drive_that_is_away_has_not_lost_its_files(
+async def test_files_on_an_unavailable_drive_stay(
     levels: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a folder cannot be read, nothing is taken for gone."""
+    """While a folder cannot be read, its providers stay."""
     write(levels["user"], "gpu.json", {"url": "http://gpu"})
     loader = CountingLoader(watch_interval=0.1)
     assert [declaration.id for declaration in loader.load()] == ["gpu"]

@@ -1,4 +1,4 @@
-"""The sentences for failures; the front end has the same ones, to be translated."""
+"""The messages of failures, which the front end translates."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def not_connected(error: OSError) -> aiohttp.ClientConnectorError:
 
 
 async def failure(reason: str, detail: str) -> ProviderError:
-    """Have the failure happen that there is a sentence for."""
+    """Cause the failure that has this message."""
     expired = ssl.SSLCertVerificationError()
     expired.verify_message = detail
     raised = {
@@ -80,10 +80,10 @@ async def failure(reason: str, detail: str) -> ProviderError:
 
 
 @pytest.mark.parametrize("row", FAILURES, ids=lambda row: f"{row['reason']} {row['detail']}")
-async def test_a_failure_has_the_sentence_that_the_front_end_translates(
+async def test_a_failure_has_the_message_that_the_front_end_translates(
     row: dict[str, str],
 ) -> None:
-    """Word, detail and sentence go together as in the table."""
+    """Reason, detail and message are those of the shared table."""
     error = await failure(row["reason"], row["detail"])
     assert (error.reason_code, error.detail, error.message) == (
         row["reason"],
@@ -110,9 +110,9 @@ async def test_a_failure_has_the_sentence_that_the_front_end_translates(
     ],
 )
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_server_says_when_it_may_be_asked_again(
+def test_retry_after_is_read_from_the_header(
     status: int, value: str, least: float, most: float
 ) -> None:
-    """Retry-After has seconds or a date; what makes no sense counts for nothing."""
+    """Retry-After has seconds or a date; any other value counts as 0."""
     error = errors().refusal(Response(status, {"Retry-After": value}, b""), "GET /api")
     assert least <= error.retry_after <= most

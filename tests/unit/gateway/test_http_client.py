@@ -1,4 +1,4 @@
-"""What a remote server may answer, and what becomes of credentials; against a scripted server."""
+"""The HTTP client: unusual answers and credentials, with a scripted server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Serve = Callable[..., Awaitable[str]]
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Starts servers that answer every request as they are told; returns their addresses."""
+    """Start servers that answer each request with a function, and return their addresses."""
     runners: list[web.AppRunner] = []
 
     async def start(answer: Answer, context: ssl.SSLContext | None = None) -> str:
@@ -54,7 +54,7 @@ def provider(url: str, **more: Any) -> GatewayKernelProvider:
 
 @pytest.mark.parametrize("what", ["request", "websocket"])
 async def test_a_redirect_is_not_followed(serve: Serve, what: str) -> None:
-    """A redirect is refused, so that no header of ours gets to another host."""
+    """A redirect is refused, so that no header of ours reaches another host."""
     asked: list[str] = []
 
     async def other(request: web.Request) -> web.Response:
@@ -77,8 +77,8 @@ async def test_a_redirect_is_not_followed(serve: Serve, what: str) -> None:
     await gateway.aclose()
 
 
-async def test_a_token_is_renewed_once_for_all(serve: Serve, tmp_path: Path) -> None:
-    """Many requests that are refused at once have the token read again once."""
+async def test_requests_share_a_renewed_token(serve: Serve, tmp_path: Path) -> None:
+    """If many requests are refused at once, the token is read again once."""
 
     async def refuse(_: web.Request) -> web.Response:
         return web.json_response({"message": "Unauthorized"}, status=401)
@@ -91,10 +91,8 @@ async def test_a_token_is_renewed_once_for_all(serve: Serve, tmp_path: Path) -> 
     assert (tmp_path / "log").read_text().count("read") == 2
 
 
-async def test_a_token_that_has_expired_is_renewed_for_a_websocket(
-    serve: Serve, tmp_path: Path
-) -> None:
-    """The kernel is connected to with the new token, without anybody noticing."""
+async def test_an_expired_token_is_renewed_for_a_websocket(serve: Serve, tmp_path: Path) -> None:
+    """A websocket is opened with the new token, without an error."""
     token = tmp_path / "token"
     token.write_text("token-of-yesterday")
 
@@ -113,10 +111,10 @@ async def test_a_token_that_has_expired_is_renewed_for_a_websocket(
     await gateway.aclose()
 
 
-async def test_patterns_that_are_changed_count_where_nothing_else_is_new(
+async def test_changed_patterns_count_although_the_server_has_nothing_new(
     serve: Serve,
 ) -> None:
-    """A kernel that is not excluded any more is there, though the server says "not modified"."""
+    """A kernel that is no longer excluded appears, although the server answers "not modified"."""
 
     async def answer(request: web.Request) -> web.Response:
         if request.headers.get("If-None-Match") == '"1"':
@@ -151,10 +149,10 @@ async def test_patterns_that_are_changed_count_where_nothing_else_is_new(
         ({}, False),
     ],
 )
-async def test_only_a_jupyter_servers_word_proves_that_a_kernel_is_gone(
+async def test_only_a_jupyter_servers_404_proves_that_a_kernel_is_gone(
     serve: Serve, body: dict[str, str], gone: bool
 ) -> None:
-    """The 404 of a proxy, whatever its form, takes no kernel away."""
+    """A proxy's 404, in any form, takes no kernel away."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.json_response(body, status=404)
@@ -170,8 +168,8 @@ async def test_only_a_jupyter_servers_word_proves_that_a_kernel_is_gone(
         await gateway.aclose()
 
 
-async def test_an_odd_kernel_hides_no_other_one(serve: Serve) -> None:
-    """What is refused for one of them is no answer for the others."""
+async def test_an_odd_kernel_does_not_hide_others(serve: Serve) -> None:
+    """If the request for one kernel is refused, the other kernels are still found."""
 
     async def answer(request: web.Request) -> web.Response:
         kernel_id = request.path.rpartition("/")[2]
@@ -194,7 +192,7 @@ async def no_kernelspecs(_: web.Request) -> web.Response:
 
 
 async def test_headers_cookies_and_token_are_sent(serve: Serve) -> None:
-    """What a provider's file has for the server goes with every request, and nothing else does."""
+    """Each request has the headers, cookies and token of the provider's file, and nothing else."""
     seen: dict[str, str] = {}
 
     async def answer(request: web.Request) -> web.Response:
@@ -217,7 +215,7 @@ async def test_headers_cookies_and_token_are_sent(serve: Serve) -> None:
 
 
 async def test_a_proxy_is_used(serve: Serve) -> None:
-    """A provider with a proxy is asked through it, and a proxy that is down is named as such."""
+    """Requests go through the provider's proxy, and a message names a proxy that is down."""
     asked: list[str] = []
 
     async def proxy(request: web.Request) -> web.Response:
@@ -249,7 +247,9 @@ async def test_a_proxy_is_used(serve: Serve) -> None:
 async def test_tls_is_as_configured(
     serve: Serve, tmp_path: Path, tls: dict[str, Any], reason: str | None
 ) -> None:
-    """A CA of one's own, a client's certificate, and no check at all; what is wrong is named."""
+    """
+    A CA, a client's certificate and no check work as configured; a message names what is wrong.
+    """
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     client = ca.issue_cert("client@example.org")
@@ -273,8 +273,8 @@ async def test_tls_is_as_configured(
 
 @pytest.mark.parametrize("act", ["interrupt_kernel", "restart_kernel", "shutdown_kernel"])
 @pytest.mark.parametrize("body", ["<p>Log in</p>", '{"id": "another"}'])
-async def test_what_is_not_done_is_not_taken_for_done(serve: Serve, act: str, body: str) -> None:
-    """A log-in page that answers everything with 200 has stopped no kernel."""
+async def test_a_login_page_does_not_count_as_success(serve: Serve, act: str, body: str) -> None:
+    """A login page that answers every request with 200 has stopped no kernel."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text=body, content_type="application/json")
@@ -285,8 +285,8 @@ async def test_what_is_not_done_is_not_taken_for_done(serve: Serve, act: str, bo
     await gateway.aclose()
 
 
-async def test_a_handshake_that_nobody_waits_for_is_not_cut(serve: Serve) -> None:
-    """It is finished, and the connection is closed then: a Jupyter server would count it wrong."""
+async def test_an_abandoned_handshake_is_finished(serve: Serve) -> None:
+    """The handshake is finished and then closed; a cut would make a Jupyter server miscount."""
     asked, answer, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
     codes: list[int | None] = []
 

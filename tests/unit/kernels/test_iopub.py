@@ -1,4 +1,4 @@
-"""What is read off the frames of a kernel that pass by."""
+"""Reading a kernel's state off its frames."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def frame(
 
 
 @pytest.mark.parametrize("protocol", [V1, LEGACY])
-def test_a_kernels_state_and_its_end_are_heard(protocol: str) -> None:
-    """In both protocols, with the type of the request that a state comes of."""
+def test_status_and_shutdown_messages_are_read(protocol: str) -> None:
+    """In both protocols, with the type of the request that led to the state."""
     assert parse_status(frame(protocol)) == StatusMessage("busy", "execute_request", False)
     starting = frame(protocol, content={"execution_state": "starting"}, cause=None)
     assert parse_status(starting) == StatusMessage("starting", "", False)
@@ -57,8 +57,8 @@ def test_a_kernels_state_and_its_end_are_heard(protocol: str) -> None:
         {"content": {**BUSY, "much": "x" * 10_000}},
     ],
 )
-def test_all_other_messages_are_passed_over(protocol: str, other: dict[str, Any]) -> None:
-    """Among them those that have the words in them, a restart, and what is too long to look at."""
+def test_other_messages_are_ignored(protocol: str, other: dict[str, Any]) -> None:
+    """Also messages with the same words in them, a restart, and frames that are too long."""
     assert parse_status(frame(protocol, **other)) is None
 
 
@@ -75,6 +75,6 @@ def test_all_other_messages_are_passed_over(protocol: str, other: dict[str, Any]
         "[" * 8_000 + "execution_state",
     ],
 )
-def test_rubbish_is_passed_over(rubbish: Frame) -> None:
-    """Whatever a provider sends, it does no harm to the relay."""
+def test_rubbish_is_ignored(rubbish: Frame) -> None:
+    """No frame of a provider harms the relay."""
     assert parse_status(rubbish) is None

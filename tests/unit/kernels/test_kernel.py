@@ -1,4 +1,4 @@
-"""A remote kernel as its server knows it: by what it says, what is said of it, and its clients."""
+"""A remote kernel: its state, its use, and its clients."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FOLLOWER = "somebody"
 
 @pytest.fixture
 async def kernel(make: Make, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RemoteKernelManager]:
-    """A kernel at a provider that is asked for nothing by itself."""
+    """A kernel at a provider that is not polled by itself."""
     monkeypatch.setattr("kernel_providers_ext.registry.monitor.KERNELS_INTERVAL", 600.0)
     options = {"kind": "scripted", "options": {"running": {ID: MODEL}}, "refresh_interval": 600}
     providers = make(Declaration("gpu", "gpu.json", options))
@@ -48,19 +48,19 @@ async def kernel(make: Make, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[R
 
 
 def say(kernel: RemoteKernelManager, state: str, cause: str = "execute_request") -> str:
-    """Have the kernel tell its state, and return the one that it has then."""
+    """Have the kernel tell a state, and return its state then."""
     kernel.activity.observe(frame(V1, content={"execution_state": state}, cause=cause))
     return str(kernel.execution_state)
 
 
 def asked(kernel: RemoteKernelManager) -> int:
-    """Return how often the provider was asked for it."""
+    """Return how often the provider was asked for kernels."""
     provider: Any = kernel.provider  # a FakeProvider
     return len(provider.asked_for)
 
 
-async def test_its_state_is_that_of_what_users_have_it_do(kernel: RemoteKernelManager) -> None:
-    """As with a local kernel: a question that JupyterLab asks by itself makes it not busy."""
+async def test_only_requests_of_users_make_it_busy(kernel: RemoteKernelManager) -> None:
+    """As with a local kernel, a request that JupyterLab sends by itself does not."""
     assert say(kernel, "starting", "") == "starting"
     assert say(kernel, "busy", "kernel_info_request") == "idle"
     assert say(kernel, "busy") == "busy"
@@ -68,10 +68,10 @@ async def test_its_state_is_that_of_what_users_have_it_do(kernel: RemoteKernelMa
     assert say(kernel, "idle") == "idle"
 
 
-async def test_it_may_change_unheard_unless_somebody_follows_it(
+async def test_it_needs_polling_while_no_relay_follows_it(
     kernel: RemoteKernelManager,
 ) -> None:
-    """A cell that goes on when its notebook is closed has the provider asked at once."""
+    """A cell that runs on after its notebook is closed has the provider polled at once."""
     unheard = [kernel.needs_polling]  # it has answered nobody yet
     kernel.activity.follow(FOLLOWER)
     unheard.append(kernel.needs_polling)
@@ -91,10 +91,10 @@ async def test_it_may_change_unheard_unless_somebody_follows_it(
 
 
 @pytest.mark.parametrize("is_stopping", [False, True])
-async def test_its_last_words_have_it_looked_at(
+async def test_a_shutdown_message_has_it_polled(
     kernel: RemoteKernelManager, is_stopping: bool
 ) -> None:
-    """But where this server has it stopped, its end is no news, and it is not called gone."""
+    """If this server is stopping the kernel, it is not polled and not reported as gone."""
     kernel.activity.follow(FOLLOWER)
     say(kernel, "idle")
     kernel.is_stopping = is_stopping
@@ -109,10 +109,10 @@ async def test_its_last_words_have_it_looked_at(
     assert kernel.execution_state == ("idle" if is_stopping else "dead")
 
 
-async def test_what_it_says_itself_is_newer_than_an_answer_on_its_way(
+async def test_its_own_state_is_newer_than_an_answer_on_its_way(
     kernel: RemoteKernelManager,
 ) -> None:
-    """The provider is believed where it was asked after the kernel had told its state."""
+    """The provider's answer counts only if the request was sent after the kernel told its state."""
     before = time.monotonic()
     states = [say(kernel, "busy")]
     for asked_at in (before, time.monotonic()):
@@ -121,8 +121,8 @@ async def test_what_it_says_itself_is_newer_than_an_answer_on_its_way(
     assert states == ["busy", "busy", "idle"]
 
 
-async def test_only_what_users_have_it_do_is_use(kernel: RemoteKernelManager) -> None:
-    """As with a local kernel; what it has said itself is not taken for use once more later."""
+async def test_only_requests_of_users_are_use(kernel: RemoteKernelManager) -> None:
+    """As with a local kernel; the provider's time stamp of the same use does not count again."""
 
     def is_used_by(act: Callable[[], object]) -> bool:
         before = kernel.last_activity
@@ -143,10 +143,10 @@ async def test_only_what_users_have_it_do_is_use(kernel: RemoteKernelManager) ->
 
 
 @pytest.mark.parametrize("state", ["starting", "restarting", "dead"])
-async def test_a_state_in_which_nothing_may_be_told_any_more_is_asked_for(
+async def test_a_state_that_may_be_the_last_message_is_polled(
     kernel: RemoteKernelManager, state: str
 ) -> None:
-    """Such as that of a kernel that its provider could not start again."""
+    """For example, the state of a kernel that its provider could not start again."""
     kernel.activity.follow(FOLLOWER)
     say(kernel, "idle")
     before, unheard = asked(kernel), [kernel.needs_polling]
@@ -161,10 +161,10 @@ async def test_a_state_in_which_nothing_may_be_told_any_more_is_asked_for(
 
 
 @pytest.mark.parametrize("is_told", [True, False])
-async def test_a_cell_that_says_nothing_keeps_it_in_use(
+async def test_a_silent_cell_keeps_it_in_use(
     kernel: RemoteKernelManager, monkeypatch: pytest.MonkeyPatch, is_told: bool
 ) -> None:
-    """For as long as it runs, so that nobody takes the server for idle."""
+    """As long as it runs, so that the server does not count as idle."""
     monkeypatch.setattr("kernel_providers_ext.kernels.activity.BUSY_INTERVAL", 0.01)
     if not is_told:  # it had begun before anybody was connected
         kernel.update({**MODEL, "execution_state": "busy"}, time.monotonic())
@@ -184,10 +184,10 @@ async def test_a_cell_that_says_nothing_keeps_it_in_use(
     assert kernel.last_activity == ended
 
 
-async def test_a_cell_that_says_nothing_may_be_culled_where_that_is_wanted(
+async def test_a_silent_cell_may_be_culled_if_configured(
     kernel: RemoteKernelManager,
 ) -> None:
-    """With Jupyter Server's `cull_busy`, only what a kernel says is use."""
+    """With Jupyter Server's `cull_busy`, only messages of a kernel are use."""
     kernel.parent.cull_busy = True
     begun = kernel.last_activity
     kernel.update({**MODEL, "execution_state": "busy"}, time.monotonic())
@@ -228,17 +228,17 @@ class Handler(WebSocketHandler):
 
 
 def connected(kernel: RemoteKernelManager, relay: Stuck) -> Any:
-    """Return a browser's connection, with such a relay."""
+    """Return a browser's connection with this relay."""
     handler = Handler()
     handler.connection = RelayConnection(parent=kernel, websocket_handler=handler)
     handler.connection._relay = relay
     return handler.connection
 
 
-async def test_what_waits_is_kept_from_the_last_time_that_its_client_left(
+async def test_a_send_queue_is_kept_from_its_clients_last_departure(
     kernel: RemoteKernelManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not from a time before, after which the client has come again."""
+    """Not from an earlier departure, after which the client came back."""
     monkeypatch.setattr("kernel_providers_ext.server.websocket.LINGER", 0.0)
 
     async def has_left() -> bool:
@@ -255,10 +255,10 @@ async def test_what_waits_is_kept_from_the_last_time_that_its_client_left(
     assert kernel.clients.waiting == 2
 
 
-async def test_a_browser_that_leaves_while_it_is_connected_leaves_nothing_open(
+async def test_a_browser_that_leaves_during_the_handshake_leaves_nothing_open(
     kernel: RemoteKernelManager,
 ) -> None:
-    """It may do so at any moment, also while a former connection of the same client ends."""
+    """It may leave at any moment, also while its former connection ends."""
     connection = connected(kernel, relay := Stuck())
     connection._opening = asyncio.ensure_future(asyncio.sleep(0))
     await connection._opening

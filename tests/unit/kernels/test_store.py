@@ -1,4 +1,4 @@
-"""The store: what is written down is found again, whatever has happened to the file."""
+"""The kernel store: records are found again, whatever happens to the file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Open = Callable[..., KernelStore]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where stores are, which is not there yet."""
+    """The folder of stores, which does not exist yet."""
     return tmp_path / "data" / "kernel_providers"
 
 
@@ -45,8 +45,8 @@ def written(folder: Path) -> Path:
     return path
 
 
-def test_what_was_written_is_read_by_the_next_server(make: Open, folder: Path) -> None:
-    """All fields survive, and only the user can read them."""
+def test_the_next_server_reads_what_was_written(make: Open, folder: Path) -> None:
+    """All fields survive, and only the user can read the file."""
     store = make()
     assert store.read() == []
     store.write([ONE, TWO])
@@ -56,7 +56,7 @@ def test_what_was_written_is_read_by_the_next_server(make: Open, folder: Path) -
 
 
 def test_a_server_without_remote_kernels_writes_nothing(make: Open, folder: Path) -> None:
-    """Nobody who uses no provider gets a file."""
+    """Without remote kernels there is no file."""
     store = make()
     assert store.read() == []
     store.write([])
@@ -64,7 +64,7 @@ def test_a_server_without_remote_kernels_writes_nothing(make: Open, folder: Path
 
 
 def test_servers_at_the_same_time_have_a_file_each(make: Open, folder: Path) -> None:
-    """What belongs to a server that runs is nobody else's, in whichever folder it was started."""
+    """A running server's file belongs to it alone, in whichever folder it was started."""
     first, second, other = make(), make(), make("/home/bob")
     first.write([ONE])
     assert second.read() == []
@@ -74,7 +74,7 @@ def test_servers_at_the_same_time_have_a_file_each(make: Open, folder: Path) -> 
 
 
 def test_one_server_takes_over_from_several(make: Open, folder: Path) -> None:
-    """After a crash of two servers, the first to come back has the kernels of both."""
+    """After a crash of two servers, the first one to restart has the kernels of both."""
     first, second = make(), make()
     first.write([ONE])
     second.write([TWO])
@@ -90,10 +90,10 @@ def test_one_server_takes_over_from_several(make: Open, folder: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", '{"version": 1, "kernels": [{"prov', "[]", '{"version": 2}', '{"version": 1}']
 )
-def test_a_file_that_cannot_be_read_is_put_aside(
+def test_an_unreadable_file_is_renamed(
     make: Open, folder: Path, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A half-written file, or one of a later version, costs nobody the server, and is not lost."""
+    """A half-written file, or one of a later version, does not stop the server, and is kept."""
     store = make()
     store.write([ONE])
     store.close()
@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_read_is_put_aside(
 def test_a_crash_while_writing_loses_nothing(
     make: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file of before is there until the new one is whole."""
+    """The former file stays until the new one is complete."""
     store = make()
     store.write([ONE])
 

@@ -1,4 +1,4 @@
-"""A provider's configuration: what is taken, and the sentences about what is not."""
+"""A provider's configuration: what is accepted, and the messages about mistakes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ URL = "https://gpu.example.org:8888/user/ada/"
 
 
 def refusal(settings: object, provider_id: str = "gpu") -> str:
-    """Return the sentence with which a configuration is refused."""
+    """Return the message with which a configuration is refused."""
     with pytest.raises(ConfigurationError) as caught:
         parse(provider_id, settings, SOURCE)
     return str(caught.value)
 
 
-def test_every_field_is_taken_over() -> None:
-    """What stands in a provider's file is what the provider is given."""
+def test_every_field_is_adopted() -> None:
+    """The provider gets each field of its file."""
     settings = {
         "kind": "gateway",
         "url": URL,
@@ -66,14 +66,14 @@ def test_every_field_is_taken_over() -> None:
 
 
 def test_an_address_is_enough() -> None:
-    """With an address alone, a provider is an enabled gateway that is labelled with its id."""
+    """With only an address, a provider is an enabled gateway whose label is its id."""
     config = parse("gpu", {"url": URL}, SOURCE)
     assert config == ProviderConfig("gpu", SOURCE, label="gpu", url=URL)
     assert (config.kind, config.enabled, config.tls.verify) == ("gateway", True, True)
 
 
-def test_defaults_fill_what_is_left_out() -> None:
-    """A default holds for fields that the settings leave out, each timeout by itself."""
+def test_defaults_fill_missing_fields() -> None:
+    """A default holds for fields that the settings leave out, and for each timeout separately."""
     defaults = {"refresh_interval": 5, "env": ["A"], "timeouts": {"connect": 1, "request": 2}}
     settings = {"url": URL, "env": ["B"], "timeouts": {"request": 3}}
     config = parse("gpu", settings, SOURCE, defaults)
@@ -83,7 +83,7 @@ def test_defaults_fill_what_is_left_out() -> None:
 
 @pytest.mark.parametrize("settings", [{"enabled": False}, {"kind": "slurm"}])
 def test_only_a_gateway_that_is_on_needs_an_address(settings: dict[str, Any]) -> None:
-    """A provider that is off, or of another kind, may do without a URL."""
+    """A provider that is off, or of another kind, needs no URL."""
     assert parse("gpu", settings, SOURCE).url == ""
 
 
@@ -97,20 +97,20 @@ def test_an_id_may_be_a_host_name(provider_id: str) -> None:
     "provider_id", ["", "GPU", "-gpu", ".gpu", "gpu farm", "gpu/a", "gpü", "٣", "gpu\n", "gpu%2Fa"]
 )
 def test_a_bad_id_is_explained(provider_id: str) -> None:
-    """The sentence about an id names its source and the id, and says what an id is made of."""
+    """The message names the source and the id, and says what an id may consist of."""
     message = refusal({"url": URL}, provider_id)
     assert message.startswith(f"{SOURCE}: {provider_id!r} cannot be a provider's id.")
     assert "lower-case letters" in message
 
 
 def test_the_id_of_this_server_is_taken() -> None:
-    """No provider can be called what this server's own kernels are called in lists."""
+    """No provider can have the id of this server's own kernels."""
     assert refusal({"url": URL}, "local").startswith(f"{SOURCE}: the id 'local' is this server's")
 
 
 @pytest.mark.parametrize("proxy", ["http://ada:token-of-gpu@proxy:port", "http://"])
 def test_a_bad_proxy_is_explained(proxy: str) -> None:
-    """A proxy's address is checked as the server's is, and not quoted: it may hold a password."""
+    """A proxy's address is checked, and not quoted: it may have a password."""
     message = refusal({"url": URL, "proxy": proxy})
     assert message.startswith(f"{SOURCE}: the field 'proxy' is not a web address.")
     assert "token-of-gpu" not in message
@@ -118,7 +118,7 @@ def test_a_bad_proxy_is_explained(proxy: str) -> None:
 
 @pytest.mark.parametrize("settings", [None, [], "token-of-gpu", 1, [{"url": URL}]])
 def test_a_provider_is_an_object(settings: object) -> None:
-    """JSON other than an object is refused with an example of what is meant, and is not quoted."""
+    """JSON other than an object is refused with an example, and is not quoted."""
     message = refusal(settings)
     assert message.startswith(f"{SOURCE}: a provider is a JSON object, like {{")
     assert "token-of-gpu" not in message
@@ -167,7 +167,7 @@ def test_a_provider_is_an_object(settings: object) -> None:
     ],
 )
 def test_a_bad_field_is_explained(settings: dict[str, Any], field: str, remedy: str) -> None:
-    """The sentence names the source, the field and the remedy, and quotes no value."""
+    """The message names the source, the field and the remedy, and quotes no value."""
     needs_url = settings and not {"url", "ulr"} & set(settings)
     message = refusal({**settings, **({"url": URL} if needs_url else {})})
     assert message.startswith(f"{SOURCE}: the field {field}. ")
@@ -186,8 +186,8 @@ def test_a_bad_field_is_explained(settings: dict[str, Any], field: str, remedy: 
         "http://gpu.example.org/a%20b/",
     ],
 )
-def test_a_web_address_is_taken_as_it_is(url: str) -> None:
-    """An http or https URL with or without port and base URL is an address."""
+def test_a_web_address_is_accepted(url: str) -> None:
+    """An http or https URL, with or without port and base URL, stays unchanged."""
     assert parse("gpu", {"url": url}, SOURCE).url.casefold() == url.casefold()
 
 
@@ -218,7 +218,7 @@ def test_a_web_address_is_taken_as_it_is(url: str) -> None:
     ],
 )
 def test_a_bad_address_is_explained(url: str, words: str) -> None:
-    """A URL that is no web address, or has more in it, is refused without being quoted."""
+    """A URL that is not a plain web address is refused and not quoted."""
     message = refusal({"url": url})
     assert message.startswith(f"{SOURCE}: the field 'url' ")
     assert words in message
@@ -239,13 +239,13 @@ def test_a_bad_address_is_explained(url: str, words: str) -> None:
 def test_patterns_choose_the_kernels(
     include: list[str], exclude: list[str], offered: list[str]
 ) -> None:
-    """Offered is what an include pattern matches, or all without one, less what is excluded."""
+    """A kernel is offered if it matches an include pattern, if any, and no exclude pattern."""
     config = parse("gpu", {"url": URL, "include": include, "exclude": exclude}, SOURCE)
     assert [name for name in ("python3", "python3-old", "ir") if config.offers(name)] == offered
 
 
 def test_a_configuration_does_not_show_its_secrets() -> None:
-    """Printed, a configuration shows the address, but no secret, wherever one may stand."""
+    """Its repr shows the address and no secret."""
     config = parse(
         "gpu",
         {
@@ -263,8 +263,8 @@ def test_a_configuration_does_not_show_its_secrets() -> None:
     assert "token-of-gpu" not in str(config)
 
 
-def test_each_field_has_a_sentence() -> None:
-    """Each field of the schema is described, since its description is the remedy that we show."""
+def test_each_field_has_a_description() -> None:
+    """Each field of the schema has a description, as messages quote it as the remedy."""
     Draft202012Validator.check_schema(SCHEMA)
     for name, described in SCHEMA["properties"].items():
         assert described.get("description"), name

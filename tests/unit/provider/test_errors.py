@@ -1,4 +1,4 @@
-"""Errors: sentences for people, with statuses that are ours."""
+"""Errors: messages for people, with our own HTTP statuses."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SENTENCE = "GPU farm at https://gpu.example.org/a%20b refuses connections."
 
 
 @pytest.mark.parametrize("kind", ProviderError.__subclasses__())
-def test_an_error_is_its_sentence(kind: type[ProviderError]) -> None:
-    """Each error prints as its message, and tornado answers with a status that is our own."""
+def test_an_error_prints_as_its_message(kind: type[ProviderError]) -> None:
+    """Each error prints as its message, and tornado answers with our own status."""
     error = kind("gpu", "refused", SENTENCE)
     assert isinstance(error, web.HTTPError)
     assert (str(error), error.message) == (SENTENCE, SENTENCE)

@@ -1,4 +1,4 @@
-"""Names: qualified, in URLs, and as people see them."""
+"""Names: qualified, in URLs, and for people."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ CASES = json.loads((ROOT / "tests/shared/names.json").read_text(encoding="utf-8"
     ],
 )
 def test_the_first_slash_ends_the_provider(name: str, parts: tuple[str, str]) -> None:
-    """A qualified name splits at its first slash, and is put together again from the parts."""
+    """A qualified name splits at its first slash, and its parts make the same name again."""
     assert split(name) == parts
     assert qualify(*parts) == name
 
 
 def test_a_name_without_a_prefix_belongs_to_no_provider() -> None:
-    """A name without a slash is split into an empty id and itself."""
+    """A name without a slash splits into an empty id and itself."""
     assert split("python3") == ("", "python3")
 
 
@@ -54,35 +54,35 @@ def test_a_name_without_a_prefix_belongs_to_no_provider() -> None:
     ],
 )
 def test_a_name_is_one_segment_of_a_url(name: str, encoded: str) -> None:
-    """Whatever a name has in it, it is one segment of a URL's path, and is read back unchanged."""
+    """Any name is one segment of a URL's path, and is decoded unchanged."""
     assert encode(name) == encoded
     assert unquote(encoded) == name
 
 
 @pytest.mark.parametrize(("placement", "kernel", "provider", "shown"), CASES["placements"])
 def test_placement(placement: str, kernel: str, provider: str, shown: str) -> None:
-    """A placement says where the provider's name stands; what is shown is never empty."""
+    """A placement is the position of the provider's name; a display name is never empty."""
     assert display_name(template_of(placement), kernel, provider) == shown
 
 
-def test_a_template_may_ask_for_a_format() -> None:
-    """What Python's formatting can do, an administrator's template can."""
+def test_a_template_may_have_formats() -> None:
+    """An administrator's template can use Python's format specifications."""
     assert display_name(template_of("{kernel:.6}: {provider}"), "Python 3", "X") == "Python: X"
 
 
 @pytest.mark.parametrize("placement", CASES["refused"])
 def test_a_placement_that_cannot_be_used_is_refused(placement: str) -> None:
-    """A template that could not be filled in is refused beforehand, with a sentence that has it."""
+    """A template that could not be filled in is refused, with a message that quotes it."""
     with pytest.raises(ValueError, match=r"^'.*\.$") as caught:
         template_of(placement)
     assert repr(placement) in str(caught.value)
 
 
 @pytest.mark.parametrize(("wanted", "taken", "expected"), CASES["unique"])
-def test_display_names_are_unique_whatever_the_order(
+def test_display_names_are_unique_in_any_order(
     wanted: dict[str, str], taken: list[str], expected: list[str]
 ) -> None:
-    """No display name occurs twice or is one that is taken, and none depends on the order."""
+    """No display name occurs twice or is taken, and none depends on the order."""
     found = unique(wanted, taken)
     assert len(set(found.values())) == len(wanted)
     assert not set(found.values()) & set(taken)

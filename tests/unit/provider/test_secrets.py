@@ -1,4 +1,4 @@
-"""Secrets: read from where they are, explained where they are not, and never shown."""
+"""Secrets: read from their sources, explained if missing, and never shown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAIL = [sys.executable, "-c", "print('token-of-gpu'); raise SystemExit(3)"]
 
 @pytest.fixture(autouse=True)
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have variables and files with and without a secret, relative to the current directory."""
+    """Variables and files with and without a secret, relative to the current directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("GPU_TOKEN", "token-of-gpu")
@@ -44,13 +44,13 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         {"command": PRINT},
     ],
 )
-async def test_a_secret_is_read_from_where_it_is(given: str | dict[str, Any]) -> None:
+async def test_a_secret_is_read_from_its_source(given: str | dict[str, Any]) -> None:
     """A value, a variable, a file and a command all give the secret without white space."""
     assert await Secret.parse(given).reveal() == "token-of-gpu"
 
 
-async def test_a_secret_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token that was renewed is the one that is read the next time."""
+async def test_a_secret_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A renewed token is the one that is read next."""
     secret = Secret.parse({"env": "GPU_TOKEN"})
     await secret.reveal()
     monkeypatch.setenv("GPU_TOKEN", "token-of-tomorrow")
@@ -75,22 +75,22 @@ async def test_a_secret_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"value": "token-of-gpu\x00"}, "more than one line of text"),
     ],
 )
-async def test_a_secret_that_cannot_be_had_is_explained(given: Any, words: str) -> None:
-    """The sentence says where the secret was looked for and what is wrong, but not the secret."""
+async def test_a_missing_secret_is_explained(given: Any, words: str) -> None:
+    """The message names the source and what is wrong, but not the secret."""
     with pytest.raises(ConfigurationError, match=words) as caught:
         await Secret.parse(given).reveal()
     assert "token-of-gpu" not in str(caught.value)
 
 
-async def test_a_command_has_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that hangs is given up with a sentence that names it."""
+async def test_a_command_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that hangs is killed, with a message that names it."""
     monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 0.1)
     with pytest.raises(ConfigurationError, match="The command sleep did not end within"):
         await Secret.parse({"command": ["sleep", "600"]}).reveal()
 
 
-async def test_a_command_ends_with_those_who_wait_for_it(tmp_path: Path) -> None:
-    """A command is not left running where nobody waits for the secret any more."""
+async def test_a_cancelled_read_kills_its_command(tmp_path: Path) -> None:
+    """A command does not run on after the request for the secret is cancelled."""
     code = "import os, time; open('pid', 'w').write(f'{os.getpid()} '); time.sleep(600)"
     reading = asyncio.create_task(Secret("command", (sys.executable, "-c", code)).reveal())
 
@@ -117,6 +117,6 @@ async def test_a_command_ends_with_those_who_wait_for_it(tmp_path: Path) -> None
     ],
 )
 def test_a_secret_does_not_show_itself(given: Any, shown: str) -> None:
-    """Printed, a secret says where it is, and nothing that may be secret."""
+    """Its repr shows the source, and nothing that may be secret."""
     secret = Secret.parse(given)
     assert repr(secret) == str(secret) == shown

@@ -1,7 +1,8 @@
-"""A provider's state: two axes, and what moves them."""
+"""A provider's status: two axes, and their transitions."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -15,6 +16,7 @@ from kernel_providers_ext.provider.errors import (
     SignInNeeded,
 )
 from kernel_providers_ext.provider.status import SLOW_AFTER, WORDS, Kernelspecs, Reachable, Status
+from tests.support.processes import ROOT
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LATER = START + timedelta(minutes=1)
@@ -32,10 +34,10 @@ REFUSED = ProviderUnavailable("gpu", "refused", "gpu refuses connections.")
     ],
 )
 @pytest.mark.parametrize("before", [Status(START), ONLINE.failed(START, REFUSED)])
-def test_an_answer_makes_it_well(
+def test_an_answer_makes_it_available(
     before: Status, latency: float, reachable: Reachable, word: str
 ) -> None:
-    """After an answer the kernelspecs are fresh and no trouble is left, whatever was before."""
+    """After an answer, kernelspecs are fresh and there is no failure, whatever the state was."""
     after = before.answered(LATER, latency)
     assert after == Status(LATER, reachable, Kernelspecs.FRESH, last_seen=LATER, latency=latency)
     assert (after.is_available, after.word) == (True, word)
@@ -59,14 +61,14 @@ def test_an_answer_makes_it_well(
         (ONLINE.failed(START, REFUSED), Kernelspecs.STALE),
     ],
 )
-def test_a_failure_keeps_what_was_known(
+def test_a_failure_keeps_known_kernelspecs(
     before: Status,
     kernelspecs: Kernelspecs,
     kind: type[ProviderError],
     reachable: Reachable,
     word: str,
 ) -> None:
-    """After a failure there is a reason, and what was known of the provider is kept as stale."""
+    """After a failure there is a reason, and known kernelspecs are stale."""
     after = before.failed(LATER, kind("gpu", "reason", "A sentence."))
     assert (after.reachable, after.word, after.is_available) == (reachable, word, False)
     assert after.kernelspecs is kernelspecs
@@ -75,7 +77,7 @@ def test_a_failure_keeps_what_was_known(
 
 
 def test_since_is_when_the_state_last_changed() -> None:
-    """Going on to answer, or to fail, does not move the time since when it is so."""
+    """Further answers or failures do not change the time."""
     assert ONLINE.answered(LATER, 0.2).since == START
     offline = ONLINE.failed(LATER, REFUSED)
     assert offline.failed(LAST, REFUSED).since == LATER
@@ -84,6 +86,12 @@ def test_since_is_when_the_state_last_changed() -> None:
 
 
 def test_every_state_has_a_word() -> None:
-    """There is a word for each state, and no two states share it."""
+    """Each state has a word, and no two states share one."""
     assert set(WORDS) == set(Reachable)
     assert len(set(WORDS.values())) == len(WORDS)
+
+
+def test_the_words_are_those_of_the_front_end() -> None:
+    """The server and the front end share one list of words for states."""
+    words = json.loads((ROOT / "tests/shared/states.json").read_text("utf-8"))
+    assert words == {state.value: word for state, word in WORDS.items()}

@@ -37,7 +37,7 @@ def shown(
 
 
 def test_a_kernel_is_found_under_its_qualified_name() -> None:
-    """A name leads to the provider and to the kernel's name there, however that looks."""
+    """A name leads to the provider and to any kernel name there."""
     names = ["python3", "gpu/python3", "my kernel", "100%", "日本"]
     found = index([source("hub", *map(kernelspec, names)), source("b", kernelspec("python3"))])
     assert {name: (e.provider_id, e.kernel_name) for name, e in found.items()} == {
@@ -46,8 +46,8 @@ def test_a_kernel_is_found_under_its_qualified_name() -> None:
     }
 
 
-def test_a_model_keeps_what_the_provider_says() -> None:
-    """A model has our name and display name, says whose it is, and is the provider's otherwise."""
+def test_a_model_keeps_the_providers_fields() -> None:
+    """A model has our name and display name, names its provider, and is otherwise unchanged."""
     original = kernelspec("python3", more="kept")
     original["spec"]["metadata"] = {"debugger": True}
     [(name, model)] = models([source("gpu", original)], SUFFIX, "/", ()).items()
@@ -76,8 +76,8 @@ def test_a_model_keeps_what_the_provider_says() -> None:
         ("py", "/kernelspecs/py/\ud800.svg", None),
     ],
 )
-def test_resources_are_ours(kernel_name: str, url: str, ours: str | None) -> None:
-    """A logo's URL is one of this server, with the name as one segment, whatever the remote has."""
+def test_resources_have_urls_of_this_server(kernel_name: str, url: str, ours: str | None) -> None:
+    """A logo's URL is on this server, with the name as one segment, whatever the remote has."""
     spec = kernelspec(kernel_name, resources={"logo": url})
     [model] = models([source("gpu", spec)], SUFFIX, "/b/", ()).values()
     assert model["resources"] == ({"logo": ours} if ours else {})
@@ -85,13 +85,13 @@ def test_resources_are_ours(kernel_name: str, url: str, ours: str | None) -> Non
 
 @pytest.mark.parametrize("given", [None, "", "  ", 5, ["Python"]])
 def test_a_display_name_is_never_empty(given: object) -> None:
-    """A kernel whose display name says nothing is shown with its name."""
+    """A kernel with an empty display name is shown with its name."""
     assert shown(source("gpu", kernelspec("py", given))) == {"gpu/py": "py (GPU)"}
     assert shown(source("gpu", kernelspec("py", given)), template="{kernel}") == {"gpu/py": "py"}
 
 
-def test_display_names_are_unique_whatever_the_order() -> None:
-    """Kernels that are called the same are told apart, in any order of providers."""
+def test_display_names_are_unique_in_any_order() -> None:
+    """Kernels with equal display names differ here, in any order of providers."""
     sources = [
         source("a", kernelspec("py"), kernelspec("py2"), label="A"),
         source("b", kernelspec("py"), label="B"),
@@ -107,8 +107,8 @@ def test_display_names_are_unique_whatever_the_order() -> None:
         assert shown(*order) == expected
 
 
-def test_local_display_names_are_left_to_local_kernels() -> None:
-    """A remote kernel that would look like a local one is told apart; the local one never is."""
+def test_local_display_names_stay() -> None:
+    """A remote kernel that would look like a local one differs; the local one stays unchanged."""
     remote = [source("a", kernelspec("py")), source("b", kernelspec("ir", "R"))]
     assert shown(*remote, template="{kernel}", taken=("Python 3",)) == {
         "a/py": "Python 3 [a/py]",
@@ -117,7 +117,7 @@ def test_local_display_names_are_left_to_local_kernels() -> None:
 
 
 def test_the_default_provider_keeps_its_names() -> None:
-    """A provider that stands in for local kernels has its names and display names as they are."""
+    """A provider that stands in for local kernels keeps its names and display names."""
     original = kernelspec("python3", resources={"logo": "/far/kernelspecs/python3/logo.svg"})
     gateway = source("gateway", original, default=True)
     found = models([gateway, source("b", kernelspec("py"))], "{kernel}", "/", ())

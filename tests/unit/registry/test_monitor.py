@@ -1,4 +1,4 @@
-"""The monitor: what becomes of status and snapshot, and who is told."""
+"""The monitor: how it polls, and what becomes of status and snapshot."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ UNAUTHORISED = SignInNeeded("gpu", "unauthorised", "gpu refused the token.")
 
 
 class Bench:
-    """A monitor with all that is around it."""
+    """A monitor with all that it needs."""
 
     def __init__(self) -> None:
         config = ProviderConfig("gpu", "gpu.json", label="GPU farm", exclude=("hidden",))
@@ -47,19 +47,19 @@ class Bench:
         self.changes += 1
 
     async def after(self, answer: Snapshot | Exception) -> tuple[Reachable, Kernelspecs, list[str]]:
-        """Let the provider answer so once, and return the state and the kernels' names then."""
+        """Have the provider answer this once, and return the state and the kernels' names then."""
         self.provider.answer = answer
         await self.monitor.refresh()
         status, known = self.monitor.status, self.monitor.snapshot
         return status.reachable, status.kernelspecs, list(known.kernelspecs if known else ())
 
     def hold(self) -> asyncio.Event:
-        """Have the provider keep its answers back until the event is set."""
+        """Have the provider hold its answers until the event is set."""
         self.provider.held = asyncio.Event()
         return self.provider.held
 
     async def is_asking(self) -> None:
-        """Wait until the monitor has asked for the first time."""
+        """Wait until the monitor has polled for the first time."""
 
         async def asked() -> bool:
             return self.provider.asked > 0
@@ -67,7 +67,7 @@ class Bench:
         await until(asked, pause=0.01)
 
     async def asked_again(self) -> None:
-        """Wait until the running monitor has asked once more."""
+        """Wait until the running monitor has polled once more."""
         before = self.provider.asked
 
         async def more() -> bool:
@@ -79,14 +79,14 @@ class Bench:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    """A monitor that has not asked yet."""
+    """A monitor that has not polled yet."""
     made = Bench()
     yield made
     await made.monitor.aclose()
 
 
 async def test_status_and_snapshot_follow_the_answers(bench: Bench) -> None:
-    """What was known stays, stale, through all kinds of trouble, and is replaced by an answer."""
+    """A known snapshot stays, stale, through all failures, and an answer replaces it."""
     assert bench.monitor.status.reachable is Reachable.CHECKING
     assert bench.monitor.snapshot is None
     assert not bench.monitor.first_answer.is_set()
@@ -106,8 +106,8 @@ async def test_status_and_snapshot_follow_the_answers(bench: Bench) -> None:
     assert await bench.after(snapshot("c")) == (Reachable.ONLINE, Kernelspecs.FRESH, ["c"])
 
 
-async def test_only_what_is_offered_is_known(bench: Bench) -> None:
-    """Kernelspecs that are excluded, or are none, are left out; the others are not."""
+async def test_only_offered_kernelspecs_are_known(bench: Bench) -> None:
+    """Excluded and invalid kernelspecs are left out; the others are not."""
     rubbish: dict[str, Any] = {"": {"spec": {}}, "x": "rubbish", "y": {"spec": None}, "z": {}}
     good = snapshot("py", "hidden").kernelspecs
     _, _, names = await bench.after(Snapshot({**rubbish, **good}))
@@ -139,10 +139,10 @@ async def test_there_is_one_log_line_per_change(
     ]
 
 
-async def test_to_get_ready_is_no_slowness_of_the_provider(
+async def test_preparation_does_not_count_as_latency(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Such as the import of what it takes to ask it."""
+    """For example, the import of an HTTP client."""
     seconds = 0.0
 
     async def prepare() -> None:
@@ -156,8 +156,8 @@ async def test_to_get_ready_is_no_slowness_of_the_provider(
     assert bench.monitor.status.latency == 0
 
 
-async def test_only_what_people_can_see_is_a_change(bench: Bench) -> None:
-    """Those who listen are called for a new state, reason or kernelspec, and for nothing else."""
+async def test_only_visible_changes_are_reported(bench: Bench) -> None:
+    """A new state, reason or snapshot is reported, and nothing else is."""
     steps: list[tuple[Snapshot | ProviderError, int]] = [
         (snapshot("py"), 1),
         (snapshot("py"), 0),
@@ -175,8 +175,8 @@ async def test_only_what_people_can_see_is_a_change(bench: Bench) -> None:
         assert bench.changes - before == expected, f"step {number}: {answer!r}"
 
 
-async def test_what_the_provider_knew_is_what_is_asked_with(bench: Bench) -> None:
-    """A provider that answers "nothing new" leaves the very same snapshot in place."""
+async def test_the_known_snapshot_is_passed_to_the_provider(bench: Bench) -> None:
+    """A provider that answers "not modified" leaves the same snapshot in place."""
     await bench.after(snapshot("py", "hidden", validator="1"))
     known = bench.monitor.snapshot
     assert known is not None
@@ -185,8 +185,8 @@ async def test_what_the_provider_knew_is_what_is_asked_with(bench: Bench) -> Non
     assert bench.monitor.snapshot is known
 
 
-async def test_running_kernels_are_told(bench: Bench) -> None:
-    """A kernel hears its model, or that it is gone; one about which nothing is known hears none."""
+async def test_running_kernels_are_updated(bench: Bench) -> None:
+    """A kernel gets its model, or None if it is gone; an unknown kernel gets nothing."""
     alive, gone, unknown = Kernel("alive"), Kernel("gone"), Kernel("unknown")
     await bench.monitor.refresh_kernels()
     assert bench.provider.asked_for == [], "nobody is asked where nothing runs"
@@ -199,10 +199,10 @@ async def test_running_kernels_are_told(bench: Bench) -> None:
     assert (alive.news, gone.news, unknown.news) == ([{"id": "alive"}], [None], [])
 
 
-async def test_a_provider_whose_kernels_cannot_be_had_is_looked_at(
+async def test_a_failed_poll_of_kernels_has_the_provider_polled(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The look at its kernels comes first where kernelspecs are asked for more rarely."""
+    """Even if its kernelspecs are polled less often."""
     monkeypatch.setattr("kernel_providers_ext.registry.monitor.KERNELS_INTERVAL", 0.01)
     bench.polled.append(Kernel("alive"))
     bench.monitor.start()
@@ -230,10 +230,10 @@ async def test_a_provider_whose_kernels_cannot_be_had_is_looked_at(
     await until(looked_again, pause=0.01)
 
 
-async def test_a_provider_is_asked_rarely_while_nobody_wants_to_know(
+async def test_a_provider_is_polled_less_often_without_clients(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever comes then has all providers asked at once, and often for as long as that lasts."""
+    """A client that comes has all providers polled at once, and often from then on."""
     monkeypatch.setattr("kernel_providers_ext.registry.client_activity.ACTIVE_FOR", 0.0)
     often: dict[str, Any] = {"kind": "scripted", "refresh_interval": 1}
     providers = make(*(Declaration(i, f"{i}.json", often) for i in "ab"))
@@ -254,10 +254,10 @@ async def test_a_provider_is_asked_rarely_while_nobody_wants_to_know(
     assert all((monitor.retry_in or 0) < 2 for monitor in providers.monitors)
 
 
-async def test_running_kernels_are_looked_at_rarely_where_that_tells_nothing(
+async def test_running_kernels_are_polled_less_often_if_that_is_enough(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That is where nobody wants to know, and where their state cannot change unheard."""
+    """Without clients, and if frames tell their state."""
     monkeypatch.setattr("kernel_providers_ext.registry.client_activity.ACTIVE_FOR", 0.0)
     monkeypatch.setattr("kernel_providers_ext.registry.monitor.KERNELS_INTERVAL", 0.01)
     client_activity = ClientActivity()
@@ -295,10 +295,10 @@ async def test_running_kernels_are_looked_at_rarely_where_that_tells_nothing(
     await monitor.aclose()
 
 
-async def test_a_provider_that_is_away_is_asked_often_while_kernels_run_there(
+async def test_an_unavailable_provider_with_kernels_is_polled_often(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Notebooks may wait for it, also where nobody looks; while it is well, nobody waits."""
+    """Notebooks may wait for it, also without clients."""
     monkeypatch.setattr("kernel_providers_ext.registry.client_activity.ACTIVE_FOR", 0.0)
     monkeypatch.setattr("kernel_providers_ext.registry.monitor.FIRST_RETRY", 1000.0)
     monitor = ProviderMonitor(bench.provider, bench.polled, lambda: None, LOG, ClientActivity())
@@ -315,8 +315,8 @@ async def test_a_provider_that_is_away_is_asked_often_while_kernels_run_there(
     await monitor.aclose()
 
 
-async def test_requests_pass_unless_the_provider_is_known_to_be_away(bench: Bench) -> None:
-    """One look decides for all who come at the same time; what they get is why it failed."""
+async def test_requests_are_admitted_unless_the_provider_is_unavailable(bench: Bench) -> None:
+    """Requests at the same time share one attempt, and fail with its reason."""
     await bench.monitor.admit()
     bench.provider.answer = REFUSED
     bench.monitor.start()
@@ -335,8 +335,8 @@ async def test_requests_pass_unless_the_provider_is_known_to_be_away(bench: Benc
     await bench.monitor.admit()  # there may be another token by now
 
 
-async def test_it_asks_by_itself_and_when_it_is_woken(bench: Bench) -> None:
-    """Once started, it asks at once, asks again when woken, and ends when closed."""
+async def test_it_polls_by_itself_and_when_it_is_woken(bench: Bench) -> None:
+    """Once started, it polls at once, again when woken, and stops when closed."""
     bench.polled.append(kernel := Kernel("alive"))
     bench.provider.running = {"alive": {"id": "alive"}}
     bench.monitor.start()
@@ -353,10 +353,10 @@ async def test_it_asks_by_itself_and_when_it_is_woken(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("defective", ["answer", "running"])
-async def test_a_defect_in_a_providers_code_does_not_end_refreshing(
+async def test_a_defect_in_a_providers_code_does_not_end_polling(
     bench: Bench, caplog: pytest.LogCaptureFixture, defective: str
 ) -> None:
-    """A provider whose code raises what it must not is named in the log, and asked again."""
+    """An unexpected exception is logged with the provider's name, and polling continues."""
     bench.polled.append(Kernel("alive"))
     setattr(bench.provider, defective, ZeroDivisionError("a defect"))
     bench.monitor.start()
@@ -374,8 +374,8 @@ async def test_a_defect_in_a_providers_code_does_not_end_refreshing(
     await until(well, pause=0.01)
 
 
-async def test_a_kernel_that_cannot_hear_does_not_end_refreshing(bench: Bench) -> None:
-    """A model that its kernel cannot make sense of is no reason to ask no more."""
+async def test_a_kernel_that_rejects_its_model_does_not_end_polling(bench: Bench) -> None:
+    """An exception in a kernel's update is logged, and polling continues."""
 
     class Deaf(Kernel):
         def update(self, model: KernelModel | None, asked: float) -> None:
@@ -388,8 +388,8 @@ async def test_a_kernel_that_cannot_hear_does_not_end_refreshing(bench: Bench) -
     assert other.news
 
 
-async def test_a_logo_that_cannot_be_had_is_asked_for_once(bench: Bench) -> None:
-    """Such as at a proxy that lets nothing but the API through; until its kernelspec changes."""
+async def test_a_missing_logo_is_fetched_once(bench: Bench) -> None:
+    """For example, behind a proxy that allows only the API; until its kernelspec changes."""
     for times, version in enumerate(("1", "2"), start=1):
         spec = {"name": "py", "spec": {"v": version}, "resources": {"logo-svg": "/logo.svg"}}
         bench.provider.answer = Snapshot({"py": spec})
@@ -400,7 +400,7 @@ async def test_a_logo_that_cannot_be_had_is_asked_for_once(bench: Bench) -> None
 
 
 async def test_it_ends_when_it_was_woken_just_before(bench: Bench) -> None:
-    """Being woken and closed in the same moment is being closed."""
+    """A monitor that is woken and closed in the same moment is closed."""
     bench.monitor.start()
     await bench.asked_again()
     bench.monitor.wake()
@@ -410,7 +410,7 @@ async def test_it_ends_when_it_was_woken_just_before(bench: Bench) -> None:
 async def test_a_defect_is_a_state_that_people_can_see(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A provider whose code fails is not shown as if all were well, and is logged once."""
+    """A provider whose code fails is shown as offline, and is logged once."""
     bench.provider.answer = ZeroDivisionError("a defect")
     bench.monitor.start()
     await bench.asked_again()
@@ -422,7 +422,7 @@ async def test_a_defect_is_a_state_that_people_can_see(
 
 
 async def test_a_retry_waits_for_its_attempt(bench: Bench) -> None:
-    """Who wants it asked now has the new state on return, whether it answered or failed."""
+    """A retry returns with the new state, whether the provider answered or failed."""
     bench.monitor.start()
     for answer, is_available in ((REFUSED, False), (snapshot("py"), True), (TIMEOUT, False)):
         bench.provider.answer = answer
@@ -432,8 +432,8 @@ async def test_a_retry_waits_for_its_attempt(bench: Bench) -> None:
         assert bench.provider.asked == before + 1
 
 
-async def test_those_who_retry_at_once_share_an_attempt(bench: Bench) -> None:
-    """It is asked once for all who come before it was asked, and for those who come meanwhile."""
+async def test_retries_at_the_same_time_share_an_attempt(bench: Bench) -> None:
+    """One attempt serves all retries before it and during it."""
     held = bench.hold()
     bench.monitor.start()
     early = [asyncio.create_task(bench.monitor.retry()) for _ in range(3)]
@@ -448,8 +448,8 @@ async def test_those_who_retry_at_once_share_an_attempt(bench: Bench) -> None:
     assert bench.provider.asked == 1
 
 
-async def test_a_retry_ends_when_the_refresher_is_closed(bench: Bench) -> None:
-    """Nobody waits for a provider that was taken away: not while it is asked, and not later."""
+async def test_a_retry_ends_when_the_monitor_is_closed(bench: Bench) -> None:
+    """No retry waits for a provider that was removed, neither during an attempt nor later."""
     bench.hold()
     bench.monitor.start()
     waiting = asyncio.create_task(bench.monitor.retry())
@@ -459,8 +459,8 @@ async def test_a_retry_ends_when_the_refresher_is_closed(bench: Bench) -> None:
     await asyncio.wait_for(bench.monitor.retry(), 5)
 
 
-async def test_it_says_when_it_asks_again(bench: Bench) -> None:
-    """The time until the next attempt is known: none before it runs, soon after a failure."""
+async def test_it_says_when_it_polls_next(bench: Bench) -> None:
+    """The time until the next poll is None before the start, and short after a failure."""
     pauses = [bench.monitor.retry_in]
     held = bench.hold()
     bench.monitor.start()
@@ -483,10 +483,10 @@ async def test_it_says_when_it_asks_again(bench: Bench) -> None:
         assert shortest < pause <= longest
 
 
-async def test_a_provider_that_wants_to_be_left_alone_is_asked_by_the_user_only(
+async def test_a_provider_with_retry_after_is_polled_by_the_user_only(
     bench: Bench,
 ) -> None:
-    """Neither a timer nor a failed request of somebody asks it, nor do its running kernels."""
+    """Neither a timer nor a failed request nor its running kernels cause a poll."""
     bench.provider.answer = ProviderUnavailable("gpu", "overloaded", "429", retry_after=1000)
     bench.polled.append(Kernel("1"))
     bench.monitor.start()
@@ -507,10 +507,10 @@ async def test_a_provider_that_wants_to_be_left_alone_is_asked_by_the_user_only(
     await bench.asked_again()
 
 
-async def test_a_provider_that_wants_no_question_for_kernels_is_asked_for_nothing(
+async def test_retry_after_for_kernels_holds_for_kernelspecs(
     bench: Bench,
 ) -> None:
-    """Its kernelspecs can wait as well."""
+    """Its kernelspecs are not polled either."""
     bench.provider.running = ProviderUnavailable("gpu", "overloaded", "429", retry_after=1000)
     bench.polled.append(Kernel("1"))
     bench.monitor.start()
@@ -522,8 +522,8 @@ async def test_a_provider_that_wants_no_question_for_kernels_is_asked_for_nothin
     assert bench.monitor.status.is_available
 
 
-async def test_a_provider_is_not_left_alone_for_days(bench: Bench) -> None:
-    """An absurd wish is cut down to an hour."""
+async def test_a_rest_is_at_most_an_hour(bench: Bench) -> None:
+    """A larger Retry-After counts as an hour."""
     bench.provider.answer = ProviderUnavailable("gpu", "overloaded", "429", retry_after=10**9)
     bench.monitor.start()
     await bench.monitor.first_answer.wait()
@@ -534,8 +534,8 @@ async def test_a_provider_is_not_left_alone_for_days(bench: Bench) -> None:
     await until(is_due, pause=0.01)
 
 
-async def test_a_request_that_comes_too_early_has_the_provider_left_alone(bench: Bench) -> None:
-    """Whatever was asked for: for as long as the provider says, nobody asks it but the user."""
+async def test_retry_after_of_a_request_stops_polling(bench: Bench) -> None:
+    """For the time that the provider asks for, only the user's retry reaches it."""
     bench.monitor.start()
     await bench.monitor.first_answer.wait()
     asked = bench.provider.asked
@@ -549,8 +549,8 @@ async def test_a_request_that_comes_too_early_has_the_provider_left_alone(bench:
     await bench.monitor.admit()
 
 
-async def test_another_server_has_no_proof_that_a_kernel_is_gone(bench: Bench) -> None:
-    """A kernel is given up only where it was."""
+async def test_another_servers_answer_does_not_prove_that_a_kernel_is_gone(bench: Bench) -> None:
+    """A kernel is given up only if the server at its own address says so."""
     here, elsewhere = Kernel("here"), Kernel("elsewhere", "http://elsewhere:8888")
     bench.polled += [here, elsewhere]
     bench.provider.running = {"here": None, "elsewhere": None}

@@ -1,4 +1,4 @@
-"""The multiplexer: which providers there are, whose a name is, what is known of all of them."""
+"""The multiplexer: which providers there are, and which provider a name belongs to."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.fake_provider import (
 
 
 class UnfinishedProvider(RemoteKernelProvider):
-    """A kind whose author has forgotten the methods."""
+    """A kind without the methods of the interface."""
 
 
 class DefectiveProvider(FakeProvider):
@@ -41,20 +41,20 @@ class DefectiveProvider(FakeProvider):
 
 
 def provider_of(providers: KernelProviders, name: str) -> tuple[str | None, str]:
-    """Return the id of the provider that a name belongs to, None for this server, and the rest."""
+    """Return the id of a name's provider, None for this server, and the rest of the name."""
     provider, kernel_name = providers.resolve(name)
     return provider.id if provider else None, kernel_name
 
 
 def refusal(providers: KernelProviders, name: str) -> str:
-    """Return the sentence with which a name is refused."""
+    """Return the message with which a name is refused."""
     with pytest.raises(NoSuchKernelspec) as caught:
         providers.resolve(name)
     return str(caught.value)
 
 
 async def test_without_configuration_all_is_local(make: Make) -> None:
-    """Nothing configured: there is nothing remote, and every name is this server's."""
+    """Without configuration nothing is remote, and every name is this server's."""
     providers = await started(make())
     assert (providers.problems, providers.kernelspecs("/", ())) == ({}, {})
     assert providers.default_kernel_name is None
@@ -80,12 +80,12 @@ async def test_without_configuration_all_is_local(make: Make) -> None:
 def test_a_name_belongs_to_its_provider_before_it_has_answered(
     make: Make, name: str, belongs_to: tuple[str | None, str]
 ) -> None:
-    """A name is understood from the start, and one without a provider's prefix is local."""
+    """Names are resolved from the start; a name without a provider's prefix is local."""
     assert provider_of(make(gateway("gpu")), name) == belongs_to
 
 
 def test_a_kernel_that_is_not_offered_is_refused(make: Make) -> None:
-    """A name that is excluded, off, or of a provider that was left out, says so."""
+    """A message says that a name is excluded, or that its provider is off or not loaded."""
     providers = make(
         gateway("gpu", exclude=["*-old"]),
         gateway("off", enabled=False),
@@ -98,14 +98,14 @@ def test_a_kernel_that_is_not_offered_is_refused(make: Make) -> None:
 
 @pytest.mark.parametrize("provider_id", ["", "Bad", "a/b", "python3"])
 def test_a_bad_declaration_does_not_touch_local_names(make: Make, provider_id: str) -> None:
-    """However a provider is misnamed, local kernels keep their names."""
+    """Local kernels keep their names, whatever a provider's id is."""
     providers = make(Declaration(provider_id, "bad.json", {}))
     assert list(providers.problems) == ["bad.json"]
     assert provider_of(providers, "python3") == (None, "python3")
 
 
 async def test_without_local_kernels_the_gateway_is_the_default(make: Make) -> None:
-    """The gateway of --gateway-url takes the place of local kernels; its names stay bare."""
+    """The gateway of --gateway-url replaces local kernels, and its names have no prefix."""
     gateway_declaration = Declaration(
         "gateway", "--gateway-url", scripted("", "py", default="py").settings
     )
@@ -126,7 +126,7 @@ async def test_without_local_kernels_the_gateway_is_the_default(make: Make) -> N
 
 
 async def test_without_local_kernels_a_providers_default_is_the_default(make: Make) -> None:
-    """The first provider whose default is on offer gives the server its default kernel."""
+    """The default kernel is that of the first provider whose default is offered."""
     excluding = scripted("a", "py", "r", default="py")
     assert isinstance(excluding.settings, dict)
     excluding.settings["exclude"] = ["py"]
@@ -140,8 +140,10 @@ async def test_without_local_kernels_a_providers_default_is_the_default(make: Ma
     )
 
 
-async def test_one_providers_trouble_is_its_own(make: Make) -> None:
-    """What cannot be used is left out with a message, who does not answer is offline."""
+async def test_one_providers_problem_is_its_own(make: Make) -> None:
+    """
+    A provider with a mistake is not loaded, with a message; one that does not answer is offline.
+    """
     providers = make(
         Declaration("broken", "broken.json", problem="broken.json: line 1 is not JSON."),
         Declaration("bad", "bad.json", {"token": "token-of-gpu", "url": UNREACHABLE}),
@@ -172,8 +174,8 @@ async def test_one_providers_trouble_is_its_own(make: Make) -> None:
 
 
 @pytest.mark.parametrize("kind", ["unfinished", "defective", "no-class"])
-async def test_a_defective_kind_is_left_out(make: Make, kind: str) -> None:
-    """A third-party kind that cannot be made for whatever reason leaves out its provider only."""
+async def test_a_defective_kind_is_not_loaded(make: Make, kind: str) -> None:
+    """A kind that fails for any reason affects only its own provider."""
     bad = Declaration("bad", "bad.json", {"kind": kind})
     providers = await started(make(bad, scripted("good", "py")))
     assert list(providers.kernelspecs("/", ())) == ["good/py"]
@@ -185,7 +187,7 @@ async def test_a_defective_kind_is_left_out(make: Make, kind: str) -> None:
 
 
 def test_a_provider_that_is_off_is_no_problem(make: Make) -> None:
-    """What is switched off needs neither its kind installed nor anything else that it would use."""
+    """A provider that is off needs neither its kind nor anything else."""
     off = [
         Declaration("a", "a.json", {"kind": "slurm", "enabled": False}),
         Declaration("b", "b.json", {"kind": "defective", "enabled": False}),
@@ -194,7 +196,7 @@ def test_a_provider_that_is_off_is_no_problem(make: Make) -> None:
 
 
 def test_a_problem_is_logged_once(make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    """A problem is logged when it comes or changes, not while it lasts; mended, it is gone."""
+    """A problem is logged when it appears or changes; once solved, it is gone."""
     bad, worse = gateway("a", tokn=1), Declaration("a", "a.json", [])
     providers = make(bad)
     providers.apply([bad])
@@ -209,8 +211,8 @@ def test_a_problem_is_logged_once(make: Make, caplog: pytest.LogCaptureFixture) 
     assert providers.problems == {}
 
 
-async def test_only_what_changed_is_replaced(make: Make) -> None:
-    """New declarations leave unchanged providers alone, and replace, add and remove the others."""
+async def test_only_changed_providers_are_replaced(make: Make) -> None:
+    """Unchanged providers stay; others are replaced, added or removed."""
     providers = await started(make(*(scripted(name, "py") for name in "abc")))
     before = {name: providers.provider(name) for name in "abc"}
     calls: list[None] = []
@@ -238,8 +240,8 @@ def shown(providers: KernelProviders) -> list[str]:
     return [m["spec"]["display_name"] for m in providers.kernelspecs("/", ()).values()]
 
 
-async def test_a_changed_provider_keeps_its_kernels_on_show(make: Make) -> None:
-    """While a provider is asked anew after a change of its file, what was known of it stays."""
+async def test_a_changed_provider_keeps_its_kernelspecs(make: Make) -> None:
+    """They stay while the provider is polled again after a change of its file."""
     providers = await started(make(scripted("a", "py")))
     relabelled = scripted("a", "py")
     assert isinstance(relabelled.settings, dict)
@@ -247,8 +249,8 @@ async def test_a_changed_provider_keeps_its_kernels_on_show(make: Make) -> None:
     assert shown(providers) == ["py (New)"]
 
 
-async def test_equal_labels_are_told_apart_from_the_beginning(make: Make) -> None:
-    """Two providers with one label show their ids, also while one of them has not answered."""
+async def test_equal_labels_differ_from_the_start(make: Make) -> None:
+    """Two providers with one label show their ids, also before both have answered."""
     declared = [scripted("a", "py"), gateway("b")]
     for declaration in declared:
         assert isinstance(declaration.settings, dict)
@@ -258,7 +260,7 @@ async def test_equal_labels_are_told_apart_from_the_beginning(make: Make) -> Non
 
 
 async def test_running_kernels_stay_with_a_reconfigured_provider(make: Make) -> None:
-    """A running kernel hears of itself through the provider as it is configured now."""
+    """A running kernel is updated by the provider with its new configuration."""
     providers = await started(make(scripted("a", "py", running={"1": {"state": "old"}})))
     kernel = Kernel("1")
     providers.poll("a", kernel)
@@ -283,13 +285,13 @@ async def test_running_kernels_stay_with_a_reconfigured_provider(make: Make) -> 
     ],
 )
 async def test_placement(make: Make, placement: str, shown: str) -> None:
-    """The administrator says where the provider's name stands."""
+    """The administrator's placement is the position of the provider's name."""
     providers = await started(make(scripted("a", "py"), placement=placement))
     assert providers.kernelspecs("/", ())["a/py"]["spec"]["display_name"] == shown
 
 
 async def test_a_bad_placement_is_not_used(make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    """A placement that cannot be used is named in the log once, and the default stands in."""
+    """An unusable placement is logged once, and the default is used."""
     providers = await started(make(scripted("a", "py"), placement="{place}"))
     for base_url in ("/", "/other/"):
         model = providers.kernelspecs(base_url, ())["a/py"]
@@ -298,7 +300,7 @@ async def test_a_bad_placement_is_not_used(make: Make, caplog: pytest.LogCapture
 
 
 def test_traits_are_the_defaults_of_all_providers(make: Make) -> None:
-    """What is set for all providers holds where a provider says nothing else."""
+    """Traits hold for all providers whose files do not say otherwise."""
     providers = make(
         gateway("a"),
         gateway("b", refresh_interval=5, timeouts={"start": 7}, on_server_exit="shutdown"),
@@ -319,10 +321,10 @@ def test_traits_are_the_defaults_of_all_providers(make: Make) -> None:
     assert (b.refresh_interval, b.timeouts, b.on_server_exit) == (5, Timeouts(1, 2, 7), "shutdown")
 
 
-def test_a_loader_that_fails_costs_only_what_it_loads(
+def test_a_failing_loader_affects_only_its_own_providers(
     make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Where a site's loader fails, that is logged, and what is configured directly is there."""
+    """If a site's loader fails, that is logged, and directly configured providers are there."""
     inline = {"a": {"url": UNREACHABLE}, "b": {"ulr": UNREACHABLE}}
     providers = make(ConnectionError("no database"), providers=inline)
     assert [monitor.provider.id for monitor in providers.monitors] == ["a"]
@@ -330,8 +332,8 @@ def test_a_loader_that_fails_costs_only_what_it_loads(
     assert "no database in TheLoader" in caplog.text
 
 
-async def test_a_loader_that_fails_later_takes_nothing_away(make: Make) -> None:
-    """Where a site's loader fails for a while, what it said before still holds."""
+async def test_a_loader_that_fails_later_removes_nothing(make: Make) -> None:
+    """If a site's loader fails for a while, its last result stays valid."""
     asked_again = asyncio.Event()
 
     class Failing(ListLoader):
@@ -355,7 +357,7 @@ async def test_a_loader_that_fails_later_takes_nothing_away(make: Make) -> None:
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Have a folder for files, and return the traits with which it is looked at often."""
+    """A folder for files, and traits with which it is polled often."""
     (tmp_path / "config" / FOLDER).mkdir(parents=True)
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.delenv("JUPYTER_NO_CONFIG", raising=False)
@@ -364,14 +366,14 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def write(tmp_path: Path, *kernels: str) -> Path:
-    """Write the file of a provider that has these kernels."""
+    """Write the file of a provider with these kernels."""
     path = tmp_path / "config" / FOLDER / "of-the-tests.json"
     path.write_text(json.dumps(scripted("", *kernels).settings))
     return path
 
 
 async def test_files_are_followed(make: Make, tmp_path: Path, files: dict[str, Any]) -> None:
-    """A file that comes, changes or goes takes effect without a restart."""
+    """A file that is added, changed or removed takes effect without a restart."""
     providers = await started(make(**files))
 
     async def offered_after_writing(*kernels: str) -> bool:
@@ -392,7 +394,7 @@ async def test_files_are_followed(make: Make, tmp_path: Path, files: dict[str, A
 async def test_a_file_that_comes_while_the_server_starts_is_not_missed(
     make: Make, tmp_path: Path, files: dict[str, Any]
 ) -> None:
-    """A file written after the first look and before the files are followed takes effect, too."""
+    """A file that is written between the first read and the first poll takes effect, too."""
     providers = make(**files)
     write(tmp_path, "py")
     await started(providers)
@@ -404,7 +406,7 @@ async def test_a_file_that_comes_while_the_server_starts_is_not_missed(
 
 
 async def test_two_servers_in_one_process_do_not_mix(make: Make) -> None:
-    """Each multiplexer has providers, problems and kernels of its own."""
+    """Each multiplexer has its own providers, problems and kernels."""
     one = await started(make(scripted("a", "py"), gateway("off", enabled=False)))
     two = await started(make(scripted("b", "py"), Declaration("bad", "bad.json", {})))
     assert [list(p.kernelspecs("/", ())) for p in (one, two)] == [["a/py"], ["b/py"]]
@@ -413,7 +415,7 @@ async def test_two_servers_in_one_process_do_not_mix(make: Make) -> None:
 
 
 async def test_a_secrets_variable_stays_secret(make: Make) -> None:
-    """No kernel sees it, also where its provider is off, left out for another reason, or gone."""
+    """No kernel gets it, also if its provider is off, not loaded or removed."""
     token = {"token": {"env": "TOKEN_OFF"}}
     providers = make(
         gateway("off", enabled=False, **token),

@@ -1,4 +1,4 @@
-"""Files of kernelspecs: which one is the logo, and what its name is."""
+"""Files of kernelspecs: which one is the logo, and how often files are fetched."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.fake_provider import FakeProvider
 
 
 def test_the_file_of_a_url_is_decoded() -> None:
-    """The file that a resource's URL leads to is its last segment, decoded."""
+    """The file of a resource's URL is its last segment, decoded."""
     assert file_of("http://gpu/kernelspecs/py/logo%2064.png?x=/y#z") == "logo 64.png"
 
 
@@ -31,12 +31,12 @@ def test_the_file_of_a_url_is_decoded() -> None:
     ],
 )
 def test_the_logo_is_the_one_that_lab_shows(resources: dict[str, str], logo: str | None) -> None:
-    """An SVG goes before the large PNG, and nothing else is a logo to JupyterLab."""
+    """An SVG comes before the large PNG; JupyterLab shows nothing else."""
     assert logo_of({"name": "py", "spec": {}, "resources": resources}) == logo
 
 
 class Library(FakeProvider):
-    """Has every file, each fetched by its name and how often it was before."""
+    """Has every file; its contents are its name and how often it was fetched before."""
 
     def __init__(self) -> None:
         super().__init__(ProviderConfig("gpu", "gpu.json"), logging.getLogger("test_resources"))
@@ -57,7 +57,7 @@ def model(**more: Any) -> dict[str, Any]:
 
 
 async def test_a_file_is_fetched_once() -> None:
-    """Those who ask at once and those who ask later get what was fetched for the first of them."""
+    """All requests, at the same time and later, get the file that the first one fetched."""
     library, resources = Library(), Resources()
     at_once = [resources.get(library, "py", model(), "a.png") for _ in range(5)]
     found = [*await asyncio.gather(*at_once), await resources.get(library, "py", model(), "a.png")]
@@ -67,8 +67,8 @@ async def test_a_file_is_fetched_once() -> None:
     assert library.fetched == ["py/a.png", "py/b.png", "r/a.png"]
 
 
-async def test_a_provider_that_is_away_is_not_asked() -> None:
-    """Files that are known are served, and others fail at once, with the reason that is known."""
+async def test_an_unavailable_provider_is_not_asked() -> None:
+    """Fetched files are served; requests for others fail at once, with the known reason."""
     library, resources = Library(), Resources()
     await resources.get(library, "py", model(), "a.png")
     failure = ProviderUnavailable("gpu", "timeout", "Cannot reach gpu.")
@@ -79,15 +79,15 @@ async def test_a_provider_that_is_away_is_not_asked() -> None:
 
 
 async def test_a_changed_kernelspec_has_its_files_fetched_again() -> None:
-    """A kernelspec that is not what it was may have another logo under the same name."""
+    """A changed kernelspec may have another logo under the same name."""
     library, resources = Library(), Resources()
     for version, expected in ((1, b"1"), (1, b"1"), (2, b"2"), (2, b"2")):
         resource = await resources.get(library, "py", model(version=version), "a.png")
         assert resource.body == expected
 
 
-async def test_a_file_that_could_not_be_had_is_asked_for_again() -> None:
-    """A failure is not kept, and one who stops waiting takes the file away from nobody."""
+async def test_a_failed_fetch_is_tried_again() -> None:
+    """A failure is not kept, and a cancelled request cancels no other one."""
     library, resources = Library(), Resources()
     library.away = True
     with pytest.raises(ProviderUnavailable):
@@ -101,8 +101,8 @@ async def test_a_file_that_could_not_be_had_is_asked_for_again() -> None:
     assert library.fetched == ["py/a.png"] * 2
 
 
-async def test_a_logo_that_nobody_waits_for_may_fail(caplog: pytest.LogCaptureFixture) -> None:
-    """Such as at the server's end, while it is fetched: there is no complaint in the log."""
+async def test_an_abandoned_fetch_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    """For example, if the server stops meanwhile: the log has no complaint."""
 
     library = Library()
     library.away = True

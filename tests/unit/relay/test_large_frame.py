@@ -8,14 +8,14 @@ from kernel_providers_ext.relay.large_frame import LARGE, is_large
 
 
 class Compressing(WebSocketHandler):
-    """Compresses what it sends, as an administrator may have Jupyter Server do."""
+    """Compresses its messages, as an administrator may configure Jupyter Server."""
 
     def get_compression_options(self) -> dict[str, object]:
         return {}
 
 
-def test_what_is_to_be_compressed_is_not_written_as_it_is() -> None:
-    """Nor is what is copied in no time."""
+def test_small_and_compressed_frames_are_copied() -> None:
+    """Compression needs tornado's own way, and small frames are copied quickly."""
     plain, compressing = (kind.__new__(kind) for kind in (WebSocketHandler, Compressing))
     assert is_large(plain, bytes(LARGE))
     assert not is_large(plain, bytes(LARGE - 1))

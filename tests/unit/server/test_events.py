@@ -1,4 +1,4 @@
-"""The event that something about the providers has changed: when there is one, and when none."""
+"""The event about changes: when it is emitted, and when not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SPECS, STATES = {"kernelspecs": True}, {"kernelspecs": False}
 
 
 class Listener:
-    """Hears the events about the providers of one server."""
+    """Receives the events about the providers of one server."""
 
     def __init__(self, providers: KernelProviders, logger: EventLogger | None = None) -> None:
         self.logger = logger or EventLogger()
@@ -37,7 +37,7 @@ class Listener:
         self._heard.append(data)
 
     async def update(self) -> list[dict[str, Any]]:
-        """Return what was heard since the last time, once all that is due was emitted."""
+        """Return what was received since the last call, once all due events were emitted."""
         await asyncio.sleep(1.5 * DELAY)  # ends after the timer of any change before it
         await self.logger.gather_listeners()
         heard, self._heard = self._heard, []
@@ -45,22 +45,22 @@ class Listener:
 
 
 def asked(providers: KernelProviders, provider_id: str) -> FakeProvider:
-    """Return a scripted provider."""
+    """Return a fake provider."""
     provider = providers.provider(provider_id)
     assert isinstance(provider, FakeProvider)
     return provider
 
 
 async def test_a_burst_is_one_event(make: Make) -> None:
-    """All that changes at about the same time, such as the first answers, is told once."""
+    """Changes at about the same time, such as the first answers, are one event."""
     providers = make(*(scripted(name, "py") for name in "abc"))
     listener = Listener(providers)
     await started(providers)
     assert await listener.update() == [SPECS]
 
 
-async def test_each_change_of_the_configuration_is_told(make: Make) -> None:
-    """Providers that come, go, are switched off or wrong are told; the same once more is not."""
+async def test_each_change_of_the_configuration_is_an_event(make: Make) -> None:
+    """Providers that are added, removed, off or not loaded are; the same once more is not."""
     a, off = scripted("a", "py"), gateway("off", enabled=False)
     bad, worse = gateway("bad", tokn=1), gateway("bad", lable="x")
     other = scripted("b")  # it has no kernel to offer
@@ -88,8 +88,8 @@ async def test_each_change_of_the_configuration_is_told(make: Make) -> None:
         assert await listener.update() == expected, declarations
 
 
-async def test_what_a_provider_answers_is_told(make: Make) -> None:
-    """New kernelspecs, trouble, recovery are events; the same answer or failure again is none."""
+async def test_each_change_of_a_provider_is_an_event(make: Make) -> None:
+    """New kernelspecs, failure and recovery are events; the same answer again is not."""
     providers = await started(make(scripted("a", "py"), local_enabled=False))
     listener = Listener(providers)
     more, dead = snapshot("py", "r"), ZeroDivisionError("a defect")
@@ -109,8 +109,8 @@ async def test_what_a_provider_answers_is_told(make: Make) -> None:
         assert await listener.update() == expected, answer
 
 
-async def test_what_has_been_undone_meanwhile_is_not_told(make: Make) -> None:
-    """A change that nobody could have seen, as it was taken back at once, is no event."""
+async def test_a_change_that_is_undone_at_once_is_no_event(make: Make) -> None:
+    """No client could have seen it."""
     a = scripted("a", "py")
     providers = await started(make(a))
     listener = Listener(providers)
@@ -119,8 +119,8 @@ async def test_what_has_been_undone_meanwhile_is_not_told(make: Make) -> None:
     assert await listener.update() == []
 
 
-async def test_nothing_is_told_before_and_after(make: Make) -> None:
-    """A server says nothing before it runs, nor once it ends, not even what was due."""
+async def test_there_are_no_events_before_start_and_after_stop(make: Make) -> None:
+    """Not even an event that was due."""
     a, bad = scripted("a", "py"), gateway("bad", tokn=1)
     providers = make(a)
     listener = Listener(providers)
@@ -134,8 +134,8 @@ async def test_nothing_is_told_before_and_after(make: Make) -> None:
     assert await listener.update() == []
 
 
-async def test_two_servers_in_one_process_tell_their_own(make: Make) -> None:
-    """Each server's clients hear of its own providers; a schema that is there already is used."""
+async def test_two_servers_in_one_process_have_their_own_events(make: Make) -> None:
+    """A schema that is registered already is used."""
     one, two = await started(make(scripted("a", "py"))), await started(make(scripted("b", "py")))
     listeners = Listener(one), Listener(two)
     one.apply([])
@@ -146,7 +146,7 @@ async def test_two_servers_in_one_process_tell_their_own(make: Make) -> None:
 
 
 class BrokenLogger(EventLogger):
-    """A logger that fails, from the beginning or later."""
+    """A logger that fails, from the start or later."""
 
     def register_event_schema(self, schema: Any) -> None:
         if self.parent is None:
@@ -158,10 +158,10 @@ class BrokenLogger(EventLogger):
 
 
 @pytest.mark.parametrize("message", ["no schema", "no event"])
-async def test_events_that_fail_hurt_nobody(
+async def test_failing_events_are_logged_once(
     make: Make, caplog: pytest.LogCaptureFixture, message: str
 ) -> None:
-    """Where events cannot be emitted, one sentence says so, and the providers go on."""
+    """If events cannot be emitted, one message says so, and the providers keep working."""
     providers = make(scripted("a", "py"))
     logger = BrokenLogger(parent=None if message == "no schema" else EventLogger())
     ChangedEvents(providers, logger).follow()
@@ -194,7 +194,7 @@ class Socket:
                 return bool(event["kernelspecs"])
 
     async def until(self, kernelspecs: bool) -> None:
-        """Wait for an event that says so."""
+        """Wait for an event with this data."""
         while await self.next() is not kernelspecs:
             pass
 
@@ -211,14 +211,14 @@ async def subscribed(server: Process) -> AsyncIterator[Socket]:
 
 
 async def provider(client: Client, provider_id: str) -> Any:
-    """Return a provider as clients see it; None where there is none."""
+    """Return a provider as clients see it; None if there is none."""
     listed = (await client.get("api/kernel-providers"))["providers"]
     return next((provider for provider in listed if provider["id"] == provider_id), None)
 
 
 @pytest.mark.server
-async def test_clients_hear_of_providers(start: Start, remote: Process) -> None:
-    """A file that comes, and a gateway that goes, reach clients as events; what stays does not."""
+async def test_clients_receive_events_about_providers(start: Start, remote: Process) -> None:
+    """A new file and a gateway that stops are events; without a change there is none."""
     server, client = start()
     settings = {"url": remote.url, "token": {"value": remote.token}, "refresh_interval": 1}
     async with subscribed(server) as socket:
@@ -247,10 +247,10 @@ async def test_clients_hear_of_providers(start: Start, remote: Process) -> None:
 
 
 @pytest.mark.server
-async def test_a_server_that_stops_is_quiet_about_it(
+async def test_a_server_with_subscribers_stops_quietly(
     start: Start, places: dict[str, Process]
 ) -> None:
-    """A server with clients that listen stops without a word about events."""
+    """Its log has nothing about events."""
     place = places["gate-a"]
     server, client = start({"gpu": {"url": place.url, "token": {"value": place.token}}})
     await client.wait_for_kernelspec("gpu/python3")

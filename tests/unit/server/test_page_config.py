@@ -1,4 +1,4 @@
-"""Which of JupyterLab's plugins are on, for what is installed and what is disabled."""
+"""Which of JupyterLab's plugins are on, by what is installed and disabled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATIC = ["@jupyterlab/launcher-extension", DIALOGS]
 def disabled_in(
     present: list[str], disabled: object, *, app: str = "JupyterLab", is_active: bool = True
 ) -> set[str]:
-    """Return what is disabled on a page, where this is present and was disabled before."""
+    """Return what is disabled on a page with these extensions and these disabled plugins."""
     page_config = {
         "appName": app,
         "federated_extensions": [{"name": name} for name in present],
@@ -55,28 +55,28 @@ def disabled_in(
     ],
 )
 @pytest.mark.parametrize("form", [list[str], lambda names: dict.fromkeys(names, True)])
-def test_a_stock_plugin_gives_way_only_to_ours(
+def test_a_stock_plugin_is_off_only_if_ours_is_on(
     disabled: list[str], more: set[str], form: Callable[[list[str]], object]
 ) -> None:
-    """A stock plugin is off exactly where ours is on; what was disabled stays so."""
+    """Plugins that were disabled stay so."""
     assert disabled_in([OURS], form(disabled)) == {*disabled, *more}
 
 
-def test_what_is_only_listed_is_not_disabled() -> None:
-    """Where names are given with whether they are disabled, those that are not are not."""
+def test_false_in_disabled_extensions_counts() -> None:
+    """If names are given with true or false, those with false are on."""
     given = {OURS: False, f"{OURS}:launcher": True, "another": False}
     assert disabled_in([OURS], given) == {f"{OURS}:launcher", SPECS, DIALOGS}
 
 
 def test_without_our_labextension_nothing_changes() -> None:
-    """Where only the server's half is installed, the page is what it would be without it."""
+    """If only the server's part is installed, the page stays unchanged."""
     page_config = {"federated_extensions": [{"name": LAUNCHPAD}], "disabledExtensions": STATIC}
     assert page_config_hook(None, is_active=True)(None, page_config) == {**page_config}
     assert page_config_hook(None, is_active=True)(None, {}) == {}
 
 
 def test_other_hooks_still_count() -> None:
-    """A hook that was there before is asked first."""
+    """A hook that was there before is called first."""
 
     def other(handler: Any, page_config: dict[str, Any]) -> dict[str, Any]:
         return {**page_config, "seen_by": handler, "disabledExtensions": [f"{OURS}:launcher"]}
@@ -100,39 +100,39 @@ def test_other_hooks_still_count() -> None:
         ([*STATIC, f"{OURS}:launcher"], {f"{OURS}:picker"}),
     ],
 )
-def test_launchpad_keeps_its_places(disabled: list[str], more: set[str]) -> None:
-    """Launcher and dialogs are Launchpad's where it has them on, and ours where it has not."""
+def test_launchpad_keeps_its_replacements(disabled: list[str], more: set[str]) -> None:
+    """Launcher and dialogs are Launchpad's if they are on there, and else ours."""
     assert disabled_in([OURS, LAUNCHPAD], disabled) == {*disabled, *more, SPECS}
 
 
 @pytest.mark.parametrize("cleared", ["@jupyterlab/launcher-extension", LAUNCHER])
-def test_a_place_that_was_cleared_by_others_is_left_alone(cleared: str) -> None:
-    """An unknown package has a launcher of its own, or an administrator wants none."""
+def test_a_stock_plugin_that_others_disabled_is_not_replaced(cleared: str) -> None:
+    """Another package has its own launcher, or an administrator wants none."""
     expected = {cleared, SPECS, DIALOGS, f"{OURS}:launcher"}
     assert disabled_in([OURS, "another"], [cleared]) == expected
 
 
-def test_notebook_has_no_place_for_a_launcher() -> None:
-    """Jupyter Notebook has no launcher; the rest of ours is on there, too."""
+def test_notebook_has_no_launcher() -> None:
+    """Jupyter Notebook has no launcher; our other plugins are on there, too."""
     expected = {SPECS, DIALOGS, f"{OURS}:launcher"}
     assert disabled_in([OURS], [], app="Jupyter Notebook") == expected
 
 
-def test_a_server_without_kernel_providers_has_none_of_ours() -> None:
-    """Where Jupyter Server's own gateway client stays in charge, so do Lab's own plugins."""
+def test_a_server_without_kernel_providers_has_no_plugin_of_ours() -> None:
+    """If Jupyter Server's own gateway client is used, so are Lab's own plugins."""
     assert disabled_in([OURS], [], is_active=False) == {OURS}
     assert disabled_in([OURS], [OURS], is_active=False) == {OURS}
 
 
 class Lab:
-    """A real JupyterLab with Jupyter Notebook beside it, whose configuration can be changed."""
+    """A real JupyterLab with Jupyter Notebook, whose configuration can change."""
 
     def __init__(self, folder: Path) -> None:
         self.process = jupyter_server(folder, token="token-of-server", module="jupyterlab")
         self._labextensions = folder / "data" / "labextensions"
 
     def install(self, name: str, **jupyterlab: Any) -> None:
-        """Put a labextension there, as far as the server looks at it."""
+        """Install a labextension, as far as the server reads it."""
         folder = self._labextensions / name
         folder.mkdir(parents=True, exist_ok=True)
         build = {"load": "static/remoteEntry.js", "extension": "./extension"}
@@ -170,8 +170,8 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 
 @pytest.mark.server
-async def test_a_plugin_is_switched_off_as_any_other(lab: Lab) -> None:
-    """``jupyter labextension disable`` of one of our plugins brings the stock one back at once."""
+async def test_a_plugin_can_be_disabled_like_any_other(lab: Lab) -> None:
+    """``jupyter labextension disable`` of one of our plugins restores the stock one at once."""
     for _ in range(2):  # what is decided for one page is nothing to the next
         assert await lab.disabled() == {SPECS, LAUNCHER, DIALOGS}
     assert await lab.disabled("tree") == {SPECS, DIALOGS, f"{OURS}:launcher"}
@@ -182,8 +182,8 @@ async def test_a_plugin_is_switched_off_as_any_other(lab: Lab) -> None:
 
 
 @pytest.mark.server
-async def test_launchpad_is_noticed(lab: Lab) -> None:
-    """Launchpad keeps its places in a real Lab; with it disabled, they are ours."""
+async def test_launchpad_is_detected(lab: Lab) -> None:
+    """Launchpad keeps its replacements in a real Lab; with it disabled, they are ours."""
     lab.install(LAUNCHPAD, disabledExtensions=STATIC)
     expected = {*STATIC, SPECS, f"{OURS}:launcher", f"{OURS}:picker"}
     assert await lab.disabled() == expected
