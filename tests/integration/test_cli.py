@@ -151,7 +151,7 @@ async def test_demo_runs_kernels_at_three_providers(
     parts = psutil.Process(demo.pid).children()
     gateway = next(part for part in parts if "kernel_gateway" in part.cmdline())
     gateway.terminate()
-    assert "has ended. JupyterLab and its other kernels go on" in demo.stdout.readline()
+    assert "has ended. JupyterLab and its other kernels keep running" in demo.stdout.readline()
     assert (await client.request("GET", "api/kernels")).status == 200
     await client.close()
 
@@ -204,7 +204,7 @@ def test_demo_names_part_that_does_not_start(env: dict[str, str], tmp_path: Path
     command = [*COMMAND, "demo", "--no-browser"]
     result = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=120)
     assert result.returncode == 1
-    assert "JupyterLab did not come up. It said last:" in result.stdout
+    assert "JupyterLab did not start. The end of its log:" in result.stdout
     assert "Everything is stopped." in result.stdout
 
 

@@ -33,23 +33,23 @@ def with_fields(**fields: object) -> Callable[[Model], Model]:
 #: Changes of a kernel's model on its way to this server.
 CHANGES: dict[str, Callable[[Model], Model]] = {
     "no connections": without("connections"),
-    "connections that are no number": with_fields(connections=None),
+    "connections are null": with_fields(connections=None),
     "no last activity": without("last_activity"),
     "no state": without("execution_state"),
-    "a state that is null": with_fields(execution_state=None),
-    "a state that nobody knows": with_fields(execution_state="dreaming"),
+    "state is null": with_fields(execution_state=None),
+    "unknown state": with_fields(execution_state="dreaming"),
     "no name": without("name"),
-    "a name that is null": with_fields(name=None),
+    "name is null": with_fields(name=None),
     "another name": with_fields(name="somewhere/else"),
-    "nothing but an id": without("name", "last_activity", "execution_state", "connections"),
-    "a time without a fraction": with_fields(last_activity="2026-01-01T00:00:00Z"),
-    "a time with an offset": with_fields(last_activity="2026-01-01T00:00:00.000000+00:00"),
-    "a time without a zone": with_fields(last_activity="2026-01-01T00:00:00"),
-    "a time to come": with_fields(last_activity="9999-12-31T23:59:59.999999Z"),
-    "a time that is none": with_fields(last_activity="yesterday"),
-    "a time that is null": with_fields(last_activity=None),
-    "a time that is a number": with_fields(last_activity=1.7e9),
-    "fields that nobody knows": with_fields(reason="", unheard={"of": [None]}, env=None),
+    "only an id": without("name", "last_activity", "execution_state", "connections"),
+    "time without a fraction": with_fields(last_activity="2026-01-01T00:00:00Z"),
+    "time with an offset": with_fields(last_activity="2026-01-01T00:00:00.000000+00:00"),
+    "time without a zone": with_fields(last_activity="2026-01-01T00:00:00"),
+    "time in the future": with_fields(last_activity="9999-12-31T23:59:59.999999Z"),
+    "invalid time": with_fields(last_activity="yesterday"),
+    "time is null": with_fields(last_activity=None),
+    "time is a number": with_fields(last_activity=1.7e9),
+    "unknown fields": with_fields(reason="", unheard={"of": [None]}, env=None),
 }
 
 
@@ -178,10 +178,10 @@ FAILURES: dict[str, Fault] = {
     "500": respond(500),
     "502": respond(502, "<h1>Bad Gateway</h1>", "text/html"),
     "503": respond(503),
-    "an empty answer": respond(200, ""),
+    "empty body": respond(200, ""),
     "null": respond(200, "null"),
-    "a list": respond(200, "[]"),
-    "an empty object": respond(200, "{}"),
+    "list": respond(200, "[]"),
+    "empty object": respond(200, "{}"),
 }
 
 

@@ -11,8 +11,12 @@ from tests.support.fake_provider import add_distribution
 from tests.support.processes import ServerProcess, declare, jupyter_server
 
 PACKAGE = '''
-from kernel_providers_ext.errors import ConfigurationError, RequestRefused
-from kernel_providers_ext.provider import RemoteKernelProvider, Snapshot
+from kernel_providers_ext import (
+    ConfigurationError,
+    RemoteKernelProvider,
+    RequestRefused,
+    Snapshot,
+)
 
 
 class Queues(RemoteKernelProvider):

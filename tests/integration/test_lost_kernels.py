@@ -54,8 +54,12 @@ async def test_kernel_culled_by_its_provider(
         }
     )
     others = {
-        name: (await client.start_session(f"{place}/python3".removeprefix("/"), f"{name}.ipynb"))
-        for name, place in {"local": "", "healthy": "healthy", "busy": "culling"}.items()
+        name: (await client.start_session(kernel_name, f"{name}.ipynb"))
+        for name, kernel_name in {
+            "local": "python3",
+            "healthy": "healthy/python3",
+            "busy": "culling/python3",
+        }.items()
     }
     busy = await client.connect(others["busy"]["kernel"]["id"])
     await busy.keep_busy()

@@ -180,8 +180,8 @@ async def test_kernels_of_missing_provider_are_kept(scenario: Scenario) -> None:
     """They wait for the provider of that address, even through servers that do not have it."""
     declaration = declare(scenario.server, "far", {})
     there = f"http://127.0.0.1:{scenario.tcp_proxy.port}/"
-    elsewhere = {"url": "http://127.0.0.1:9", "token": {"value": "token-of-remote"}}
-    for settings in (None, elsewhere):
+    other_address = {"url": "http://127.0.0.1:9", "token": {"value": "token-of-remote"}}
+    for settings in (None, other_address):
         declaration.unlink() if settings is None else declare(scenario.server, "far", settings)
         scenario.server.kill()
         scenario.server.start()
@@ -313,7 +313,7 @@ async def test_no_kernel_vanishes_during_the_exit(
     assert await stopping == 0
     assert set(answers) == {(200, scenario.session["id"])}
     running = [kernel["id"] for kernel in await scenario.remote.get("api/kernels")]
-    assert running == [scenario.kernel_id], "what a user stops meanwhile is stopped"
+    assert running == [scenario.kernel_id], "a kernel that a user stops during the exit is stopped"
     await scenario.remote.close()
     await scenario.tcp_proxy.close()
     await silent.close()

@@ -13,10 +13,10 @@ pytestmark = pytest.mark.server
 
 #: Kernels, and the providers that run them.
 KERNELS = (
-    ("python3", "troubled"),
+    ("python3", "server-with-fault"),
     ("healthy/python3", "gate-a"),
     ("faulty/python3", "gate-b"),
-    ("python3", "troubled"),
+    ("python3", "server-with-fault"),
 )
 
 

@@ -130,11 +130,14 @@ async def test_notebook_keeps_unusual_kernel_name(names_client: Client, name: st
     kernelspec = {"name": full, "display_name": shown, "language": "python"}
     notebook = {"cells": [], "metadata": {"kernelspec": kernelspec}, "nbformat": 4}
     saved = {"type": "notebook", "format": "json", "content": {**notebook, "nbformat_minor": 5}}
-    assert (await names_client.request("PUT", "api/contents/odd.ipynb", saved)).status in (200, 201)
-    opened = await names_client.get("api/contents/odd.ipynb")
+    assert (await names_client.request("PUT", "api/contents/unusual.ipynb", saved)).status in (
+        200,
+        201,
+    )
+    opened = await names_client.get("api/contents/unusual.ipynb")
     found = opened["content"]["metadata"]["kernelspec"]
     assert found == kernelspec
-    session = await names_client.start_session(found["name"], "odd.ipynb")
+    session = await names_client.start_session(found["name"], "unusual.ipynb")
     assert session["kernel"]["name"] == full
     assert await names_client.get("api/sessions") == [session]
 
@@ -156,17 +159,17 @@ async def test_similar_names_are_not_mixed_up(
     }
     declared["g"] = {"url": remote.url, "token": {"value": remote.token}}
     _, client = start_server(declared)
-    names = {f"{provider_id}/python3": place for provider_id, place in ids.items()}
+    names = {f"{provider_id}/python3": server for provider_id, server in ids.items()}
     for name in ("python3", "gpu", "gpu-b", "gpu--python3", "local", "python3.gpu"):
         names[f"g/{name}"] = "remote"
     names["python3"] = "local"
     for name in names:
         await client.wait_for_kernelspec(name)
     assert set(await client.kernelspecs()) == set(names)
-    for name, place in names.items():
+    for name, expected in names.items():
         kernel_id = await client.start_kernel(name)
         assert (await client.get(f"api/kernels/{kernel_id}"))["name"] == name
-        assert await client.run(kernel_id, PRINT_PROVIDER) == f"{place}\n"
+        assert await client.run(kernel_id, PRINT_PROVIDER) == f"{expected}\n"
         await client.request("DELETE", f"api/kernels/{kernel_id}")
     for name in ("gpu/gpu", "gpu-/python3", "gpu-b/gpu", "g/gpu/python3", "gpu"):
         reply = await client.request("POST", "api/kernels", {"name": name})
@@ -190,16 +193,16 @@ async def test_provider_may_have_providers(
     names = {
         "python3": "local",
         "healthy/python3": "gate-b",
-        "hub/python3": "troubled",
+        "hub/python3": "server-with-fault",
         "hub/healthy/python3": "gate-a",
     }
-    for name, place in names.items():
+    for name, expected in names.items():
         model = await client.wait_for_kernelspec(name)
         assert await client.get(f"api/kernelspecs/{quote(name, safe='')}") == model
         logo = await client.request("GET", model["resources"]["logo-svg"][1:])
         assert logo.status == 200
         kernel_id = await client.start_kernel(name)
-        assert await client.run(kernel_id, PRINT_PROVIDER) == f"{place}\n"
+        assert await client.run(kernel_id, PRINT_PROVIDER) == f"{expected}\n"
         reply = await client.request("POST", f"api/kernels/{kernel_id}/restart")
         assert (reply.status, reply.body["name"]) == (200, name)
         await client.request("DELETE", f"api/kernels/{kernel_id}")
