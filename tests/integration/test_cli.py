@@ -173,7 +173,7 @@ def test_demo_names_missing_package(env: dict[str, str], tmp_path: Path) -> None
     code = (
         "import importlib.util as u; find = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'kernel_gateway' else find(name, *a)\n"
-        "from kernel_providers_ext.demo import Demo\n"
+        "from kernel_providers_ext.cli.demo import Demo\n"
         "raise SystemExit(Demo().run())"
     )
     result = subprocess.run(
@@ -193,7 +193,7 @@ def test_demo_rejects_unusable_port(env: dict[str, str], port: str) -> None:
         result = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=60)
     assert result.returncode == 1
     assert result.stdout.startswith(f"Port {wanted} is ")
-    assert "Name another one with --port" in result.stdout
+    assert "Use another one with --port" in result.stdout
 
 
 def test_demo_names_part_that_does_not_start(env: dict[str, str], tmp_path: Path) -> None:
