@@ -329,7 +329,7 @@ def test_a_failing_loader_affects_only_its_own_providers(
     providers = make(ConnectionError("no database"), providers=inline)
     assert [monitor.provider.id for monitor in providers.monitors] == ["a"]
     assert list(providers.problems) == ["c.KernelProviders.providers['b']"]
-    assert "no database in TheLoader" in caplog.text
+    assert "no database in Loader" in caplog.text
 
 
 async def test_a_loader_that_fails_later_removes_nothing(make: Make) -> None:
