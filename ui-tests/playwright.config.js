@@ -1,7 +1,7 @@
-// Options that can be set in the environment:
-// UI_TESTS_COMMAND  starts the server under test on UI_TESTS_PORT
-// UI_TESTS_BROWSER  path of a Chromium; nothing is downloaded
-// UI_TESTS_PORT     also has to be the port in UI_TESTS_COMMAND
+// Options in the environment:
+// UI_TESTS_COMMAND  the command that starts the server under test on UI_TESTS_PORT
+// UI_TESTS_BROWSER  the path of a Chromium; nothing is downloaded
+// UI_TESTS_PORT     the port, the same as in UI_TESTS_COMMAND
 const path = require('node:path');
 
 const base = require('@jupyterlab/galata/lib/playwright-config');
@@ -38,7 +38,7 @@ module.exports = {
     },
     // Wide enough for the whole toolbar of a notebook.
     viewport: { width: 1280, height: 800 },
-    // A video needs an encoder that a distribution's Chromium does not bring along.
+    // A video needs an encoder that a distribution's Chromium does not have.
     video: 'off'
   },
   webServer: {
@@ -52,7 +52,7 @@ module.exports = {
     url: `${baseURL}/api`,
     timeout: 120 * 1000,
     reuseExistingServer: false,
-    // Remote servers that the command has started are stopped by it.
+    // The command also stops the remote servers that it started.
     gracefulShutdown: { signal: 'SIGTERM', timeout: 15 * 1000 }
   }
 };

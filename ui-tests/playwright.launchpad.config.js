@@ -1,5 +1,5 @@
-// The tests beside jupyterlab-launchpad, which has a launcher and a kernel picker, too.
-// UI_TESTS_LAUNCHPAD is where it is: pip install --target … --no-deps jupyterlab-launchpad
+// The tests with jupyterlab-launchpad, which also has a launcher and a kernel picker.
+// UI_TESTS_LAUNCHPAD is its folder: pip install --target … --no-deps jupyterlab-launchpad
 const path = require('node:path');
 
 process.env.UI_TESTS_PORT ??= '8898';

@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import { StateIcon } from '../components';
 import type { IKernelCounts } from '../state';
-import { staleness, stateWord, statusText } from '../text';
+import { clock, stateWord, statusText } from '../text';
 import type { IProvider } from '../tokens';
 
 interface IProps {
@@ -17,18 +17,27 @@ interface IProps {
 export function ProviderDetails(props: IProps): React.JSX.Element {
   const { provider, counts, trans, now } = props;
   const time = (date: Date | null): string => date?.toLocaleString() ?? '';
+  const text = statusText(provider, counts, trans, now);
+  const isStale = provider.kernelspecs === 'stale';
   const facts: [string, string][] = [
     [trans.__('Address'), provider.url ?? ''],
     [trans.__('Kind'), provider.kind],
     [trans.__('ID'), provider.id],
     [trans.__('In this state since'), time(provider.since)],
     [trans.__('Last seen'), time(provider.lastSeen)],
-    [trans.__('Kernels'), String(counts.kernels)],
+    [
+      trans.__('Kernels'),
+      isStale && provider.lastSeen !== null
+        ? trans.__(
+            '%1 (as of %2)',
+            counts.kernels,
+            clock(provider.lastSeen, now)
+          )
+        : String(counts.kernels)
+    ],
     [trans.__('Running kernels'), String(counts.running)],
     [trans.__('Configured in'), provider.source ?? '']
   ];
-  const text = statusText(provider, counts, trans, now);
-  const stale = staleness(provider, trans, now);
   return (
     <div className="kpe-ProviderDetails">
       <p className="kpe-ProviderDetails-state">
@@ -36,7 +45,6 @@ export function ProviderDetails(props: IProps): React.JSX.Element {
         <span>{stateWord(provider.state, trans)}</span>
       </p>
       {text !== '' && <p>{text}</p>}
-      {stale !== '' && <p>{stale}</p>}
       <dl>
         {facts
           .filter(([, value]) => value !== '')

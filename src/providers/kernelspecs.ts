@@ -24,7 +24,7 @@ import { singleFlight } from './singleflight';
  */
 export const kernelSpecsPlugin: ServiceManagerPlugin<KernelSpec.IManager> = {
   id: PLUGIN_IDS.kernelspecs,
-  description: 'Provides the kernel specifications of all kernel providers.',
+  description: 'Provides the kernelspecs of all kernel providers.',
   autoStart: true,
   provides: IKernelSpecManager,
   optional: [IServerSettings, IConnectionStatus],

@@ -1,7 +1,7 @@
-"""What Galata needs of the JupyterLab under test: its helper extension, and the application.
+"""Give Galata what it needs: its helper extension, and the application object.
 
-Deliberately less than ``jupyterlab.galata.configure_jupyter_server``, which also switches
-off authentication and fixes the port.
+``jupyterlab.galata.configure_jupyter_server`` would do more: it disables authentication and
+fixes the port.
 """
 
 import jupyterlab.galata

@@ -85,7 +85,7 @@ describe('retry', () => {
     ['old', false],
     ['unknown', false],
     [undefined, false]
-  ])('can be used for %s: %s', (id, isEnabled) => {
+  ])('is enabled for %s: %s', (id, isEnabled) => {
     const args = id === undefined ? {} : { id };
     expect(app.commands.isEnabled(retry, args)).toBe(isEnabled);
   });
@@ -119,7 +119,7 @@ describe('details', () => {
     ['local', true],
     ['old', true],
     ['unknown', false]
-  ])('can be used for %s: %s', (id, isEnabled) => {
+  ])('is enabled for %s: %s', (id, isEnabled) => {
     expect(app.commands.isEnabled(details, { id })).toBe(isEnabled);
   });
 
@@ -144,7 +144,7 @@ describe('shut down all', () => {
     ['gpu', true],
     ['local', true],
     ['old', false]
-  ])('can be used for %s: %s', (id, isEnabled) => {
+  ])('is enabled for %s: %s', (id, isEnabled) => {
     expect(app.commands.isEnabled(shutDownAll, { id })).toBe(isEnabled);
   });
 

@@ -19,11 +19,11 @@ import { describe, expect, it, vi } from 'vitest';
 import { kernelNamesPlugin } from '../plugin';
 import { KernelNameButton } from '../toolbarbutton';
 
-// Only for their tokens, while they need more of a browser than there is.
+// Only their tokens are needed; the packages need more of a browser than jsdom has.
 vi.mock('@jupyterlab/notebook', () => ({ INotebookTracker: {} }));
 vi.mock('@jupyterlab/console', () => ({ IConsoleTracker: {} }));
 
-/** A session of a kernel whose name can be changed. */
+/** Make a session of a kernel whose name can change. */
 function session(name: string) {
   const signal = (): Signal<object, unknown> => new Signal({});
   return {
@@ -37,7 +37,7 @@ function session(name: string) {
 
 const specsChanged = new Signal<object, void>({});
 
-/** Have the plugin follow the names in some parts of an application. */
+/** Activate the plugin with some parts of an application. */
 function follow(parts: {
   toolbars?: ToolbarWidgetRegistry;
   consoles?: Pick<IConsoleTracker, 'forEach'>;
@@ -60,7 +60,7 @@ function follow(parts: {
 
 describe('kernelNamesPlugin', () => {
   it.each(['Notebook', 'ConsolePanel'])(
-    'takes the place of the stock button in a %s',
+    'replaces the stock button in a %s',
     factory => {
       const toolbars = new ToolbarWidgetRegistry({
         defaultFactory: createDefaultFactory(new CommandRegistry())
@@ -84,7 +84,7 @@ describe('kernelNamesPlugin', () => {
     const context = session('Python 3 (GPU)');
     const model = new KernelStatus.Model();
     const drawn: string[] = [];
-    // As the plugin of JupyterLab does, whose set of providers holds each once.
+    // Like JupyterLab's plugin, which has a set of session providers.
     const sessions = new Set([() => context as unknown as ISessionContext]);
     const read = (): void => {
       const found = [...sessions].map(find => find()).filter(Boolean);
@@ -108,9 +108,9 @@ describe('kernelNamesPlugin', () => {
     expect(sessions.size).toBe(2);
   });
 
-  describe('in the list of what runs', () => {
-    /** How often a section with an item of a class is told to read its items again. */
-    function told(className: string | null): number {
+  describe('in the list of running kernels', () => {
+    /** How often a section with an item of this class reads its items again. */
+    function emitted(className: string | null): number {
       let count = 0;
       const runningChanged = new Signal<object, unknown>({});
       runningChanged.connect(() => {
@@ -131,8 +131,8 @@ describe('kernelNamesPlugin', () => {
       ['jp-mod-kernelspec', 1],
       ['jp-mod-terminal', 0],
       [null, 0]
-    ])('has a section with %s read its items again: %i', (name, count) => {
-      expect(told(name)).toBe(count);
+    ])('makes a section with %s items read them again: %i', (name, count) => {
+      expect(emitted(name)).toBe(count);
     });
   });
 

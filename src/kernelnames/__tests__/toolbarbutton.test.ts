@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { remoteSpec } from '../../__tests__/fixtures';
 import { KernelNameButton } from '../toolbarbutton';
 
-/** A button of a session whose kernel has the name that `scene.name` says. */
+/** Show the button of a session whose kernel has the name `scene.name`. */
 function scene(name: string) {
   const kernelChanged = new Signal<object, void>({});
   const specsChanged = new Signal<object, void>({});
@@ -38,7 +38,7 @@ afterEach(() => {
   shown.button.dispose();
 });
 
-/** Wait until the button says something. */
+/** Wait until the button has this text. */
 const says = (label: string): Promise<void> =>
   vi.waitFor(() => {
     expect(shown.button.node.textContent).toBe(label);

@@ -25,7 +25,7 @@ const CASES = JSON.parse(
 
 describe('displayName', () => {
   it.each(CASES.placements)(
-    'puts by %j a kernel %j of %j',
+    'names, by %j, the kernel %j of %j',
     (placement, kernel, provider, shown) => {
       expect(placementProblem(placement)).toBeNull();
       expect(displayName(placement, kernel, provider)).toBe(shown);
@@ -53,7 +53,7 @@ describe('placementProblem', () => {
 });
 
 describe('unique', () => {
-  it.each(CASES.unique)('makes %j unique beside %j', (wanted, taken, given) => {
+  it.each(CASES.unique)('makes %j unique among %j', (wanted, taken, given) => {
     const names = unique(new Map(Object.entries(wanted)), new Set(taken));
     expect([...names.keys()]).toEqual(Object.keys(wanted));
     expect([...names.values()]).toEqual(given);
@@ -82,7 +82,7 @@ describe('providerOf', () => {
     ['a local kernel', {}],
     ['metadata of another kind', { kernel_provider: { id: 'gpu' } }],
     ['half of it', { kernel_provider: 'gpu', kernel_provider_label: 'GPU' }]
-  ])('takes %s for local', (_what, metadata) => {
+  ])('returns null for %s', (_what, metadata) => {
     expect(providerOf({ ...spec('python3', 'Python 3'), metadata })).toBeNull();
   });
 });

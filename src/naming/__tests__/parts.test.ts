@@ -44,7 +44,7 @@ describe('namePartsOf', () => {
   it.each([
     ['Something', 'Python 3', 'gpu-farm'],
     ['Something', '', '']
-  ])('leaves %s whole where it knows no better', (name, kernel, provider) => {
+  ])('does not split %s', (name, kernel, provider) => {
     expect(namePartsOf(name, kernel, provider)).toEqual(wholly(name));
   });
 });

@@ -87,7 +87,7 @@ describe('encodeResourceUrl', () => {
     ['an empty URL', 'a/b', ''],
     ['a data URL', 'a/b', 'data:image/png;base64,iVBORw0K/kernelspecs/a/b'],
     ['a name that is not Unicode', 'a/\ud800', '/kernelspecs/a/\ud800/logo.png']
-  ])('leaves %s alone', (_what, name, url) => {
+  ])('does not change %s', (_what, name, url) => {
     expect(encodeResourceUrl(url, name)).toBe(url);
   });
 });

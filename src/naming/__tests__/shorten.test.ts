@@ -21,9 +21,12 @@ describe('shortName', () => {
     ['suffix', `All ${long}`, '', `Python…PyTorch (All ${long})`],
     ['prefix', 'PyTorch', '', 'PyTorch: Python…PyTorch'],
     ['{{{kernel}}} {provider}', 'GPU', '', '{Python…PyTorch} GPU']
-  ])('cuts only the kernel by %j in %j', (placement, label, more, shown) => {
-    expect(shorten(placement, label, more)).toBe(shown);
-  });
+  ])(
+    'shortens only the kernel by %j in %j',
+    (placement, label, more, shown) => {
+      expect(shorten(placement, label, more)).toBe(shown);
+    }
+  );
 
   it('keeps a short name', () => {
     const remote = remoteSpec('gpu', 'A farm with a long name', 'Python 3');

@@ -245,7 +245,7 @@ describe('KernelProviders', () => {
   });
 
   it.each(['none', 'stale'] as const)(
-    'has the specs fetched where a provider with %s has new ones, though no event tells',
+    'refreshes the kernelspecs without an event if a provider with %s ones has new ones',
     async kernelspecs => {
       scene.json.providers = [providerJSON('gpu', { kernelspecs })];
       await scene.model.refresh();
@@ -288,7 +288,7 @@ describe('KernelProviders.idOf', () => {
     ['unknown/python3', 'unknown'],
     ['hub/gpu/python3', 'hub'],
     ['unknown', 'local']
-  ])('finds for %s the provider %s', (name, id) => {
+  ])('returns for %s the provider %s', (name, id) => {
     expect(scene.model.idOf(name)).toBe(id);
   });
 

@@ -25,7 +25,7 @@ const messages = (): string[] =>
   Notification.manager.notifications.map(({ message }) => message);
 
 describe('PlacementNotice', () => {
-  it.each(['', 'suffix', '{kernel}'])('says nothing of %j', placement => {
+  it.each(['', 'suffix', '{kernel}'])('shows nothing for %j', placement => {
     notice.check(placement);
     expect(messages()).toEqual([]);
   });
@@ -56,7 +56,7 @@ describe('PlacementNotice', () => {
   });
 
   it.each(['{kernl}', '{kernel', ''])(
-    'is shorter than what JupyterLab cuts: %j',
+    'is shorter than 140 characters, where JupyterLab cuts: %j',
     placement => {
       notice.check(`${placement}{provider}`);
       expect(messages()[0]?.length).toBeLessThanOrEqual(140);

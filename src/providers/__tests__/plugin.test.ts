@@ -117,7 +117,7 @@ describe("the server's event", () => {
     expect(requests).toEqual(['/api/kernel-providers', '/api/kernelspecs']);
   });
 
-  it('is told apart from other events', async () => {
+  it('is distinguished from other events', async () => {
     const { requests, stream } = await activate();
 
     stream.emit({ schema_id: 'https://example.org/v1', kernelspecs: true });

@@ -120,7 +120,7 @@ describe('PlacementField', () => {
   it.each([
     ['prefix', '{provider}: {kernel}'],
     ['', '{provider} / {kernel}']
-  ])('begins a template with what %j stands for', async (value, template) => {
+  ])('starts a template with the template of %j', async (value, template) => {
     form = new Form(value);
     await form.give('select', 'template');
     await form.shows('template', template, 'Example: GPU farm');
@@ -134,7 +134,7 @@ describe('PlacementField', () => {
   });
 
   it.each(['{kernl}', '{kernel', '', 'none'])(
-    'says what is wrong with %j, and keeps the last good one',
+    'says what is wrong with %j, and keeps the last valid one',
     async bad => {
       form = new Form('{kernel}');
       await form.give('input', '{kernel} @ {provider}');

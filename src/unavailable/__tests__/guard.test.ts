@@ -14,10 +14,10 @@ const LOCAL = provider('local');
 const ONLINE = provider('gpu');
 const OFFLINE = provider('gpu', { state: 'offline' });
 
-/** What the user does in the kernel dialog; nothing at first. */
+/** What the user does in the kernel picker; nothing at first. */
 type Choice = (context: ISessionContext) => Promise<unknown>;
 
-/** A guarded notebook on a server with a local and a remote kernel. */
+/** Make a guarded notebook on a server with a local and a remote kernel. */
 function open(
   gpu = OFFLINE,
   preference: ISessionContext.IKernelPreference = { name: 'gpu/python3' },
@@ -45,7 +45,7 @@ function open(
   return { server, providers, context, dialog, guard };
 }
 
-/** As JupyterLab does once a notebook has been read; until everything is settled. */
+/** Initialise the session, as JupyterLab does after reading a notebook, and wait. */
 async function populate(context: SessionContext): Promise<boolean> {
   await settle();
   const needsSelection = await context.initialize();
@@ -53,7 +53,7 @@ async function populate(context: SessionContext): Promise<boolean> {
   return needsSelection;
 }
 
-/** Until a kernel that is to be started, or connected again, has been. */
+/** Wait until a kernel is started or reconnected. */
 async function settle(): Promise<void> {
   await vi.advanceTimersByTimeAsync(2000);
 }
@@ -171,7 +171,7 @@ describe('a notebook whose provider is offline', () => {
   });
 });
 
-describe('a notebook that the server cannot place yet', () => {
+describe('a notebook before the server lists its kernels', () => {
   it('waits for the kernelspecs, and then starts its kernel', async () => {
     const { server, context, guard } = open(ONLINE);
     const { specs } = server;
@@ -233,7 +233,7 @@ describe('a notebook on this server', () => {
   });
 });
 
-describe('choosing a kernel', () => {
+describe('selecting a kernel', () => {
   it('preselects the similar kernel, and keeps its own if the user cancels', async () => {
     const { server, context, dialog, guard } = open();
     await populate(context);
@@ -335,7 +335,7 @@ describe('choosing a kernel', () => {
   });
 });
 
-describe('choosing no kernel', () => {
+describe('selecting no kernel', () => {
   it('empties the bar, and nothing starts when the provider is available', async () => {
     const { server, providers, context, guard } = open();
     await populate(context);
@@ -442,11 +442,11 @@ describe('a notebook with a running kernel', () => {
   });
 });
 
-describe('a notebook whose kernel is under way', () => {
+describe('a notebook whose kernel is in a phase', () => {
   const STARTING = withKernelPhase('gpu', 'kernel-1', 'starting');
   const RECONNECTING = withKernelPhase('gpu', 'kernel-1', 'reconnecting');
 
-  /** A notebook with a kernel that takes long to start. */
+  /** Make a notebook with a kernel that takes long to start. */
   const openSlow = async () => {
     const scene = open(ONLINE);
     await populate(scene.context);
@@ -531,7 +531,7 @@ describe('a notebook whose kernel is under way', () => {
   });
 });
 
-describe('a notebook whose kernel has ended with its provider', () => {
+describe('a notebook whose kernel ended at its provider', () => {
   it('is shown, and no other kernel is started', async () => {
     const { server, providers, context, guard } = open(ONLINE);
     await populate(context);
