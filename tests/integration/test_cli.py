@@ -188,11 +188,11 @@ def test_demo_names_missing_package(env: dict[str, str], tmp_path: Path) -> None
 def test_demo_rejects_unusable_port(env: dict[str, str], port: str) -> None:
     """A port that is taken or invalid ends the demo with one sentence."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        wanted = taken.getsockname()[1] if port == "taken" else port
-        command = [*COMMAND, "demo", "--no-browser", f"--port={wanted}"]
+        number = taken.getsockname()[1] if port == "taken" else port
+        command = [*COMMAND, "demo", "--no-browser", f"--port={number}"]
         result = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=60)
     assert result.returncode == 1
-    assert result.stdout.startswith(f"Port {wanted} is ")
+    assert result.stdout.startswith(f"Port {number} ")
     assert "Use another one with --port" in result.stdout
 
 

@@ -54,7 +54,7 @@ async def test_files_are_followed(
     await wait_until(is_gone)
     reply = await client.request("DELETE", f"api/kernels/{kernel_id}")
     assert reply.status == 503
-    assert "one is not configured any more" in reply.body["message"]
+    assert "one is no longer configured" in reply.body["message"]
 
     path.write_text(json.dumps(settings_of(remote_servers["gate-a"])))
     await client.wait_for_kernelspec("one/python3")

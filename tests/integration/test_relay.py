@@ -245,7 +245,7 @@ async def test_removed_provider_ends_the_waiting(scenario: Scenario) -> None:
     declare(scenario.server, "far", {}).unlink()
     _, code, reason = await kernel.wait_closed()
     assert code == 1013
-    assert reason.startswith("The kernel provider far is not configured any more.")
+    assert reason.startswith("The kernel provider far is no longer configured.")
 
 
 async def test_relay_follows_a_new_address(scenario: Scenario) -> None:
