@@ -1,4 +1,4 @@
-"""The documentation names everything that can be configured, and its examples are right."""
+"""The documentation has all that can be configured, and its examples are valid."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ CASES = re.findall(r"^\| (?!what goes wrong)([^|]+) \|[^|]+\| ([^|]+) \|$", FAUL
 
 @pytest.mark.parametrize(("case", "tests"), CASES)
 def test_each_fault_has_its_tests(case: str, tests: str) -> None:
-    """What is said of a fault is what tests prove, and these exist."""
+    """Each case of the table names tests, and these exist."""
     of_server = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", tests)
     of_browser = re.findall(r"`(ui-tests/tests/[\w/-]+\.spec\.ts)`: \"([^\"]+)\"", tests)
     assert of_server or of_browser
@@ -87,5 +87,5 @@ def test_each_fault_has_its_tests(case: str, tests: str) -> None:
 
 
 def test_all_faults_are_there() -> None:
-    """Each row of the table is one that the test above has understood."""
+    """Each row of the table is checked by the test above."""
     assert len(CASES) == FAULTS.count("\n| ") - 1 > 25

@@ -1,4 +1,4 @@
-"""The wheel: what is in it, that it works where it is installed, that it leaves nothing behind."""
+"""The wheel: its contents, and that it works when installed and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DATA = "kernel_providers_ext-{version}.data/data/"
 
 
 def run(*command: str | Path, env: dict[str, str] | None = None) -> str:
-    """Run a command and return all that it printed."""
+    """Run a command, and return its output."""
     result = subprocess.run(
         [str(part) for part in command],
         cwd=ROOT,
@@ -35,15 +35,15 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the sources as pip does."""
+    """The wheel, built from the sources as pip builds it."""
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT)
     [built] = folder.glob("*.whl")
     return built
 
 
-def test_it_has_what_it_needs_and_no_more(wheel: Path) -> None:
-    """Labextension, schema and configuration are there; tests, maps and logs of builds are not."""
+def test_it_has_all_files_and_no_others(wheel: Path) -> None:
+    """Labextension, schema and configuration are in it; tests, maps and build logs are not."""
     names = zipfile.ZipFile(wheel).namelist()
     version = wheel.name.split("-")[1]
     data = DATA.format(version=version)
@@ -66,8 +66,8 @@ def test_it_has_what_it_needs_and_no_more(wheel: Path) -> None:
     assert [name for name in names if "test" in name.lower() or "node_modules" in name] == []
 
 
-def test_it_is_active_when_installed_and_gone_when_not(wheel: Path, tmp_path: Path) -> None:
-    """pip install alone enables both halves; pip uninstall leaves no file behind."""
+def test_pip_install_enables_it_and_pip_uninstall_removes_it(wheel: Path, tmp_path: Path) -> None:
+    """pip install alone enables both parts; pip uninstall leaves no file behind."""
     venv = tmp_path / "venv"
     run(sys.executable, "-m", "venv", venv)
     binaries = venv / "bin"
@@ -97,6 +97,6 @@ def test_it_is_active_when_installed_and_gone_when_not(wheel: Path, tmp_path: Pa
 
 
 def files(folder: Path) -> set[str]:
-    """Return the paths of all files below a folder, byte code aside."""
+    """Return the paths of all files below a folder, except byte code."""
     found = (path for path in folder.rglob("*") if path.suffix != ".pyc" and path.is_file())
     return {str(path.relative_to(folder)) for path in found}

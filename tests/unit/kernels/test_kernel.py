@@ -24,7 +24,7 @@ from tests.unit.kernels.test_iopub import frame
 
 ID = "11111111-1111-1111-1111-111111111111"
 MODEL = {"id": ID, "name": "py", "execution_state": "starting", "last_activity": "then"}
-FOLLOWER = "somebody"
+RELAY = "a relay"
 
 
 @pytest.fixture
@@ -72,22 +72,22 @@ async def test_it_needs_polling_while_no_relay_follows_it(
     kernel: RemoteKernelManager,
 ) -> None:
     """A cell that runs on after its notebook is closed has the provider polled at once."""
-    unheard = [kernel.needs_polling]  # it has answered nobody yet
-    kernel.activity.follow(FOLLOWER)
-    unheard.append(kernel.needs_polling)
+    polled = [kernel.needs_polling]  # it has not answered yet
+    kernel.activity.follow(RELAY)
+    polled.append(kernel.needs_polling)
     say(kernel, "busy")
-    unheard.append(kernel.needs_polling)
+    polled.append(kernel.needs_polling)
     before = asked(kernel)
-    kernel.activity.unfollow(FOLLOWER)
-    unheard.append(kernel.needs_polling)
+    kernel.activity.unfollow(RELAY)
+    polled.append(kernel.needs_polling)
 
     async def is_asked_for() -> bool:
         return asked(kernel) > before
 
     await until(is_asked_for, pause=0.01)
     say(kernel, "idle")
-    unheard.append(kernel.needs_polling)
-    assert unheard == [False, True, False, True, False]
+    polled.append(kernel.needs_polling)
+    assert polled == [False, True, False, True, False]
 
 
 @pytest.mark.parametrize("is_stopping", [False, True])
@@ -95,7 +95,7 @@ async def test_a_shutdown_message_has_it_polled(
     kernel: RemoteKernelManager, is_stopping: bool
 ) -> None:
     """If this server is stopping the kernel, it is not polled and not reported as gone."""
-    kernel.activity.follow(FOLLOWER)
+    kernel.activity.follow(RELAY)
     say(kernel, "idle")
     kernel.is_stopping = is_stopping
     before = asked(kernel)
@@ -139,7 +139,7 @@ async def test_only_requests_of_users_are_use(kernel: RemoteKernelManager) -> No
     assert is_used_by(lambda: say(kernel, "idle"))
     assert not is_used_by(look("when the provider has noted that"))
     assert not is_used_by(look("when the provider has noted that"))
-    assert is_used_by(look("when somebody else has used it"))
+    assert is_used_by(look("when another client has used it"))
 
 
 @pytest.mark.parametrize("state", ["starting", "restarting", "dead"])
@@ -147,12 +147,12 @@ async def test_a_state_that_may_be_the_last_message_is_polled(
     kernel: RemoteKernelManager, state: str
 ) -> None:
     """For example, the state of a kernel that its provider could not start again."""
-    kernel.activity.follow(FOLLOWER)
+    kernel.activity.follow(RELAY)
     say(kernel, "idle")
-    before, unheard = asked(kernel), [kernel.needs_polling]
+    before, polled = asked(kernel), [kernel.needs_polling]
     say(kernel, state, "")
-    unheard.append(kernel.needs_polling)
-    assert unheard == [False, True]
+    polled.append(kernel.needs_polling)
+    assert polled == [False, True]
 
     async def is_asked_for() -> bool:
         return asked(kernel) > before
@@ -168,7 +168,7 @@ async def test_a_silent_cell_keeps_it_in_use(
     monkeypatch.setattr("kernel_providers_ext.kernels.activity.BUSY_INTERVAL", 0.01)
     if not is_told:  # it had begun before anybody was connected
         kernel.update({**MODEL, "execution_state": "busy"}, time.monotonic())
-    kernel.activity.follow(FOLLOWER)
+    kernel.activity.follow(RELAY)
     if is_told:
         say(kernel, "busy")
     begun = kernel.last_activity
@@ -191,7 +191,7 @@ async def test_a_silent_cell_may_be_culled_if_configured(
     kernel.parent.cull_busy = True
     begun = kernel.last_activity
     kernel.update({**MODEL, "execution_state": "busy"}, time.monotonic())
-    kernel.activity.follow(FOLLOWER)
+    kernel.activity.follow(RELAY)
     assert kernel.last_activity == begun
 
 

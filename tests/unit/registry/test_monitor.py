@@ -189,7 +189,7 @@ async def test_running_kernels_are_updated(bench: Bench) -> None:
     """A kernel gets its model, or None if it is gone; an unknown kernel gets nothing."""
     alive, gone, unknown = Kernel("alive"), Kernel("gone"), Kernel("unknown")
     await bench.monitor.refresh_kernels()
-    assert bench.provider.asked_for == [], "nobody is asked where nothing runs"
+    assert bench.provider.asked_for == [], "no kernel runs there"
     bench.polled += [alive, gone, unknown]
     bench.provider.running = {"alive": {"id": "alive"}, "gone": None}
     await bench.monitor.refresh_kernels()
