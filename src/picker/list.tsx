@@ -52,7 +52,7 @@ export function KernelList(props: IListProps): React.JSX.Element {
   const now = useNow(30_000);
   const list = React.useRef<HTMLDivElement>(null);
   useSteadyHeight(list);
-  useVisible(list, model.inSight, model.text);
+  useVisible(list, model.scrollTarget, model.text);
   return (
     <div
       ref={list}

@@ -177,7 +177,7 @@ export class PickerModel extends VDomModel {
   }
 
   /** The choice to scroll to: the active one, or the first other kernel after a request. */
-  get inSight(): KernelChoice | undefined {
+  get scrollTarget(): KernelChoice | undefined {
     const found = this._isRevealing
       ? this._groups.flatMap(({ rows }) => rows).find(isOtherKernel)
       : undefined;

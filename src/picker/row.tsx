@@ -90,7 +90,7 @@ export function ConnectRow(
   const name = spec?.display_name ?? kernel.name;
   // A provider may send none, or an unknown format.
   const lastUse = new Date(kernel.last_activity ?? '');
-  const who = row.users.join(', ') || name;
+  const target = row.users.join(', ') || name;
   const facts = [
     // The status of a kernel is unknown if its provider is not available.
     stateNote || kernelStatus(kernel, props.phase, translations),
@@ -112,7 +112,7 @@ export function ConnectRow(
         <span className="kpe-Picker-line">
           {row.isCurrent
             ? currentText(row.users, trans)
-            : trans.__('Connect to %1', who)}
+            : trans.__('Connect to %1', target)}
         </span>
         <span className="kpe-Picker-note">
           {isOtherKernel(row) ? (

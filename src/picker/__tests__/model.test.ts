@@ -180,7 +180,7 @@ describe('other kernels', () => {
     expect(model.otherKernelsResult).toEqual({ found: 1, failed: 0 });
     expect(model.isAsking).toBe(false);
     // The choice stays; the other kernel is only scrolled to.
-    expect([model.active, model.inSight]).toEqual([START, ATTACH]);
+    expect([model.active, model.scrollTarget]).toEqual([START, ATTACH]);
     expect(walk(model, 'last')).toEqual([ATTACH]);
     model.text = 'far';
     expect([model.found, model.active]).toEqual([1, ATTACH]);
@@ -192,10 +192,10 @@ describe('other kernels', () => {
 
     await model.askForOtherKernels();
     model.step('next');
-    expect(model.inSight).toEqual(FAR);
+    expect(model.scrollTarget).toEqual(FAR);
     await model.askForOtherKernels();
     model.text = 'python';
-    expect(model.inSight).toEqual(FAR);
+    expect(model.scrollTarget).toEqual(FAR);
   });
 
   it('are requested only from available providers', async () => {
