@@ -234,11 +234,3 @@ async def make_providers(
     yield make
     for providers in created:
         await providers.aclose()
-
-
-#: The former names, until the unit tests follow.
-Start = StartServer
-Make = MakeProviders
-places = remote_servers
-start = start_server
-make = make_providers

@@ -32,6 +32,8 @@ def make_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
         return server
 
     yield make
+    for server in servers:
+        server.session_manager.close()  # the server's process ends without that
     GatewayClient.clear_instance()  # the process's singleton remembers its configuration
 
 

@@ -305,8 +305,3 @@ async def wait_for_answers(providers: KernelProviders) -> None:
     """Wait until each provider has answered or failed once."""
     for monitor in providers.monitors:
         await monitor.first_answer.wait()
-
-
-#: The former names, until the unit tests follow.
-until = wait_until
-answers = wait_for_answers

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -31,7 +32,8 @@ READY_TIMEOUT = 60.0  # seconds
 
 #: Below the system's ephemeral ports, with a separate range for each process of pytest.
 _FIRST = 16_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_ports = itertools.cycle(range(_FIRST, _FIRST + 1_000))
+#: In random order, as several runs may be on one machine.
+_ports = itertools.cycle(random.sample(range(_FIRST, _FIRST + 1_000), 1_000))
 
 
 def free_port() -> int:
@@ -234,7 +236,3 @@ def declare(server: ServerProcess, provider_id: str, settings: Mapping[str, Any]
     path = folder / f"{provider_id}.json"
     path.write_text(json.dumps(settings))
     return path
-
-
-#: The former name, until the unit tests follow.
-Process = ServerProcess

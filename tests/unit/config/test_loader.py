@@ -16,7 +16,7 @@ from traitlets import List, Unicode
 from traitlets.config import LoggingConfigurable
 
 from kernel_providers_ext.config.loader import FOLDER, Declaration, FileLoader
-from tests.support.client import until
+from tests.support.client import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -169,7 +169,7 @@ async def test_changes_of_files_are_noticed(levels: dict[str, Path]) -> None:
         nonlocal noticed
         noticed = asyncio.ensure_future(anext(changes))
         before = loader.looks
-        await until(lambda: looked_again(before), pause=0.01)
+        await wait_until(lambda: looked_again(before), pause=0.01)
         assert not noticed.done()
 
     await quiet()
@@ -205,10 +205,10 @@ async def test_files_on_an_unavailable_drive_stay(
     with monkeypatch.context() as patched:
         patched.setattr(os, "listdir", away)
         before = loader.looks
-        await until(lambda: looked(before + 3), pause=0.01)
+        await wait_until(lambda: looked(before + 3), pause=0.01)
         with pytest.raises(OSError, match="Input/output"):
             list(loader.load())  # so that what it said before still holds
     before = loader.looks
-    await until(lambda: looked(before + 3), pause=0.01)
+    await wait_until(lambda: looked(before + 3), pause=0.01)
     assert not noticed.done()
     noticed.cancel()

@@ -23,7 +23,7 @@ from kernel_providers_ext.provider.errors import (
     SignInNeeded,
 )
 from kernel_providers_ext.registry.providers import KernelProviders
-from tests.support.client import answers, until
+from tests.support.client import wait_for_answers, wait_until
 
 LOG = logging.getLogger("test_gateway_http")
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -129,14 +129,14 @@ async def test_changed_patterns_count_although_the_server_has_nothing_new(
     providers = KernelProviders(log=LOG)
     providers.apply([Declaration("gpu", "gpu.json", {**settings, "exclude": ["r"]})])
     await providers.start()
-    await answers(providers)
+    await wait_for_answers(providers)
     assert list(providers.kernelspecs("/", ())) == ["gpu/py"]
     providers.apply([Declaration("gpu", "gpu.json", settings)])
 
     async def both() -> bool:
         return list(providers.kernelspecs("/", ())) == ["gpu/py", "gpu/r"]
 
-    await until(both)
+    await wait_until(both)
     await providers.aclose()
 
 

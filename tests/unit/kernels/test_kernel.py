@@ -18,8 +18,8 @@ from kernel_providers_ext.extension import mix
 from kernel_providers_ext.kernels.kernel import RemoteKernelManager
 from kernel_providers_ext.server.kernel_manager import KernelProvidersKernelManager
 from kernel_providers_ext.server.websocket import RelayConnection
-from tests.conftest import Make
-from tests.support.client import V1, answers, until
+from tests.conftest import MakeProviders
+from tests.support.client import V1, wait_for_answers, wait_until
 from tests.unit.kernels.test_iopub import frame
 
 ID = "11111111-1111-1111-1111-111111111111"
@@ -28,13 +28,15 @@ RELAY = "a relay"
 
 
 @pytest.fixture
-async def kernel(make: Make, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RemoteKernelManager]:
+async def kernel(
+    make_providers: MakeProviders, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RemoteKernelManager]:
     """A kernel at a provider that is not polled by itself."""
     monkeypatch.setattr("kernel_providers_ext.registry.monitor.KERNELS_INTERVAL", 600.0)
     options = {"kind": "scripted", "options": {"running": {ID: MODEL}}, "refresh_interval": 600}
-    providers = make(Declaration("gpu", "gpu.json", options))
+    providers = make_providers(Declaration("gpu", "gpu.json", options))
     await providers.start()
-    await answers(providers)
+    await wait_for_answers(providers)
     mixed = mix(KernelProvidersKernelManager, AsyncMappingKernelManager, providers)
     manager: Any = mixed(kernel_spec_manager=KernelSpecManager())
     kernel = manager.remote.get(await manager.remote.attach("gpu", ID))
@@ -42,7 +44,7 @@ async def kernel(make: Make, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[R
     async def is_looked_at() -> bool:
         return asked(kernel) >= 2  # at first, and when it was attached
 
-    await until(is_looked_at, pause=0.01)
+    await wait_until(is_looked_at, pause=0.01)
     yield kernel
     manager.remote.remove(kernel)
 
@@ -84,7 +86,7 @@ async def test_it_needs_polling_while_no_relay_follows_it(
     async def is_asked_for() -> bool:
         return asked(kernel) > before
 
-    await until(is_asked_for, pause=0.01)
+    await wait_until(is_asked_for, pause=0.01)
     say(kernel, "idle")
     polled.append(kernel.needs_polling)
     assert polled == [False, True, False, True, False]
@@ -157,7 +159,7 @@ async def test_a_state_that_may_be_the_last_message_is_polled(
     async def is_asked_for() -> bool:
         return asked(kernel) > before
 
-    await until(is_asked_for, pause=0.01)
+    await wait_until(is_asked_for, pause=0.01)
 
 
 @pytest.mark.parametrize("is_told", [True, False])
@@ -176,7 +178,7 @@ async def test_a_silent_cell_keeps_it_in_use(
     async def is_in_use() -> bool:
         return bool(kernel.last_activity > begun)
 
-    await until(is_in_use, pause=0.01)
+    await wait_until(is_in_use, pause=0.01)
     say(kernel, "idle")
     await asyncio.sleep(0.02)  # what was due
     ended = kernel.last_activity
@@ -250,7 +252,7 @@ async def test_a_send_queue_is_kept_from_its_clients_last_departure(
         await connection.connect()
         connection.handle_incoming_message("typed")
         connection.disconnect()
-        await until(has_left, pause=0.01)
+        await wait_until(has_left, pause=0.01)
     await asyncio.sleep(0.1)  # the first time is over
     assert kernel.clients.waiting == 2
 

@@ -13,7 +13,7 @@ import pytest
 from kernel_providers_ext.provider import secrets
 from kernel_providers_ext.provider.errors import ConfigurationError
 from kernel_providers_ext.provider.secrets import Secret
-from tests.support.client import until
+from tests.support.client import wait_until
 
 PRINT = [sys.executable, "-c", "print('token-of-gpu')"]
 FAIL = [sys.executable, "-c", "print('token-of-gpu'); raise SystemExit(3)"]
@@ -98,7 +98,7 @@ async def test_a_cancelled_read_kills_its_command(tmp_path: Path) -> None:
         path = tmp_path / "pid"
         return path.read_text() if path.exists() else ""
 
-    pid = int(await until(written))
+    pid = int(await wait_until(written))
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading

@@ -21,8 +21,8 @@ from kernel_providers_ext.provider.status import Kernelspecs, Reachable
 from kernel_providers_ext.registry.client_activity import ClientActivity
 from kernel_providers_ext.registry.monitor import ProviderMonitor
 from kernel_providers_ext.server.kernelspec_manager import KernelProvidersSpecManager
-from tests.conftest import Make
-from tests.support.client import answers, until
+from tests.conftest import MakeProviders
+from tests.support.client import wait_for_answers, wait_until
 from tests.support.fake_provider import FakeProvider, Kernel, snapshot
 
 LOG = logging.getLogger("test_refresher")
@@ -64,7 +64,7 @@ class Bench:
         async def asked() -> bool:
             return self.provider.asked > 0
 
-        await until(asked, pause=0.01)
+        await wait_until(asked, pause=0.01)
 
     async def asked_again(self) -> None:
         """Wait until the running monitor has polled once more."""
@@ -74,7 +74,7 @@ class Bench:
             return self.provider.asked > before
 
         self.monitor.wake()
-        await until(more, pause=0.01)
+        await wait_until(more, pause=0.01)
 
 
 @pytest.fixture
@@ -120,8 +120,8 @@ async def test_there_is_one_log_line_per_change(
     """A state is logged when it begins, with its reason, and not again while it lasts."""
     caplog.set_level(logging.INFO)
     well = [snapshot("py"), snapshot("py"), snapshot("py", "r")]
-    answers: list[Snapshot | Exception] = [*well, REFUSED, REFUSED, TIMEOUT]
-    for answer in [*answers, snapshot("py", "r"), snapshot("py", "r")]:
+    wait_for_answers: list[Snapshot | Exception] = [*well, REFUSED, REFUSED, TIMEOUT]
+    for answer in [*wait_for_answers, snapshot("py", "r"), snapshot("py", "r")]:
         await bench.after(answer)
     logged = [(record.levelname, record.getMessage()) for record in caplog.records]
     times = re.compile(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
@@ -214,7 +214,7 @@ async def test_a_failed_poll_of_kernels_has_the_provider_polled(
     async def offline() -> bool:
         return bench.monitor.status.reachable is Reachable.OFFLINE
 
-    await until(offline, pause=0.01)
+    await wait_until(offline, pause=0.01)
     asked = len(bench.provider.asked_for), bench.provider.asked
     for _ in range(10):  # turns of the task, each of which could ask
         await asyncio.sleep(0.01)
@@ -227,18 +227,18 @@ async def test_a_failed_poll_of_kernels_has_the_provider_polled(
     async def looked_again() -> bool:
         return len(bench.provider.asked_for) > asked[0]
 
-    await until(looked_again, pause=0.01)
+    await wait_until(looked_again, pause=0.01)
 
 
 async def test_a_provider_is_polled_less_often_without_clients(
-    make: Make, monkeypatch: pytest.MonkeyPatch
+    make_providers: MakeProviders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that comes has all providers polled at once, and often from then on."""
     monkeypatch.setattr("kernel_providers_ext.registry.client_activity.ACTIVE_FOR", 0.0)
     often: dict[str, Any] = {"kind": "scripted", "refresh_interval": 1}
-    providers = make(*(Declaration(i, f"{i}.json", often) for i in "ab"))
+    providers = make_providers(*(Declaration(i, f"{i}.json", often) for i in "ab"))
     await providers.start()
-    await answers(providers)
+    await wait_for_answers(providers)
     asked: list[Any] = [monitor.provider for monitor in providers.monitors]
     assert [provider.asked for provider in asked] == [1, 1]
     assert all((monitor.retry_in or 0) > 300 for monitor in providers.monitors)
@@ -250,7 +250,7 @@ async def test_a_provider_is_polled_less_often_without_clients(
     async def all_asked_twice() -> bool:
         return [provider.asked for provider in asked] == [2, 2]
 
-    await until(all_asked_twice, pause=0.01)
+    await wait_until(all_asked_twice, pause=0.01)
     assert all((monitor.retry_in or 0) < 2 for monitor in providers.monitors)
 
 
@@ -281,11 +281,11 @@ async def test_running_kernels_are_polled_less_often_if_that_is_enough(
     async def looked_often() -> bool:
         return len(asked_for) > 3
 
-    await until(looked_often, pause=0.01)
+    await wait_until(looked_often, pause=0.01)
     bench.polled.append(quiet := Kernel("quiet"))
     quiet.needs_polling = False
     asked_for.clear()
-    await until(looked_often, pause=0.01)
+    await wait_until(looked_often, pause=0.01)
     assert ["alive", "quiet"] not in asked_for
     kernel.needs_polling = False
     await asyncio.sleep(0.01)  # the turn that is under way
@@ -346,7 +346,7 @@ async def test_it_polls_by_itself_and_when_it_is_woken(bench: Bench) -> None:
     async def told() -> bool:
         return bool(kernel.news)
 
-    await until(told, pause=0.01)
+    await wait_until(told, pause=0.01)
     await bench.asked_again()
     await bench.monitor.aclose()
     assert bench.provider.closed
@@ -364,14 +364,14 @@ async def test_a_defect_in_a_providers_code_does_not_end_polling(
     async def logged() -> bool:
         return "gpu" in caplog.text and "a defect" in caplog.text
 
-    await until(logged, pause=0.01)
+    await wait_until(logged, pause=0.01)
     bench.provider.answer, bench.provider.running = snapshot("py"), {}
     await bench.asked_again()
 
     async def well() -> bool:
         return bench.monitor.status.is_available
 
-    await until(well, pause=0.01)
+    await wait_until(well, pause=0.01)
 
 
 async def test_a_kernel_that_rejects_its_model_does_not_end_polling(bench: Bench) -> None:
@@ -518,7 +518,7 @@ async def test_retry_after_for_kernels_holds_for_kernelspecs(
     async def is_left_alone() -> bool:
         return 900 < (bench.monitor.retry_in or 0) <= 1000
 
-    await until(is_left_alone, timeout=5, pause=0.01)
+    await wait_until(is_left_alone, timeout=5, pause=0.01)
     assert bench.monitor.status.is_available
 
 
@@ -531,7 +531,7 @@ async def test_a_rest_is_at_most_an_hour(bench: Bench) -> None:
     async def is_due() -> bool:
         return 3000 < (bench.monitor.retry_in or 0) <= 3600
 
-    await until(is_due, pause=0.01)
+    await wait_until(is_due, pause=0.01)
 
 
 async def test_retry_after_of_a_request_stops_polling(bench: Bench) -> None:

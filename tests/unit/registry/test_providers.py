@@ -16,8 +16,8 @@ from kernel_providers_ext.provider.config import Timeouts
 from kernel_providers_ext.provider.errors import NoSuchKernelspec, ProviderUnavailable
 from kernel_providers_ext.provider.interface import RemoteKernelProvider
 from kernel_providers_ext.registry.providers import KernelProviders
-from tests.conftest import Make
-from tests.support.client import answers, until
+from tests.conftest import MakeProviders
+from tests.support.client import wait_for_answers, wait_until
 from tests.support.fake_provider import (
     UNREACHABLE,
     FakeProvider,
@@ -53,9 +53,9 @@ def refusal(providers: KernelProviders, name: str) -> str:
     return str(caught.value)
 
 
-async def test_without_configuration_all_is_local(make: Make) -> None:
+async def test_without_configuration_all_is_local(make_providers: MakeProviders) -> None:
     """Without configuration nothing is remote, and every name is this server's."""
-    providers = await started(make())
+    providers = await started(make_providers())
     assert (providers.problems, providers.kernelspecs("/", ())) == ({}, {})
     assert providers.default_kernel_name is None
     assert [provider_of(providers, name) for name in ("python3", "a/b")] == [
@@ -78,15 +78,15 @@ async def test_without_configuration_all_is_local(make: Make) -> None:
     ],
 )
 def test_a_name_belongs_to_its_provider_before_it_has_answered(
-    make: Make, name: str, belongs_to: tuple[str | None, str]
+    make_providers: MakeProviders, name: str, belongs_to: tuple[str | None, str]
 ) -> None:
     """Names are resolved from the start; a name without a provider's prefix is local."""
-    assert provider_of(make(gateway("gpu")), name) == belongs_to
+    assert provider_of(make_providers(gateway("gpu")), name) == belongs_to
 
 
-def test_a_kernel_that_is_not_offered_is_refused(make: Make) -> None:
+def test_a_kernel_that_is_not_offered_is_refused(make_providers: MakeProviders) -> None:
     """A message says that a name is excluded, or that its provider is off or not loaded."""
-    providers = make(
+    providers = make_providers(
         gateway("gpu", exclude=["*-old"]),
         gateway("off", enabled=False),
         Declaration("bad", "bad.json", {"url": UNREACHABLE, "tokn": 1}),
@@ -97,20 +97,24 @@ def test_a_kernel_that_is_not_offered_is_refused(make: Make) -> None:
 
 
 @pytest.mark.parametrize("provider_id", ["", "Bad", "a/b", "python3"])
-def test_a_bad_declaration_does_not_touch_local_names(make: Make, provider_id: str) -> None:
+def test_a_bad_declaration_does_not_touch_local_names(
+    make_providers: MakeProviders, provider_id: str
+) -> None:
     """Local kernels keep their names, whatever a provider's id is."""
-    providers = make(Declaration(provider_id, "bad.json", {}))
+    providers = make_providers(Declaration(provider_id, "bad.json", {}))
     assert list(providers.problems) == ["bad.json"]
     assert provider_of(providers, "python3") == (None, "python3")
 
 
-async def test_without_local_kernels_the_gateway_is_the_default(make: Make) -> None:
+async def test_without_local_kernels_the_gateway_is_the_default(
+    make_providers: MakeProviders,
+) -> None:
     """The gateway of --gateway-url replaces local kernels, and its names have no prefix."""
     gateway_declaration = Declaration(
         "gateway", "--gateway-url", scripted("", "py", default="py").settings
     )
     providers = await started(
-        make(scripted("b", "py", default="py"), gateway_declaration=gateway_declaration)
+        make_providers(scripted("b", "py", default="py"), gateway_declaration=gateway_declaration)
     )
     assert list(providers.kernelspecs("/", ())) == ["py", "b/py"]
     assert providers.default_kernel_name == "py"
@@ -125,12 +129,14 @@ async def test_without_local_kernels_the_gateway_is_the_default(make: Make) -> N
     assert providers.offered_name("b", "py") == "b/py"
 
 
-async def test_without_local_kernels_a_providers_default_is_the_default(make: Make) -> None:
+async def test_without_local_kernels_a_providers_default_is_the_default(
+    make_providers: MakeProviders,
+) -> None:
     """The default kernel is that of the first provider whose default is offered."""
     excluding = scripted("a", "py", "r", default="py")
     assert isinstance(excluding.settings, dict)
     excluding.settings["exclude"] = ["py"]
-    providers = make(excluding, scripted("b", "ir", default="ir"), local_enabled=False)
+    providers = make_providers(excluding, scripted("b", "ir", default="ir"), local_enabled=False)
     defaults = [providers.default_kernel_name]
     await started(providers)
     defaults.append(providers.default_kernel_name)
@@ -140,11 +146,11 @@ async def test_without_local_kernels_a_providers_default_is_the_default(make: Ma
     )
 
 
-async def test_one_providers_problem_is_its_own(make: Make) -> None:
+async def test_one_providers_problem_is_its_own(make_providers: MakeProviders) -> None:
     """
     A provider with a mistake is not loaded, with a message; one that does not answer is offline.
     """
-    providers = make(
+    providers = make_providers(
         Declaration("broken", "broken.json", problem="broken.json: line 1 is not JSON."),
         Declaration("bad", "bad.json", {"token": "token-of-gpu", "url": UNREACHABLE}),
         Declaration("Upper", "Upper.json", {"url": UNREACHABLE}),
@@ -174,10 +180,10 @@ async def test_one_providers_problem_is_its_own(make: Make) -> None:
 
 
 @pytest.mark.parametrize("kind", ["unfinished", "defective", "no-class"])
-async def test_a_defective_kind_is_not_loaded(make: Make, kind: str) -> None:
+async def test_a_defective_kind_is_not_loaded(make_providers: MakeProviders, kind: str) -> None:
     """A kind that fails for any reason affects only its own provider."""
     bad = Declaration("bad", "bad.json", {"kind": kind})
-    providers = await started(make(bad, scripted("good", "py")))
+    providers = await started(make_providers(bad, scripted("good", "py")))
     assert list(providers.kernelspecs("/", ())) == ["good/py"]
     [problem] = providers.problems.values()
     provider_id, message = problem.provider_id, problem.message
@@ -186,19 +192,21 @@ async def test_a_defective_kind_is_not_loaded(make: Make, kind: str) -> None:
     assert repr(kind) in message
 
 
-def test_a_provider_that_is_off_is_no_problem(make: Make) -> None:
+def test_a_provider_that_is_off_is_no_problem(make_providers: MakeProviders) -> None:
     """A provider that is off needs neither its kind nor anything else."""
     off = [
         Declaration("a", "a.json", {"kind": "slurm", "enabled": False}),
         Declaration("b", "b.json", {"kind": "defective", "enabled": False}),
     ]
-    assert make(*off).problems == {}
+    assert make_providers(*off).problems == {}
 
 
-def test_a_problem_is_logged_once(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_problem_is_logged_once(
+    make_providers: MakeProviders, caplog: pytest.LogCaptureFixture
+) -> None:
     """A problem is logged when it appears or changes; once solved, it is gone."""
     bad, worse = gateway("a", tokn=1), Declaration("a", "a.json", [])
-    providers = make(bad)
+    providers = make_providers(bad)
     providers.apply([bad])
     providers.apply([worse])
     assert [record.getMessage() for record in caplog.records] == [
@@ -211,15 +219,15 @@ def test_a_problem_is_logged_once(make: Make, caplog: pytest.LogCaptureFixture) 
     assert providers.problems == {}
 
 
-async def test_only_changed_providers_are_replaced(make: Make) -> None:
+async def test_only_changed_providers_are_replaced(make_providers: MakeProviders) -> None:
     """Unchanged providers stay; others are replaced, added or removed."""
-    providers = await started(make(*(scripted(name, "py") for name in "abc")))
+    providers = await started(make_providers(*(scripted(name, "py") for name in "abc")))
     before = {name: providers.provider(name) for name in "abc"}
     calls: list[None] = []
     providers.subscribe(lambda: calls.append(None))
     providers.apply([scripted("a", "py"), scripted("b", "py", "r"), scripted("d", "py")])
     assert len(calls) == 1
-    await answers(providers)
+    await wait_for_answers(providers)
     assert list(providers.kernelspecs("/", ())) == ["a/py", "b/py", "b/r", "d/py"]
     assert providers.provider("a") is before["a"]
     assert providers.provider("b") is not before["b"]
@@ -232,7 +240,7 @@ async def test_only_changed_providers_are_replaced(make: Make) -> None:
         old = [p for p in before.values() if isinstance(p, FakeProvider) and p.closed]
         return old == [before["b"], before["c"]]
 
-    await until(closed, pause=0.01)
+    await wait_until(closed, pause=0.01)
 
 
 def shown(providers: KernelProviders) -> list[str]:
@@ -240,37 +248,39 @@ def shown(providers: KernelProviders) -> list[str]:
     return [m["spec"]["display_name"] for m in providers.kernelspecs("/", ()).values()]
 
 
-async def test_a_changed_provider_keeps_its_kernelspecs(make: Make) -> None:
+async def test_a_changed_provider_keeps_its_kernelspecs(make_providers: MakeProviders) -> None:
     """They stay while the provider is polled again after a change of its file."""
-    providers = await started(make(scripted("a", "py")))
+    providers = await started(make_providers(scripted("a", "py")))
     relabelled = scripted("a", "py")
     assert isinstance(relabelled.settings, dict)
     providers.apply([Declaration("a", "a.json", {**relabelled.settings, "label": "New"})])
     assert shown(providers) == ["py (New)"]
 
 
-async def test_equal_labels_differ_from_the_start(make: Make) -> None:
+async def test_equal_labels_differ_from_the_start(make_providers: MakeProviders) -> None:
     """Two providers with one label show their ids, also before both have answered."""
     declared = [scripted("a", "py"), gateway("b")]
     for declaration in declared:
         assert isinstance(declaration.settings, dict)
         declaration.settings["label"] = "Farm"
-    providers = await started(make(*declared))
+    providers = await started(make_providers(*declared))
     assert shown(providers) == ["py (Farm [a])"]
 
 
-async def test_running_kernels_stay_with_a_reconfigured_provider(make: Make) -> None:
+async def test_running_kernels_stay_with_a_reconfigured_provider(
+    make_providers: MakeProviders,
+) -> None:
     """A running kernel is updated by the provider with its new configuration."""
-    providers = await started(make(scripted("a", "py", running={"1": {"state": "old"}})))
+    providers = await started(make_providers(scripted("a", "py", running={"1": {"state": "old"}})))
     kernel = Kernel("1")
     providers.poll("a", kernel)
 
     async def was_told(state: str) -> bool:
         return {"state": state} in kernel.news
 
-    await until(lambda: was_told("old"), pause=0.01)
+    await wait_until(lambda: was_told("old"), pause=0.01)
     providers.apply([scripted("a", "py", running={"1": {"state": "new"}})])
-    await until(lambda: was_told("new"), pause=0.01)
+    await wait_until(lambda: was_told("new"), pause=0.01)
     providers.stop_polling("a", kernel)
     providers.stop_polling("a", kernel)
 
@@ -284,24 +294,26 @@ async def test_running_kernels_stay_with_a_reconfigured_provider(make: Make) -> 
         ("{provider}'s {kernel}", "a's py"),
     ],
 )
-async def test_placement(make: Make, placement: str, shown: str) -> None:
+async def test_placement(make_providers: MakeProviders, placement: str, shown: str) -> None:
     """The administrator's placement is the position of the provider's name."""
-    providers = await started(make(scripted("a", "py"), placement=placement))
+    providers = await started(make_providers(scripted("a", "py"), placement=placement))
     assert providers.kernelspecs("/", ())["a/py"]["spec"]["display_name"] == shown
 
 
-async def test_a_bad_placement_is_not_used(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bad_placement_is_not_used(
+    make_providers: MakeProviders, caplog: pytest.LogCaptureFixture
+) -> None:
     """An unusable placement is logged once, and the default is used."""
-    providers = await started(make(scripted("a", "py"), placement="{place}"))
+    providers = await started(make_providers(scripted("a", "py"), placement="{place}"))
     for base_url in ("/", "/other/"):
         model = providers.kernelspecs(base_url, ())["a/py"]
         assert model["spec"]["display_name"] == "py (a)"
     assert caplog.text.count("c.KernelProviders.placement: '{place}' is not a placement") == 1
 
 
-def test_traits_are_the_defaults_of_all_providers(make: Make) -> None:
+def test_traits_are_the_defaults_of_all_providers(make_providers: MakeProviders) -> None:
     """Traits hold for all providers whose files do not say otherwise."""
-    providers = make(
+    providers = make_providers(
         gateway("a"),
         gateway("b", refresh_interval=5, timeouts={"start": 7}, on_server_exit="shutdown"),
         refresh_interval=30,
@@ -322,17 +334,17 @@ def test_traits_are_the_defaults_of_all_providers(make: Make) -> None:
 
 
 def test_a_failing_loader_affects_only_its_own_providers(
-    make: Make, caplog: pytest.LogCaptureFixture
+    make_providers: MakeProviders, caplog: pytest.LogCaptureFixture
 ) -> None:
     """If a site's loader fails, that is logged, and directly configured providers are there."""
     inline = {"a": {"url": UNREACHABLE}, "b": {"ulr": UNREACHABLE}}
-    providers = make(ConnectionError("no database"), providers=inline)
+    providers = make_providers(ConnectionError("no database"), providers=inline)
     assert [monitor.provider.id for monitor in providers.monitors] == ["a"]
     assert list(providers.problems) == ["c.KernelProviders.providers['b']"]
     assert "no database in Loader" in caplog.text
 
 
-async def test_a_loader_that_fails_later_removes_nothing(make: Make) -> None:
+async def test_a_loader_that_fails_later_removes_nothing(make_providers: MakeProviders) -> None:
     """If a site's loader fails for a while, its last result stays valid."""
     asked_again = asyncio.Event()
 
@@ -349,7 +361,7 @@ async def test_a_loader_that_fails_later_removes_nothing(make: Make) -> None:
             yield
             asked_again.set()  # what came of the first failure is in force by now
 
-    providers = await started(make(loader_class=Failing))
+    providers = await started(make_providers(loader_class=Failing))
     before = providers.provider("a")
     await asyncio.wait_for(asked_again.wait(), 30)
     assert providers.provider("a") is before
@@ -372,52 +384,54 @@ def write(tmp_path: Path, *kernels: str) -> Path:
     return path
 
 
-async def test_files_are_followed(make: Make, tmp_path: Path, files: dict[str, Any]) -> None:
+async def test_files_are_followed(
+    make_providers: MakeProviders, tmp_path: Path, files: dict[str, Any]
+) -> None:
     """A file that is added, changed or removed takes effect without a restart."""
-    providers = await started(make(**files))
+    providers = await started(make_providers(**files))
 
     async def offered_after_writing(*kernels: str) -> bool:
         write(tmp_path, *kernels)
         offered = set(providers.kernelspecs("/", ()))
         return {f"of-the-tests/{kernel}" for kernel in kernels} <= offered
 
-    await until(lambda: offered_after_writing("py"), pause=0.5)
-    await until(lambda: offered_after_writing("py", "r"), pause=0.5)
+    await wait_until(lambda: offered_after_writing("py"), pause=0.5)
+    await wait_until(lambda: offered_after_writing("py", "r"), pause=0.5)
     write(tmp_path).unlink()
 
     async def gone() -> bool:
         return not any(n.startswith("of-the-tests") for n in providers.kernelspecs("/", ()))
 
-    await until(gone)
+    await wait_until(gone)
 
 
 async def test_a_file_that_comes_while_the_server_starts_is_not_missed(
-    make: Make, tmp_path: Path, files: dict[str, Any]
+    make_providers: MakeProviders, tmp_path: Path, files: dict[str, Any]
 ) -> None:
     """A file that is written between the first read and the first poll takes effect, too."""
-    providers = make(**files)
+    providers = make_providers(**files)
     write(tmp_path, "py")
     await started(providers)
 
     async def offered() -> bool:
         return "of-the-tests/py" in providers.kernelspecs("/", ())
 
-    await until(offered, timeout=10)
+    await wait_until(offered, timeout=10)
 
 
-async def test_two_servers_in_one_process_do_not_mix(make: Make) -> None:
+async def test_two_servers_in_one_process_do_not_mix(make_providers: MakeProviders) -> None:
     """Each multiplexer has its own providers, problems and kernels."""
-    one = await started(make(scripted("a", "py"), gateway("off", enabled=False)))
-    two = await started(make(scripted("b", "py"), Declaration("bad", "bad.json", {})))
+    one = await started(make_providers(scripted("a", "py"), gateway("off", enabled=False)))
+    two = await started(make_providers(scripted("b", "py"), Declaration("bad", "bad.json", {})))
     assert [list(p.kernelspecs("/", ())) for p in (one, two)] == [["a/py"], ["b/py"]]
     assert [list(p.problems) for p in (one, two)] == [[], ["bad.json"]]
     assert provider_of(two, "off/py") == (None, "off/py")
 
 
-async def test_a_secrets_variable_stays_secret(make: Make) -> None:
+async def test_a_secrets_variable_stays_secret(make_providers: MakeProviders) -> None:
     """No kernel gets it, also if its provider is off, not loaded or removed."""
     token = {"token": {"env": "TOKEN_OFF"}}
-    providers = make(
+    providers = make_providers(
         gateway("off", enabled=False, **token),
         gateway("wrong", nonsense=1, headers={"X": {"env": "TOKEN_WRONG"}}),
         gateway("gone", cookies={"c": {"env": "TOKEN_GONE"}}),

@@ -15,10 +15,10 @@ from jupyter_events import EventLogger
 from kernel_providers_ext.config.loader import Declaration
 from kernel_providers_ext.registry.providers import KernelProviders
 from kernel_providers_ext.server.events import CHANGED, DELAY, ChangedEvents
-from tests.conftest import Make, Start
-from tests.support.client import Client, until
+from tests.conftest import MakeProviders, StartServer
+from tests.support.client import Client, wait_until
 from tests.support.fake_provider import FakeProvider, gateway, scripted, snapshot, started
-from tests.support.processes import Process, declare
+from tests.support.processes import ServerProcess, declare
 
 TIMEOUT = 60
 SPECS, STATES = {"kernelspecs": True}, {"kernelspecs": False}
@@ -51,15 +51,15 @@ def asked(providers: KernelProviders, provider_id: str) -> FakeProvider:
     return provider
 
 
-async def test_a_burst_is_one_event(make: Make) -> None:
+async def test_a_burst_is_one_event(make_providers: MakeProviders) -> None:
     """Changes at about the same time, such as the first answers, are one event."""
-    providers = make(*(scripted(name, "py") for name in "abc"))
+    providers = make_providers(*(scripted(name, "py") for name in "abc"))
     listener = Listener(providers)
     await started(providers)
     assert await listener.update() == [SPECS]
 
 
-async def test_each_change_of_the_configuration_is_an_event(make: Make) -> None:
+async def test_each_change_of_the_configuration_is_an_event(make_providers: MakeProviders) -> None:
     """Providers that are added, removed, off or not loaded are; the same once more is not."""
     a, off = scripted("a", "py"), gateway("off", enabled=False)
     bad, worse = gateway("bad", tokn=1), gateway("bad", lable="x")
@@ -67,7 +67,7 @@ async def test_each_change_of_the_configuration_is_an_event(make: Make) -> None:
     assert isinstance(a.settings, dict)
     labelled = Declaration("a", "a.json", {**a.settings, "label": "A"})
     disabled = Declaration("a", "a.json", {**a.settings, "enabled": False})
-    providers = await started(make(a))
+    providers = await started(make_providers(a))
     listener = Listener(providers)
     for declarations, expected in (
         ([a], []),
@@ -88,9 +88,9 @@ async def test_each_change_of_the_configuration_is_an_event(make: Make) -> None:
         assert await listener.update() == expected, declarations
 
 
-async def test_each_change_of_a_provider_is_an_event(make: Make) -> None:
+async def test_each_change_of_a_provider_is_an_event(make_providers: MakeProviders) -> None:
     """New kernelspecs, failure and recovery are events; the same answer again is not."""
-    providers = await started(make(scripted("a", "py"), local_enabled=False))
+    providers = await started(make_providers(scripted("a", "py"), local_enabled=False))
     listener = Listener(providers)
     more, dead = snapshot("py", "r"), ZeroDivisionError("a defect")
     default = snapshot("py", "r", default="r")
@@ -109,20 +109,22 @@ async def test_each_change_of_a_provider_is_an_event(make: Make) -> None:
         assert await listener.update() == expected, answer
 
 
-async def test_a_change_that_is_undone_at_once_is_no_event(make: Make) -> None:
+async def test_a_change_that_is_undone_at_once_is_no_event(make_providers: MakeProviders) -> None:
     """No client could have seen it."""
     a = scripted("a", "py")
-    providers = await started(make(a))
+    providers = await started(make_providers(a))
     listener = Listener(providers)
     providers.apply([a, gateway("bad", tokn=1)])
     providers.apply([a])
     assert await listener.update() == []
 
 
-async def test_there_are_no_events_before_start_and_after_stop(make: Make) -> None:
+async def test_there_are_no_events_before_start_and_after_stop(
+    make_providers: MakeProviders,
+) -> None:
     """Not even an event that was due."""
     a, bad = scripted("a", "py"), gateway("bad", tokn=1)
-    providers = make(a)
+    providers = make_providers(a)
     listener = Listener(providers)
     await asyncio.to_thread(providers.apply, [a, bad])  # as there need not be a loop yet
     assert await listener.update() == []
@@ -134,9 +136,14 @@ async def test_there_are_no_events_before_start_and_after_stop(make: Make) -> No
     assert await listener.update() == []
 
 
-async def test_two_servers_in_one_process_have_their_own_events(make: Make) -> None:
+async def test_two_servers_in_one_process_have_their_own_events(
+    make_providers: MakeProviders,
+) -> None:
     """A schema that is registered already is used."""
-    one, two = await started(make(scripted("a", "py"))), await started(make(scripted("b", "py")))
+    one, two = (
+        await started(make_providers(scripted("a", "py"))),
+        await started(make_providers(scripted("b", "py"))),
+    )
     listeners = Listener(one), Listener(two)
     one.apply([])
     assert [await listener.update() for listener in listeners] == [[SPECS], []]
@@ -159,10 +166,10 @@ class BrokenLogger(EventLogger):
 
 @pytest.mark.parametrize("message", ["no schema", "no event"])
 async def test_failing_events_are_logged_once(
-    make: Make, caplog: pytest.LogCaptureFixture, message: str
+    make_providers: MakeProviders, caplog: pytest.LogCaptureFixture, message: str
 ) -> None:
     """If events cannot be emitted, one message says so, and the providers keep working."""
-    providers = make(scripted("a", "py"))
+    providers = make_providers(scripted("a", "py"))
     logger = BrokenLogger(parent=None if message == "no schema" else EventLogger())
     ChangedEvents(providers, logger).follow()
     await started(providers)
@@ -170,7 +177,7 @@ async def test_failing_events_are_logged_once(
     async def told() -> bool:
         return f"Clients are not told of changes of kernel providers: {message}" in caplog.text
 
-    await until(told, pause=0.01)
+    await wait_until(told, pause=0.01)
     assert "Traceback" not in caplog.text
     asked(providers, "a").answer = snapshot("py", "r")
     await providers.monitor("a").retry()
@@ -200,7 +207,7 @@ class Socket:
 
 
 @asynccontextmanager
-async def subscribed(server: Process) -> AsyncIterator[Socket]:
+async def subscribed(server: ServerProcess) -> AsyncIterator[Socket]:
     """Subscribe to a server's events."""
     headers = {"Authorization": f"token {server.token}"}
     async with (
@@ -217,9 +224,11 @@ async def provider(client: Client, provider_id: str) -> Any:
 
 
 @pytest.mark.server
-async def test_clients_receive_events_about_providers(start: Start, remote: Process) -> None:
+async def test_clients_receive_events_about_providers(
+    start_server: StartServer, remote: ServerProcess
+) -> None:
     """A new file and a gateway that stops are events; without a change there is none."""
-    server, client = start()
+    server, client = start_server()
     settings = {"url": remote.url, "token": {"value": remote.token}, "refresh_interval": 1}
     async with subscribed(server) as socket:
         path = declare(server, "gpu", settings)
@@ -232,7 +241,7 @@ async def test_clients_receive_events_about_providers(start: Start, remote: Proc
             return len(times) > 3
 
         times: set[str] = set()
-        await until(seen_again)
+        await wait_until(seen_again)
         before = await client.kernelspecs()
         remote.stop()
         assert await socket.next() is False, "the first event since the kernelspecs came"
@@ -248,11 +257,11 @@ async def test_clients_receive_events_about_providers(start: Start, remote: Proc
 
 @pytest.mark.server
 async def test_a_server_with_subscribers_stops_quietly(
-    start: Start, places: dict[str, Process]
+    start_server: StartServer, remote_servers: dict[str, ServerProcess]
 ) -> None:
     """Its log has nothing about events."""
-    place = places["gate-a"]
-    server, client = start({"gpu": {"url": place.url, "token": {"value": place.token}}})
+    place = remote_servers["gate-a"]
+    server, client = start_server({"gpu": {"url": place.url, "token": {"value": place.token}}})
     await client.wait_for_kernelspec("gpu/python3")
     await client.start_kernel("gpu/python3")
     async with subscribed(server):
