@@ -19,17 +19,12 @@ class ActiveKernel(Protocol):
     """What `KernelActivity` needs of a kernel."""
 
     execution_state: Any
+    #: Jupyter Server's kernel manager, whose rules say what counts as use.
+    parent: Any
 
     @property
     def is_stopping(self) -> bool:
         """Whether this server is stopping the kernel."""
-
-    @property
-    def is_used_while_busy(self) -> bool:
-        """Whether a busy kernel counts as used, see `MappingKernelManager.cull_busy`."""
-
-    def is_use(self, message_type: str) -> bool:
-        """Return whether a request of this type counts as use of the kernel."""
 
     def set_state(self, state: str, reason: str = "") -> None:
         """Set ``execution_state`` and ``reason``."""
@@ -88,7 +83,7 @@ class KernelActivity:
         """Adopt the state in a frame from the kernel, if it tells one."""
         kernel = self._kernel
         status = parse_status(frame)
-        is_use = status is not None and kernel.is_use(status.cause)
+        is_use = status is not None and kernel.parent.track_message_type(status.cause)
         if is_use or kernel.execution_state == "busy":
             self._last_use = None  # the provider will tell of the same use
             kernel.touch()
@@ -148,7 +143,7 @@ class KernelActivity:
 
     @property
     def _is_used_silently(self) -> bool:
-        return self._kernel.execution_state == "busy" and self._kernel.is_used_while_busy
+        return self._kernel.execution_state == "busy" and not self._kernel.parent.cull_busy
 
 
 def state_of(model: KernelModel) -> tuple[str, str]:

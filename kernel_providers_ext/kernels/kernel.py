@@ -16,12 +16,13 @@ from jupyter_server.services.kernels.kernelmanager import (
     emit_kernel_action_event,
 )
 
-from ..provider.errors import KernelGone, KernelStarting, ProviderError
+from ..provider.errors import KernelGone, ProviderError
 from ..provider.interface import KernelModel, RemoteKernelProvider
 from ..provider.status import now
 from ..registry.providers import KernelProviders
 from .activity import KernelActivity
 from .clients import KernelClients
+from .start import KernelStart
 from .store import Record
 
 
@@ -64,10 +65,7 @@ class RemoteKernelManager(ServerKernelManager):
         self.remote_id = ""
         #: The provider's address when it last told of the kernel.
         self.url = ""
-        #: The task of the kernel's start, whose result is why it failed.
-        self.starting: asyncio.Task[ProviderError | None] | None = None
-        #: Until then, by the monotonic clock, a kernel that is not there may still appear.
-        self.expected_until = 0.0
+        self.start = KernelStart()
         #: Whether others started the kernel; this server then does not stop it by itself.
         self.is_attached = False
         #: Called when the kernel is removed from this server, for example to close its relays.
@@ -98,11 +96,6 @@ class RemoteKernelManager(ServerKernelManager):
         return bool(self.remote_id)
 
     @property
-    def is_starting(self) -> bool:
-        """Whether the kernel's start is under way."""
-        return self.starting is not None and not self.starting.done()
-
-    @property
     def ports(self) -> list[int]:
         """No ports: the kernel is not on this machine."""
         return []
@@ -121,7 +114,7 @@ class RemoteKernelManager(ServerKernelManager):
         # Not the id that the client wishes for, which may be the id of another kernel there.
         self.remote_id = str(uuid.uuid4())
         self.url = provider.config.url
-        self._expect(provider)
+        self.start.expect(provider.config.timeouts.start)
         self._owner.changed()  # recorded before it starts, so that a crash leaves no orphan
         try:
             async with self._failures_reported(provider):
@@ -133,7 +126,8 @@ class RemoteKernelManager(ServerKernelManager):
                 self.give_up()
             raise
         finally:
-            self._expect(provider)  # the provider may have received the request only now
+            # The provider may have received the request only now.
+            self.start.expect(provider.config.timeouts.start)
         self.run_as(model)
 
     def attach(self, model: KernelModel) -> None:
@@ -143,7 +137,7 @@ class RemoteKernelManager(ServerKernelManager):
 
     def run_as(self, model: KernelModel) -> None:
         """Become the running kernel of this model."""
-        self.expected_until = 0.0
+        self.start.confirm()
         self.remote_id = model["id"]
         self._found()
         if not self.kernel_id:
@@ -154,7 +148,7 @@ class RemoteKernelManager(ServerKernelManager):
         """Become the kernel of a record, whose state is not known yet."""
         self.remote_id, self.url = record.remote_id, record.url
         self.is_attached = record.is_attached
-        self.expected_until = expected_until
+        self.start.expected_until = expected_until
         self.set_state("starting" if record.is_starting else "unknown")
 
     def fail(self, message: str) -> None:
@@ -180,26 +174,22 @@ class RemoteKernelManager(ServerKernelManager):
             kernel_id=str(self.kernel_id or ""),
             is_orphaned=is_orphaned,
             is_attached=self.is_attached,
-            is_starting=self.is_starting or time.monotonic() < self.expected_until,
+            is_starting=self.start.is_running or self.start.is_expected,
         )
 
     async def until_started(self, timeout: float | None) -> None:
         """Wait for the kernel's start, at most so many seconds; raises ProviderError."""
-        if self.starting is None:
+        task = self.start.task
+        if task is None:
             return
-        await asyncio.wait({self.starting}, timeout=timeout)
+        await asyncio.wait({task}, timeout=timeout)
         self._check_started()
-        failure = self.starting.result()
+        failure = task.result()
         if failure is not None:
             raise failure.with_traceback(None)
 
-    def _expect(self, provider: RemoteKernelProvider) -> None:
-        self.expected_until = time.monotonic() + provider.config.timeouts.start
-
     def _check_started(self) -> None:
-        if self.is_starting:
-            message = f"{self.kernel_name} is still starting. Wait for it, or shut it down."
-            raise KernelStarting(self.provider_id, "starting", message)
+        self.start.check(self.provider_id, self.kernel_name)
 
     # -- what users have it do ---------------------------------------------------------------------
 
@@ -265,21 +255,12 @@ class RemoteKernelManager(ServerKernelManager):
         """Adopt the provider's model, see `PolledKernel.update`."""
         self.activity.updated_at = time.monotonic()
         if model is None:
-            if time.monotonic() >= self.expected_until and not self.is_stopping:
+            if not self.start.is_expected and not self.is_stopping:
                 self._owner.gone(self)
             return
-        self.expected_until = 0.0
+        self.start.confirm()
         self._found()
         self.activity.update(model, asked)
-
-    @property
-    def is_used_while_busy(self) -> bool:
-        """Whether a busy kernel counts as used, so that it is not culled."""
-        return not self.parent.cull_busy
-
-    def is_use(self, message_type: str) -> bool:
-        """Return whether a request of this type counts as use of the kernel."""
-        return bool(self.parent.track_message_type(message_type))
 
     def set_state(self, state: str, reason: str = "") -> None:
         """Set the kernel's state, and the reason for it."""

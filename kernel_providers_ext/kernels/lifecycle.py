@@ -15,6 +15,7 @@ from ..registry.phases import STARTING
 from .kernel import RemoteKernelManager
 from .kernel_map import KernelMap
 from .orphans import OrphanedKernels
+from .start import StartTask
 from .store import Record
 
 KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+")  # what Jupyter Server's routes accept as an id
@@ -102,7 +103,7 @@ class RemoteKernels:
         provider = await self._providers.admit(request.provider_id)
         kernel = self._create(request.provider_id, request.kernel_name, kernel_id)
         starting = asyncio.create_task(self._start(kernel, provider, request))
-        kernel.starting = starting
+        kernel.start.task = starting
         try:
             await asyncio.wait({starting}, timeout=patience)
         except asyncio.CancelledError:
@@ -140,9 +141,7 @@ class RemoteKernels:
         self.changed()
         return failure
 
-    def _list_early(
-        self, kernel: RemoteKernelManager, starting: asyncio.Task[ProviderError | None]
-    ) -> None:
+    def _list_early(self, kernel: RemoteKernelManager, starting: StartTask) -> None:
         """List a kernel that is still starting."""
         kernel.kernel_id = kernel_id = kernel.kernel_id or self.free_id(kernel.remote_id)
         self._pending.discard(kernel)
@@ -254,10 +253,9 @@ class RemoteKernels:
         If its session ``moves_on`` to another kernel, it is always removed: an attached kernel is
         let go, and any other one becomes an orphan if its provider is unavailable.
         """
-        if kernel.starting is not None and kernel.is_starting:
+        if kernel.start.is_running:
             self.remove(kernel)
-            kernel.starting.cancel()
-            await asyncio.wait({kernel.starting})
+            await kernel.start.cancel()
             return
         try:
             if kernel.has_kernel and not (moves_on and kernel.is_attached):
@@ -318,13 +316,11 @@ class RemoteKernels:
         await self._orphans.aclose()
 
     async def _cancel_starts(self) -> None:
-        listed = [kernel for kernel in self.listed if kernel.is_starting]
-        starts = [k.starting for k in [*self._pending, *listed] if k.starting is not None]
+        listed = [kernel for kernel in self.listed if kernel.start.is_running]
+        starting = [*self._pending, *listed]
         for kernel in listed:
             self.remove(kernel)
-        for start in starts:
-            start.cancel()
-        await asyncio.gather(*starts, return_exceptions=True)
+        await asyncio.gather(*(kernel.start.cancel() for kernel in starting))
 
     def _ends_with_server(self, kernel: RemoteKernelManager) -> bool:
         if kernel.is_attached or not kernel.has_kernel:
@@ -338,7 +334,7 @@ class RemoteKernels:
     def _orphan(self, kernel: RemoteKernelManager, why: str) -> None:
         """Stop a kernel once its provider is available."""
         self._log_still_running(kernel, why)
-        self._orphans.add(kernel.record(is_orphaned=True), kernel.expected_until)
+        self._orphans.add(kernel.record(is_orphaned=True), kernel.start.expected_until)
 
     def _log_still_running(self, kernel: RemoteKernelManager, why: str) -> None:
         self._log.warning(

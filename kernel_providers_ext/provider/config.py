@@ -102,42 +102,19 @@ def parse(
     Raises ConfigurationError with a message that names the source, the field and the remedy. It
     quotes no value, which could be a secret in the wrong field.
     """
-    if not PROVIDER_ID.fullmatch(provider_id):
-        raise ConfigurationError(
-            f"{source}: {provider_id!r} cannot be a provider's id. Use lower-case letters, digits, "
-            "'.', '_' and '-', beginning with a letter or digit, like 'gpu-farm'."
-        )
-    if provider_id == LOCAL_ID:
-        raise ConfigurationError(
-            f"{source}: the id {LOCAL_ID!r} is this server's own. Choose another one."
-        )
-    if not isinstance(settings, Mapping):
-        raise ConfigurationError(
-            f"{source}: a provider is a JSON object, like "
-            '{"kind": "gateway", "url": "https://gpu.example.org:8888"}.'
-        )
-    errors = list(Draft202012Validator(SCHEMA).iter_errors({"kind": "gateway", **settings}))
-    # A misspelt field comes first: it may be the one that is missing.
-    unknown = [e for e in errors if e.validator == "additionalProperties" and not e.absolute_path]
-    error = best_match(unknown or errors)
-    if error is not None:
-        raise ConfigurationError(f"{source}: {_explanation(error)}")
-    fields = {**(defaults or {}), **settings}
-    timeouts = {**(defaults or {}).get("timeouts", {}), **settings.get("timeouts", {})}
+    _check_id(provider_id, source)
+    given = _checked(settings, source)
+    fields = {**(defaults or {}), **given}
+    timeouts = {**(defaults or {}).get("timeouts", {}), **given.get("timeouts", {})}
     if fields.get("proxy"):
         _check_address("proxy", fields["proxy"], source)
-    url = fields.get("url", "")
-    if url:
-        _check_url(url, source)
-        scheme, colon, rest = url.partition(":")
-        url = scheme.lower() + colon + rest
     return ProviderConfig(
         id=provider_id,
         source=source,
         kind=fields.get("kind", "gateway"),
         label=fields.get("label", "").strip() or provider_id,
         enabled=fields.get("enabled", True),
-        url=url,
+        url=_url(fields.get("url", ""), source),
         token=_secret(fields.get("token")),
         headers=_secrets(fields.get("headers", {})),
         cookies=_secrets(fields.get("cookies", {})),
@@ -162,6 +139,34 @@ def secret_variables(settings: object) -> set[str]:
     for named in (headers, cookies):
         given += named.values() if isinstance(named, Mapping) else ()
     return {one["env"] for one in given if isinstance(one, Mapping) and _is_text(one.get("env"))}
+
+
+def _check_id(provider_id: str, source: str) -> None:
+    if not PROVIDER_ID.fullmatch(provider_id):
+        raise ConfigurationError(
+            f"{source}: {provider_id!r} cannot be a provider's id. Use lower-case letters, digits, "
+            "'.', '_' and '-', beginning with a letter or digit, like 'gpu-farm'."
+        )
+    if provider_id == LOCAL_ID:
+        raise ConfigurationError(
+            f"{source}: the id {LOCAL_ID!r} is this server's own. Choose another one."
+        )
+
+
+def _checked(settings: object, source: str) -> Mapping[str, Any]:
+    """Return the settings if they fit the schema; raises ConfigurationError if not."""
+    if not isinstance(settings, Mapping):
+        raise ConfigurationError(
+            f"{source}: a provider is a JSON object, like "
+            '{"kind": "gateway", "url": "https://gpu.example.org:8888"}.'
+        )
+    errors = list(Draft202012Validator(SCHEMA).iter_errors({"kind": "gateway", **settings}))
+    # A misspelt field comes first: it may be the one that is missing.
+    unknown = [e for e in errors if e.validator == "additionalProperties" and not e.absolute_path]
+    error = best_match(unknown or errors)
+    if error is not None:
+        raise ConfigurationError(f"{source}: {_explanation(error)}")
+    return settings
 
 
 def _is_text(value: object) -> bool:
@@ -194,14 +199,18 @@ def _explanation(error: ValidationError) -> str:
     return f"the field '{where}' is not right. Expected: {properties[top]['description']}."
 
 
-def _check_url(url: str, source: str) -> None:
-    """Raise ConfigurationError unless the URL is a web address without secrets."""
+def _url(url: str, source: str) -> str:
+    """Return a web address with its scheme in lower case; raises ConfigurationError."""
+    if not url:
+        return url
     _check_address("url", url, source)
     if "@" in urlsplit(url).netloc or "?" in url or "#" in url:
         raise ConfigurationError(
             f"{source}: the field 'url' has more than an address. Put a token into the field "
             "'token', and leave out what follows a '?' or '#' or stands before an '@'."
         )
+    scheme, colon, rest = url.partition(":")
+    return scheme.lower() + colon + rest
 
 
 def _check_address(field: str, url: str, source: str) -> None:

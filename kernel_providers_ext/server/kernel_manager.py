@@ -152,7 +152,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
             await ensure_async(super().cull_kernel_if_idle(kernel_id))
 
     async def _may_be_culled(self, kernel: RemoteKernelManager) -> bool:
-        if kernel.is_attached or kernel.is_starting:
+        if kernel.is_attached or kernel.start.is_running:
             return False
         try:
             self.providers.check_available(kernel.provider_id)
