@@ -86,14 +86,20 @@ class Relay:
         try:
             await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._is_over = True
-            sending.cancel()
-            # This ends the receiving, too. To cancel that first would cut the connection before the
-            # provider has read the last frame.
-            await self.aclose()
-            receiving.cancel()
-            ends = await asyncio.gather(sending, receiving, return_exceptions=True)
-            await self.aclose()  # it may have been opened again meanwhile
+            closing = asyncio.create_task(self._close(sending, receiving))
+            await _completed(closing)
+        return closing.result()
+
+    async def _close(self, sending: asyncio.Task[None], receiving: asyncio.Task[None]) -> str:
+        """End both tasks and the connection, and return why the relay ended."""
+        self._is_over = True
+        sending.cancel()
+        # This ends the receiving, too. To cancel that first would cut the connection before the
+        # provider has read the last frame.
+        await self.aclose()
+        receiving.cancel()
+        ends = await asyncio.gather(sending, receiving, return_exceptions=True)
+        await self.aclose()  # it may have been opened again meanwhile
         return next((end.message for end in ends if isinstance(end, ProviderError)), "")
 
     async def aclose(self) -> None:
@@ -202,3 +208,17 @@ class Relay:
                 await monitor.available.wait()
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt - 1, 16))
         await asyncio.sleep(random.uniform(0, longest))
+
+
+async def _completed(task: asyncio.Task[str]) -> None:
+    """
+    Wait until a task is done, also if the wait is cancelled meanwhile.
+
+    A client that connects again cancels the relay of its former connection. If that were cut, the
+    provider could lose what the client sends next.
+    """
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
