@@ -10,7 +10,7 @@ import path from 'node:path';
 import { expect } from '@jupyterlab/galata';
 import type { APIRequestContext } from '@playwright/test';
 
-import { Tunnel } from './tunnel';
+import { TcpProxy } from './tcpproxy';
 
 const TOKEN = 'a-token-of-the-tests';
 
@@ -163,10 +163,10 @@ export class Gateway {
   }
 
   /** Open a connection to the gateway that a test can cut. */
-  async tunnel(): Promise<Tunnel> {
-    const tunnel = await Tunnel.open(this.port);
-    this.tunnels.push(tunnel);
-    return tunnel;
+  async proxy(): Promise<TcpProxy> {
+    const proxy = await TcpProxy.open(this.port);
+    this.proxies.push(proxy);
+    return proxy;
   }
 
   /** Remove the declaration, then stop the process, so that later tests do not see it. */
@@ -174,7 +174,7 @@ export class Gateway {
     await rm(this.declaration, { force: true });
     await expect.poll(() => provider(this.request, this.id)).toBeUndefined();
     await this.stop();
-    await Promise.all(this.tunnels.map(tunnel => tunnel.cut()));
+    await Promise.all(this.proxies.map(proxy => proxy.cut()));
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -195,7 +195,7 @@ export class Gateway {
   }
 
   private process: ChildProcess | null = null;
-  private readonly tunnels: Tunnel[] = [];
+  private readonly proxies: TcpProxy[] = [];
 }
 
 const AT_ONCE = [

@@ -126,18 +126,18 @@ test('an open notebook shows that its provider is offline, and keeps its kernel'
 }) => {
   const gateway = await makeGateway('late');
   await gateway.start();
-  const tunnel = await gateway.tunnel();
-  await gateway.declare({ url: `http://127.0.0.1:${tunnel.port}/` });
+  const proxy = await gateway.proxy();
+  await gateway.declare({ url: `http://127.0.0.1:${proxy.port}/` });
   await expect(section(page, 'late')).toContainText('Online');
   const notebook = await Notebook.create(page, `${LOCAL} (late)`);
   await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
-  await tunnel.cut();
+  await proxy.cut();
   const bar = unavailableBar(page);
   await expect(bar).toContainText('late refuses connections.');
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
 
-  await tunnel.mend();
+  await proxy.mend();
   await expect(bar).toBeHidden();
   await expect(await notebook.run(`print(x); ${PRINT_PLACE}`)).toHaveText(
     '42\nruns in late'
@@ -150,14 +150,14 @@ test('a lost connection is opened again, and cells run in the meantime run once'
 }) => {
   const gateway = await makeGateway('late');
   await gateway.start();
-  const tunnel = await gateway.tunnel();
-  await gateway.declare({ url: `http://127.0.0.1:${tunnel.port}/` });
+  const proxy = await gateway.proxy();
+  await gateway.declare({ url: `http://127.0.0.1:${proxy.port}/` });
   await expect(section(page, 'late')).toContainText('Online');
   const notebook = await Notebook.create(page, `${LOCAL} (late)`);
   await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
   // The provider stays available.
-  tunnel.cutWebsockets();
+  proxy.cutWebsockets();
   const bar = unavailableBar(page);
   await expect(bar).toContainText('The connection to the kernel on late was');
   const output = await notebook.run('x += 1; print(x)');
@@ -165,7 +165,7 @@ test('a lost connection is opened again, and cells run in the meantime run once'
   await expect(picker.active).toContainText('Reconnecting');
   await page.keyboard.press('Escape');
 
-  await tunnel.mend();
+  await proxy.mend();
   // The next attempt may be half a minute away.
   await expect(output).toHaveText('43', { timeout: 60_000 });
   await expect(bar).toBeHidden();

@@ -3,14 +3,14 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
 /** A TCP port that forwards to another port of this machine, until it is cut. */
-export class Tunnel {
+export class TcpProxy {
   private constructor(private readonly target: number) {}
 
-  /** Open a tunnel to a port. */
-  static async open(target: number): Promise<Tunnel> {
-    const tunnel = new Tunnel(target);
-    await tunnel.mend();
-    return tunnel;
+  /** Open a proxy to a port. */
+  static async open(target: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target);
+    await proxy.mend();
+    return proxy;
   }
 
   /** The port to connect to; it never changes. */
