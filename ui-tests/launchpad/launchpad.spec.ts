@@ -21,17 +21,18 @@ test('with jupyterlab-launchpad, its launcher and picker are used', async ({
   const launcher = page.locator('.jp-LauncherBody, .jp-Launcher').first();
   await expect(launcher).toBeVisible();
   await expect(page.locator('.kpe-ProviderSection')).toHaveCount(0);
-  const isActive = await page.evaluate(
-    ids => ids.map(id => window.jupyterapp.isPluginActivated(id)),
-    [
-      'jupyterlab-launchpad:plugin',
-      'kernel-providers-ext:kernelspecs',
-      'kernel-providers-ext:unavailable',
-      'kernel-providers-ext:launcher',
-      'kernel-providers-ext:picker'
-    ]
-  );
-  expect(isActive).toEqual([true, true, true, false, false]);
+  const areActive = (): Promise<boolean[]> =>
+    page.evaluate(
+      ids => ids.map(id => window.jupyterapp.isPluginActivated(id)),
+      [
+        'jupyterlab-launchpad:plugin',
+        'kernel-providers-ext:kernelspecs',
+        'kernel-providers-ext:unavailable',
+        'kernel-providers-ext:launcher',
+        'kernel-providers-ext:picker'
+      ]
+    );
+  await expect.poll(areActive).toEqual([true, true, true, false, false]);
 
   // Our metadata is in columns of its table.
   const table = page.locator('.jp-TableKernelItem, table').first();
