@@ -33,7 +33,7 @@ def make_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
 
     yield make
     for server in servers:
-        server.session_manager.close()  # the server's process ends without that
+        server.session_manager.connection.close()  # Jupyter Server leaves it open
     GatewayClient.clear_instance()  # the process's singleton remembers its configuration
 
 
