@@ -33,7 +33,8 @@ def make_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
 
     yield make
     for server in servers:
-        server.session_manager.connection.close()  # Jupyter Server leaves it open
+        server.session_manager.close()  # only the cursor
+        server.session_manager.connection.close()
     GatewayClient.clear_instance()  # the process's singleton remembers its configuration
 
 
