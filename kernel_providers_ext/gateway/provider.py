@@ -196,7 +196,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
         return {kernel_id: models[kernel_id] for kernel_id in kernel_ids if kernel_id in models}
 
     async def running_kernels(self) -> Collection[KernelModel]:
-        """Fetch the list of all kernels that run there, whoever started them."""
+        """Fetch the list of all kernels that run there, also those of others."""
         try:
             return (await self._list()).values()
         except SignInNeeded as error:

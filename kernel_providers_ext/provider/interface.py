@@ -219,7 +219,7 @@ class RemoteKernelProvider(KernelProvider):
 
     async def running_kernels(self) -> Collection[KernelModel]:
         """
-        Return the models of all kernels of this provider, whoever started them.
+        Return the models of all kernels of this provider, also those of others.
 
         Raises RequestRefused if the provider does not list its kernels, which is the default.
         """
