@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .errors import ConfigurationError
 
 COMMAND_TIMEOUT = 30.0  # seconds
+KILL_TIMEOUT = 1.0  # seconds for a killed command to end
+OUTPUT_LIMIT = 2**16  # bytes; a pipe holds no more on Linux
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,7 +44,7 @@ class Secret:
         Return the current value, stripped of white space, without blocking the event loop.
 
         Raises ConfigurationError with a message for people if there is none. If it is cancelled
-        while a command runs, it kills that command.
+        while a command runs, it kills that command and all that it has started.
         """
         if self.kind == "env":
             secret = os.environ.get(str(self.source))
@@ -74,32 +79,38 @@ class Secret:
         raise ConfigurationError(f"The file {path} cannot be read: {why}.")
 
     async def _run(self) -> str:
+        with _pipe() as (output, stdout):
+            process = await self._launch(stdout)
+            try:
+                await asyncio.wait_for(process.wait(), COMMAND_TIMEOUT)
+            except asyncio.TimeoutError as error:
+                raise ConfigurationError(
+                    f"The command {self.source[0]} did not end within {COMMAND_TIMEOUT:.0f} s, or "
+                    f"printed more than {OUTPUT_LIMIT // 1024} KiB. It must print only the secret, "
+                    "and end."
+                ) from error
+            finally:
+                if process.returncode is None:  # also if it is cancelled
+                    await _kill(process)
+            if process.returncode:
+                raise ConfigurationError(
+                    f"The command {self.source[0]} failed with exit code {process.returncode}."
+                )
+            return _read(output, stdout).decode(errors="replace")
+
+    async def _launch(self, stdout: IO[bytes]) -> asyncio.subprocess.Process:
         try:
-            process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *self.source,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
+                stdout=stdout,
                 stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,  # a group that can be killed with all that it has started
             )
         except OSError as error:
             raise ConfigurationError(
                 f"The command {self.source[0]} cannot be run: {error.strerror}."
             ) from error
-        try:
-            output, _ = await asyncio.wait_for(process.communicate(), COMMAND_TIMEOUT)
-        except (asyncio.TimeoutError, asyncio.CancelledError) as error:
-            process.kill()
-            await process.wait()
-            if isinstance(error, asyncio.CancelledError):
-                raise
-            raise ConfigurationError(
-                f"The command {self.source[0]} did not end within {COMMAND_TIMEOUT:.0f} s."
-            ) from error
-        if process.returncode:
-            raise ConfigurationError(
-                f"The command {self.source[0]} failed with exit code {process.returncode}."
-            )
-        return output.decode(errors="replace")
 
     @property
     def _description(self) -> str:
@@ -112,3 +123,37 @@ class Secret:
 
     def __repr__(self) -> str:
         return f"<secret: {self._description}>"
+
+
+@contextmanager
+def _pipe() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """
+    Yield the ends of a pipe for a command's output.
+
+    It bounds the output. A pipe of asyncio's own would be waited for until every process that has
+    it open has ended, including agents that a command leaves behind.
+    """
+    readable, writable = os.pipe()
+    with open(readable, "rb", buffering=0) as output, open(writable, "wb", buffering=0) as stdout:
+        yield output, stdout
+
+
+def _read(output: IO[bytes], stdout: IO[bytes]) -> bytes:
+    """Return what the pipe holds, without waiting for more."""
+    if sys.platform == "win32":  # it has no non-blocking pipes before Python 3.12
+        stdout.write(b"\n")
+    else:
+        os.set_blocking(output.fileno(), False)
+    return output.read(OUTPUT_LIMIT) or b""
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill a command, and on POSIX all that it has started."""
+    with suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    # A process may be stuck in the system, for example on a network drive.
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(process.wait(), KILL_TIMEOUT)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from kernel_providers_ext.provider import secrets
@@ -82,28 +84,125 @@ async def test_a_missing_secret_is_explained(given: Any, words: str) -> None:
     assert "token-of-gpu" not in str(caught.value)
 
 
-async def test_a_command_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that hangs is killed, with a message that names it."""
-    monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 0.1)
-    with pytest.raises(ConfigurationError, match="The command sleep did not end within"):
-        await Secret.parse({"command": ["sleep", "600"]}).reveal()
+CHILD = "import time; open('child', 'w').write(str(__import__('os').getpid())); time.sleep(600)"
+#: Starts a process that keeps standard output open, and waits until that runs.
+START_CHILD = f"""
+import os, pathlib, signal, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", {CHILD!r}])
+while not pathlib.Path("child").exists():
+    time.sleep(0.01)
+"""
+IGNORE_SIGTERM = "signal.signal(signal.SIGTERM, signal.SIG_IGN); print('x', flush=True)\n"
 
 
-async def test_a_cancelled_read_kills_its_command(tmp_path: Path) -> None:
-    """A command does not run on after the request for the secret is cancelled."""
-    code = "import os, time; open('pid', 'w').write(f'{os.getpid()} '); time.sleep(600)"
-    reading = asyncio.create_task(Secret("command", (sys.executable, "-c", code)).reveal())
+def python(code: str) -> dict[str, list[str]]:
+    """Return a secret's declaration with a Python program as its command."""
+    return {"command": [sys.executable, "-c", code]}
+
+
+async def child_pid() -> int:
+    """Wait for the process that a command has started, and return its id."""
+
+    file = Path("child")
 
     async def written() -> str:
-        path = tmp_path / "pid"
-        return path.read_text() if path.exists() else ""
+        return _text_of(file)
 
-    pid = int(await wait_until(written))
+    return int(await wait_until(written, pause=0.02))
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
+
+
+async def wait_until_ended(pid: int) -> None:
+    """Wait until a process has ended; the system may not have removed it yet."""
+
+    async def has_ended() -> bool:
+        try:
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    await wait_until(has_ended, pause=0.02)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import time; time.sleep(600)",
+        f"{START_CHILD}{IGNORE_SIGTERM}time.sleep(600)",
+        "while True: print('token-of-gpu')",
+        "print('x' * 2**20)",
+    ],
+    ids=["hanging", "ignoring SIGTERM", "endless output", "much output"],
+)
+async def test_a_command_has_a_time_limit(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that hangs or prints too much is killed, with a message that names it."""
+    monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 1.0)
+    words = f"The command {re.escape(sys.executable)} did not end within 1 s, or printed more than"
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        await Secret.parse(python(code)).reveal()
+    assert "token-of-gpu" not in str(caught.value)
+
+
+async def test_a_time_limit_is_for_all_that_a_command_has_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process that the command has started is killed with it."""
+    monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 2.0)
+    with pytest.raises(ConfigurationError, match="did not end within"):
+        await Secret.parse(python(f"{START_CHILD}child.wait()")).reveal()
+    await wait_until_ended(await child_pid())
+
+
+async def test_a_command_may_leave_an_agent_running() -> None:
+    """A process that still has standard output open is neither waited for nor killed."""
+    reading = Secret.parse(python(f"{START_CHILD}print('token-of-gpu')")).reveal()
+    assert await reading == "token-of-gpu"
+    agent = psutil.Process(await child_pid())
+    assert agent.is_running()
+    agent.kill()
+
+
+async def test_an_agent_that_prints_does_not_delay_the_secret() -> None:
+    """An agent that fills standard output is not waited for."""
+    code = "import subprocess; agent = subprocess.Popen(['yes', 'x']); print(agent.pid)"
+    with pytest.raises(ConfigurationError, match="more than one line"):
+        await Secret.parse(python(f"{code}; open('child', 'w').write(str(agent.pid))")).reveal()
+    psutil.Process(await child_pid()).kill()
+
+
+async def test_a_failing_command_is_not_quoted() -> None:
+    """The message has the exit code and no output."""
+    code = "import sys; print('token-of-gpu', file=sys.stderr); sys.exit('token-of-gpu')"
+    with pytest.raises(ConfigurationError, match=r"failed with exit code 1\.") as caught:
+        await Secret.parse(python(code)).reveal()
+    assert "token-of-gpu" not in str(caught.value)
+
+
+async def test_commands_leave_no_file_open() -> None:
+    """Commands that succeed, fail or cannot be run close their pipes."""
+    process = psutil.Process()
+    await Secret.parse({"command": PRINT}).reveal()
+    before = process.num_fds()
+    for command in (PRINT, FAIL, ["no-such-program"]):
+        with suppress(ConfigurationError):
+            await Secret.parse({"command": command}).reveal()
+    assert process.num_fds() == before
+
+
+async def test_a_cancelled_read_kills_its_command() -> None:
+    """Neither the command nor what it has started runs on after the request is cancelled."""
+    code = f"{START_CHILD}{IGNORE_SIGTERM}child.wait()"
+    reading = asyncio.create_task(Secret.parse(python(code)).reveal())
+    child = await child_pid()
+    command = psutil.Process(child).ppid()
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    await wait_until_ended(command)
+    await wait_until_ended(child)
 
 
 @pytest.mark.parametrize(
