@@ -12,14 +12,16 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from logging import Logger
 from pathlib import Path
+from shlex import quote
 from typing import IO, Any
 
-from jupyter_core.paths import secure_write
+from jupyter_core.paths import allow_insecure_writes, secure_write
 
 if sys.platform != "win32":
     import fcntl
 
 VERSION = 2
+WRITABLE_BY_OTHERS = 0o022
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class KernelStore:
 
     ``server`` identifies a server that is started again, for example by its root folder. Servers
     that run at the same time and have this in common have one file each. A server that starts takes
-    over the files of servers that have ended or crashed.
+    over the files of servers that have ended or crashed. Others must not be able to write to the
+    folder, and links in it are not followed.
     """
 
     def __init__(self, folder: Path, server: str, log: Logger) -> None:
@@ -64,7 +67,12 @@ class KernelStore:
         self._locks = ExitStack()
 
     def read(self) -> list[Record]:
-        """Take over all files of ended servers, and return their records; raises OSError."""
+        """
+        Take over all files of ended servers, and return their records.
+
+        Raises OSError, which is PermissionError with a message for people if the folder or a file
+        is not the user's own.
+        """
         if not self._folder.is_dir():
             return []
         paths = [self._take(), *self._abandoned()]
@@ -76,7 +84,7 @@ class KernelStore:
         return records
 
     def write(self, records: Collection[Record]) -> None:
-        """Replace the records in the file, unless they are the same; raises OSError."""
+        """Replace the records in the file, unless they are the same; raises OSError as `read`."""
         if self._path is None and not records:
             return
         entries = [asdict(record) for record in records]
@@ -101,6 +109,7 @@ class KernelStore:
         """Return this server's file, which is the first that no other server has locked."""
         if self._path is None:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_private(self._folder)
             paths = (self._folder / f"{self._key}-{number}.json" for number in count())
             self._path = next(path for path in paths if self._lock(path))
         return self._path
@@ -113,7 +122,7 @@ class KernelStore:
     def _lock(self, path: Path) -> bool:
         if sys.platform == "win32":
             return True  # one server for each root folder is assumed
-        lock: IO[str] = path.with_suffix(".lock").open("w")
+        lock: IO[str] = open(path.with_suffix(".lock"), "a", opener=_open_file)  # noqa: SIM115
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -126,7 +135,8 @@ class KernelStore:
 
     def _read(self, path: Path) -> list[Record]:
         try:
-            found = json.loads(path.read_text("utf-8"))
+            with open(path, encoding="utf-8", opener=_open_file) as file:
+                found = json.load(file)
             if found["version"] != VERSION:
                 raise ValueError(f"version {found['version']}")
             return list(_records(found["kernels"]))
@@ -142,6 +152,30 @@ class KernelStore:
                 aside.name,
             )
             return []
+
+
+def _check_private(folder: Path) -> None:
+    """Raise PermissionError if others may change what is in the folder."""
+    if sys.platform == "win32" or allow_insecure_writes:
+        return
+    found = folder.stat()
+    if found.st_uid != os.geteuid():
+        raise PermissionError(
+            f"the folder {folder} belongs to another user. Remove it or make it yours, and then "
+            f"protect it with: chmod 700 {quote(str(folder))}"
+        )
+    if found.st_mode & WRITABLE_BY_OTHERS:
+        raise PermissionError(
+            f"other users may write to the folder {folder}. Protect it with: "
+            f"chmod 700 {quote(str(folder))}"
+        )
+
+
+def _open_file(path: str, flags: int) -> int:
+    """Open a file as only the user may; raises PermissionError for a symbolic link."""
+    if os.path.islink(path):
+        raise PermissionError(f"{path} is a symbolic link, which is not followed. Remove it")
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 def _records(entries: Iterable[Any]) -> Iterator[Record]:

@@ -124,3 +124,90 @@ def test_a_crash_while_writing_loses_nothing(
             store.write([TWO])
     store.close()
     assert make().read() == [ONE]
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o702, 0o777])
+def test_a_folder_that_others_may_write_to_is_refused(make: Open, folder: Path, mode: int) -> None:
+    """The message names the folder and the remedy; after that, the folder is used."""
+    folder.mkdir(parents=True)
+    folder.chmod(mode)
+    words = f"other users may write to the folder {folder}. .*: chmod 700 {folder}"
+    with pytest.raises(PermissionError, match=words):
+        make().read()
+    with pytest.raises(PermissionError, match=words):
+        make().write([ONE])
+    assert list(folder.iterdir()) == []
+    folder.chmod(0o700)
+    make().write([ONE])
+    written(folder)
+
+
+def test_a_folder_that_others_may_read_is_used(make: Open, folder: Path) -> None:
+    """Its files can be read only by the user."""
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    store = make()
+    store.write([ONE])
+    store.close()
+    assert make().read() == [ONE]
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+
+
+def test_a_folder_of_another_user_is_refused(
+    make: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message names the folder."""
+    folder.mkdir(parents=True, mode=0o700)
+    monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
+    with pytest.raises(PermissionError, match=f"the folder {folder} belongs to another user"):
+        make().read()
+
+
+@pytest.mark.parametrize("suffix", [".lock", ".json"])
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_link_is_not_followed(
+    make: Open, folder: Path, tmp_path: Path, suffix: str, exists: bool
+) -> None:
+    """What a link points to is neither read, nor made, nor changed."""
+    store = make()
+    store.write([ONE])
+    store.close()
+    link = written(folder).with_suffix(suffix)
+    target = tmp_path / "target"
+    link.unlink()
+    link.symlink_to(target)
+    if exists:
+        target.write_text("mine")
+    with pytest.raises(PermissionError, match=f"{link} is a symbolic link"):
+        make().read()
+    assert target.exists() == exists
+    assert not exists or target.read_text() == "mine"
+
+
+def test_a_link_is_replaced_when_records_are_written(
+    make: Open, folder: Path, tmp_path: Path
+) -> None:
+    """Neither the file itself nor the new one is written through a link."""
+    store = make()
+    store.write([ONE])
+    target = tmp_path / "target"
+    target.write_text("mine")
+    path = written(folder)
+    path.unlink()
+    path.symlink_to(target)
+    path.with_suffix(".new").symlink_to(target)
+    store.write([TWO])
+    store.close()
+    assert target.read_text() == "mine"
+    assert make().read() == [TWO]
+
+
+def test_the_lock_keeps_what_is_in_it(make: Open, folder: Path) -> None:
+    """A file that has the lock's name is not emptied."""
+    store = make()
+    store.write([ONE])
+    store.close()
+    lock = written(folder).with_suffix(".lock")
+    lock.write_text("mine")
+    assert make().read() == [ONE]
+    assert lock.read_text() == "mine"
