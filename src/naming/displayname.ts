@@ -70,31 +70,61 @@ export function displayName(
 }
 
 /**
- * Make display names unique: kernels that share one get their name in brackets.
+ * Make display names unique: kernels that share one get their name in brackets, and a
+ * number if the result is in use as well.
+ *
+ * The server has the same rules. It takes one pass, whatever the names are.
  *
  * @param wanted - Display names by kernel name.
  * @param taken - Display names of other kernels, which do not change.
  *
- * @returns Display names by kernel name. They do not depend on the order of `wanted`.
+ * @returns Display names by kernel name, in the order of `wanted`.
  */
 export function unique(
   wanted: ReadonlyMap<string, string>,
   taken: ReadonlySet<string>
 ): Map<string, string> {
-  const shown = new Map(wanted);
-  for (;;) {
-    const counts = new Map<string, number>();
-    for (const text of [...taken, ...shown.values()]) {
-      counts.set(text, (counts.get(text) ?? 0) + 1);
-    }
-    const again = [...shown].filter(([, text]) => (counts.get(text) ?? 0) > 1);
-    if (again.length === 0) {
-      return shown;
-    }
-    for (const [name, text] of again) {
-      shown.set(name, `${text} [${name}]`);
+  const counts = new Map<string, number>();
+  for (const text of [...wanted.values(), ...taken]) {
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const isShared = (text: string): boolean => (counts.get(text) ?? 0) > 1;
+  const used = new Set(taken);
+  for (const text of wanted.values()) {
+    if (!isShared(text)) {
+      used.add(text);
     }
   }
+  const numbers = new Map<string, number>();
+  const shown = new Map<string, string>();
+  for (const [name, text] of wanted) {
+    const given = isShared(text)
+      ? unusedText(`${text} [${name}]`, used, numbers)
+      : text;
+    used.add(given);
+    shown.set(name, given);
+  }
+  return shown;
+}
+
+/**
+ * Return a text that is not in use: the text itself, or with a number from 2 on.
+ *
+ * @param numbers - The last number by text; updated, so that none is tried twice.
+ */
+function unusedText(
+  text: string,
+  used: ReadonlySet<string>,
+  numbers: Map<string, number>
+): string {
+  let number = numbers.get(text) ?? 1;
+  let given = number === 1 ? text : `${text} (${String(number)})`;
+  while (used.has(given)) {
+    number += 1;
+    given = `${text} (${String(number)})`;
+  }
+  numbers.set(text, number);
+  return given;
 }
 
 /**

@@ -15,8 +15,12 @@ interface ICases {
   placements: [string, string, string, string][];
   refused: string[];
   /** Wanted display names, taken ones, and the results. */
-  unique: [Record<string, string>, string[], string[]][];
+  unique: UniqueCase[];
+  /** Cases whose results depend on the order. */
+  unique_in_order: UniqueCase[];
 }
+
+type UniqueCase = [Record<string, string>, string[], string[]];
 
 /** The server's tests read the same cases, as both sides must make the same names. */
 const CASES = JSON.parse(
@@ -53,13 +57,16 @@ describe('placementProblem', () => {
 });
 
 describe('unique', () => {
-  it.each(CASES.unique)('makes %j unique among %j', (wanted, taken, given) => {
-    const names = unique(new Map(Object.entries(wanted)), new Set(taken));
-    expect([...names.keys()]).toEqual(Object.keys(wanted));
-    expect([...names.values()]).toEqual(given);
-  });
+  it.each([...CASES.unique, ...CASES.unique_in_order])(
+    'makes %j unique among %j',
+    (wanted, taken, given) => {
+      const names = unique(new Map(Object.entries(wanted)), new Set(taken));
+      expect([...names.keys()]).toEqual(Object.keys(wanted));
+      expect([...names.values()]).toEqual(given);
+    }
+  );
 
-  it('does not depend on the order', () => {
+  it('does not depend on the order unless numbers are needed twice', () => {
     for (const [wanted, taken] of CASES.unique) {
       const entries = Object.entries(wanted);
       const there = unique(new Map(entries), new Set(taken));
@@ -67,7 +74,30 @@ describe('unique', () => {
       expect(Object.fromEntries(back)).toEqual(Object.fromEntries(there));
     }
   });
+
+  it.each<[string, (index: number) => [string, string]]>([
+    ['equal', index => [`k${String(index)}`, 'P']],
+    ['other names with brackets', index => [`k${String(index)}`, chain(index)]],
+    ['numbered', index => [`k${String(index)}`, `P [k] (${String(index)})`]],
+    ['equal in brackets', index => [`b${LINK.repeat(index % LINKS)}`, 'P']]
+  ])('makes many names unique that are %s', (_what, crafted) => {
+    const entries = Array.from({ length: 5000 }, (_, index) => crafted(index));
+    const wanted = new Map([...entries, ['k', 'P'], ['l', 'P']] as const);
+    const taken = new Set(entries.map(([, text]) => `${text}${LINK}`));
+    taken.add('P').add('P [k]');
+    const names = [...unique(wanted, taken).values()];
+    expect(new Set(names).size).toBe(wanted.size);
+    expect(names.filter(name => taken.has(name))).toEqual([]);
+  });
 });
+
+const LINK = ' [k]';
+const LINKS = 200;
+
+/** A display name that is the previous one with brackets. */
+function chain(index: number): string {
+  return `P${LINK.repeat(index % LINKS)}`;
+}
 
 describe('providerOf', () => {
   it('reads the flat metadata of a remote kernel', () => {
