@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,14 +17,17 @@ import urllib.error
 import urllib.request
 import webbrowser
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from jupyter_core.paths import jupyter_config_dir, jupyter_path, secure_write
+
 PROVIDERS = ("demo-a", "demo-b")
 START_TIMEOUT = 90.0  # seconds for a part to start
 STOP_TIMEOUT = 15.0  # seconds for a part to stop, before it is killed
+REMOVE_TIMEOUT = 5.0  # seconds for the removal of what the demo has written
 NEEDED = {
     "kernel_gateway": "Kernel Gateway",
     "jupyterlab": "JupyterLab",
@@ -31,8 +35,16 @@ NEEDED = {
 }
 
 
+#: Ctrl-C, a service manager, a terminal that is closed. Windows has no SIGHUP.
+SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+
+
 class DemoError(Exception):
     """A part of the demo does not start; the message is for people."""
+
+
+class DemoStopped(Exception):
+    """A signal has asked the demo to stop."""
 
 
 @dataclass
@@ -45,14 +57,16 @@ class Part:
     log: Path
 
     def log_tail(self) -> str:
-        """Return the last lines of its log."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+        """Return the last lines of its log, with a heading."""
+        lines = self.log.read_text(errors="replace").splitlines()[-15:]
+        return "\n".join(["The end of its log:", *lines])
 
 
 class Demo:
     """
     Starts the gateways and JupyterLab, waits until JupyterLab ends, and stops everything.
 
+    It writes only to a temporary folder, which is removed at the end.
     ``port`` is JupyterLab's port, 0 for any free one. JupyterLab's token is the environment
     variable JUPYTER_TOKEN, or a new one.
     """
@@ -61,47 +75,61 @@ class Demo:
         self._port = port
         self._opens_browser = opens_browser
         self._parts: list[Part] = []
+        self._is_stopped = False
 
     def run(self) -> int:
-        """Run until Ctrl-C, SIGTERM, or the end of JupyterLab; return the exit code."""
-        for how in (signal.SIGTERM, signal.SIGINT):  # also if a shell ignores SIGINT
-            signal.signal(how, _interrupt)
+        """Run until Ctrl-C, SIGTERM, SIGHUP, or the end of JupyterLab; return the exit code."""
+        for number in SIGNALS:
+            # A shell may ignore SIGINT for what it runs in the background, and nohup all SIGHUP.
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._stop_soon)
         try:
             _check_needs()
             _check_port(self._port)
-            folder = tempfile.TemporaryDirectory(prefix="kernel-providers-demo-")
-            with folder, self._stopping():
-                self._start(Path(folder.name))
+            with _temporary_folder() as folder, self._stopping():
+                self._start(folder)
                 self._wait()
         except DemoError as error:
             _say(str(error))
             return 1
-        except KeyboardInterrupt:
+        except DemoStopped:
             pass
         return 0
+
+    def _stop_soon(self, _signal: int, _frame: FrameType | None) -> None:
+        # An exception here could come between the start of a part and the record of it.
+        self._is_stopped = True
+
+    def _pause(self, seconds: float) -> None:
+        """Wait; raises DemoStopped after a signal."""
+        if self._is_stopped:
+            raise DemoStopped
+        time.sleep(seconds)
 
     def _start(self, folder: Path) -> None:
         config = folder / "kernel_providers.d"
         config.mkdir()
+        shared = _private_folders(folder)
         for provider_id in PROVIDERS:
             token = secrets.token_urlsafe(24)
             url = f"http://127.0.0.1:{_free_port()}/"
             env = {
+                **shared,
                 "KG_AUTH_TOKEN": token,
                 "KG_ENV_PROCESS_WHITELIST": "DEMO_PROVIDER",
                 "DEMO_PROVIDER": provider_id,
             }
             self._launch(provider_id, url, "kernel_gateway", _gateway_arguments(url), env, folder)
             settings = {"kind": "gateway", "url": url, "token": {"value": token}}
-            (config / f"{provider_id}.json").write_text(json.dumps(settings))
+            with secure_write(str(config / f"{provider_id}.json")) as file:
+                json.dump(settings, file)
         for part in self._parts:
-            _wait_until_ready(part)
+            self._wait_until_ready(part)
         token = os.environ.get("JUPYTER_TOKEN") or secrets.token_urlsafe(24)
         url = f"http://127.0.0.1:{self._port or _free_port()}/"
-        paths = [str(folder), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
         env = {
+            **shared,
             "JUPYTER_TOKEN": token,
-            "JUPYTER_CONFIG_PATH": os.pathsep.join(paths),
             "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         }
@@ -109,7 +137,7 @@ class Demo:
         notebooks.mkdir()
         arguments = _lab_arguments(url, notebooks)
         lab = self._launch("JupyterLab", url, "jupyterlab", arguments, env, folder)
-        _wait_until_ready(lab)
+        self._wait_until_ready(lab)
         address = f"{url}lab?token={token}"
         _say(f"\n    {address}\n")
         _say("Kernels run in three places: in this server, in demo-a and in demo-b. Try in a cell:")
@@ -142,6 +170,19 @@ class Demo:
         self._parts.append(part)
         return part
 
+    def _wait_until_ready(self, part: Part) -> None:
+        _say(f"Starting {part.name} at {part.url} …")
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            if part.process.poll() is not None:
+                raise DemoError(f"{part.name} did not start. {part.log_tail()}")
+            if _answers(part.url):
+                return
+            self._pause(0.1)
+        raise DemoError(
+            f"{part.name} did not start within {START_TIMEOUT:.0f} s. {part.log_tail()}"
+        )
+
     def _wait(self) -> None:
         """Wait for the end of JupyterLab; a provider may end before, to show what happens then."""
         *gateways, lab = self._parts
@@ -149,16 +190,14 @@ class Demo:
             for part in [part for part in gateways if part.process.poll() is not None]:
                 gateways.remove(part)
                 _say(f"{part.name} has ended. JupyterLab and its other kernels keep running.")
-            time.sleep(0.5)
-        raise DemoError(f"JupyterLab has ended. The end of its log:\n{lab.log_tail()}")
+            self._pause(0.5)
+        raise DemoError(f"JupyterLab has ended. {lab.log_tail()}")
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
         try:
             yield
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             running = [part for part in self._parts if part.process.poll() is None]
             if running:
                 _say("\nStopping " + ", ".join(part.name for part in reversed(running)) + " …")
@@ -188,6 +227,41 @@ def _check_port(port: int) -> None:
         ) from error
 
 
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """Make a folder, and remove it with all that is in it."""
+    folder = Path(tempfile.mkdtemp(prefix="kernel-providers-demo-"))
+    try:
+        yield folder
+    finally:
+        deadline = time.monotonic() + REMOVE_TIMEOUT
+        while folder.exists() and time.monotonic() < deadline:
+            # A kernel may still write as it ends, in spite of its server's end.
+            shutil.rmtree(folder, ignore_errors=True)
+            time.sleep(0.1)
+
+
+def _private_folders(folder: Path) -> dict[str, str]:
+    """
+    Return variables by which Jupyter, IPython and their tools write only below a folder.
+
+    The user's configuration, kernelspecs and extensions are still found.
+    """
+    config = [*filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")]), jupyter_config_dir()]
+    return {
+        "JUPYTER_CONFIG_DIR": str(folder),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(config),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        # All of it, in its order: the environment's kernels may come before the user's.
+        "JUPYTER_PATH": os.pathsep.join(jupyter_path()),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        # A server extension of JupyterLab's may run npm, which always writes a log.
+        "npm_config_cache": str(folder / "cache" / "npm"),
+    }
+
+
 def _gateway_arguments(url: str) -> list[str]:
     port = url.rstrip("/").rpartition(":")[2]
     return [
@@ -208,21 +282,6 @@ def _lab_arguments(url: str, notebooks: Path) -> list[str]:
     ]
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     return [*arguments, "--allow-root"] if is_root else arguments
-
-
-def _wait_until_ready(part: Part) -> None:
-    _say(f"Starting {part.name} at {part.url} …")
-    deadline = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < deadline:
-        if part.process.poll() is not None:
-            raise DemoError(f"{part.name} did not start. The end of its log:\n{part.log_tail()}")
-        if _answers(part.url):
-            return
-        time.sleep(0.1)
-    raise DemoError(
-        f"{part.name} did not start within {START_TIMEOUT:.0f} s. The end of its log:\n"
-        f"{part.log_tail()}"
-    )
 
 
 def _answers(url: str) -> bool:
@@ -253,9 +312,6 @@ def _free_port() -> int:
         return port
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def _say(text: str) -> None:
-    print(text, flush=True)
+    with suppress(OSError):  # the terminal is closed
+        print(text, flush=True)

@@ -107,81 +107,149 @@ def test_list_reads_server_configuration(tmp_path: Path, env: dict[str, str]) ->
 
 
 @pytest.fixture
-def demo(env: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """The running demo, after the last line of its greeting."""
-    env["JUPYTER_TOKEN"] = "token-of-demo"
-    process = subprocess.Popen(
-        [*COMMAND, "demo", "--no-browser", f"--port={free_port()}"],
-        env=env,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        yield process
-        process.kill()
+def home(tmp_path: Path) -> Path:
+    """A user's home folder, in which Jupyter and IPython have already been used."""
+    folder = tmp_path / "home"
+    files = {
+        ".ipython/profile_default/startup/10-mine.py": "",
+        ".jupyter/jupyter_server_config.json": "{}",
+        ".jupyter/migrated": "",
+        ".local/share/jupyter/kernels/mine/kernel.json": json.dumps(
+            {"argv": [sys.executable], "display_name": "Mine", "language": "python"}
+        ),
+        "work/mine.ipynb": "{}",
+    }
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return the times of all that is in a folder, and the contents of files."""
+    return {
+        str(path): (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        for path in folder.rglob("*")
+    }
+
+
+class RunningDemo:
+    """The demo of a user with a home folder, and all that it has printed so far."""
+
+    def __init__(self, home: Path, temporary: Path) -> None:
+        temporary.mkdir()
+        self.before = contents(home)
+        self._home, self._temporary = home, temporary
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.upper().startswith(("JUPYTER", "IPYTHON", "NPM_", "XDG_"))
+        }
+        env = {"HOME": str(home), "TMPDIR": str(temporary), "JUPYTER_TOKEN": "token-of-demo"}
+        self.process = subprocess.Popen(
+            [*COMMAND, "demo", "--no-browser", f"--port={free_port()}"],
+            env={**kept, **env},
+            cwd=home,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.stdout = self.process.stdout
+        self.printed = ""
+
+    def wait_for_output(self, words: str) -> None:
+        """Wait until the demo prints some words."""
+        while words not in self.printed:
+            line = self.stdout.readline()
+            assert line, self.printed
+            self.printed += line
+
+    def descendants(self) -> list[psutil.Process]:
+        """Return the demo's parts and their kernels."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def check_that_nothing_is_left(self) -> None:
+        """Check the folders after the demo has ended."""
+        assert contents(self._home) == self.before
+        assert list(self._temporary.iterdir()) == []
+
+
+@pytest.fixture
+def demo(home: Path, tmp_path: Path) -> Iterator[RunningDemo]:
+    """The running demo."""
+    demo = RunningDemo(home, tmp_path / "temporary")
+    with demo.process:
+        yield demo
+        demo.process.kill()
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_demo_runs_kernels_at_three_providers(
-    demo: subprocess.Popen[str], signal_number: signal.Signals
+    demo: RunningDemo, signal_number: signal.Signals
 ) -> None:
-    """Kernels run at three providers, one of which may stop; a signal leaves no process running."""
-    assert demo.stdout is not None
-    greeting = ""
-    while "Ctrl-C" not in greeting:
-        line = demo.stdout.readline()
-        assert line, greeting
-        greeting += line
+    """
+    Kernels run at three providers, one of which may stop.
+
+    A signal leaves no process running, and nothing in the user's folders.
+    """
+    demo.wait_for_output("Ctrl-C")
     for part in ("demo-a", "demo-b", "JupyterLab"):
-        assert f"Starting {part} at http://127.0.0.1:" in greeting
-    address = re.search(r"(http://\S+/)lab\?token=token-of-demo", greeting)
+        assert f"Starting {part} at http://127.0.0.1:" in demo.printed
+    address = re.search(r"(http://\S+/)lab\?token=token-of-demo", demo.printed)
     assert address is not None
     client = Client(address[1], "token-of-demo")
+    assert (await client.request("GET", "lab")).status == 200
+    await client.wait_for_kernelspec("mine")
     for name, expected in {
         "python3": "None",
         "demo-a/python3": "demo-a",
         "demo-b/python3": "demo-b",
     }.items():
         await client.wait_for_kernelspec(name)
-        kernel_id = await client.start_kernel(name)
-        printed = await client.run(kernel_id, "import os; print(os.environ.get('DEMO_PROVIDER'))")
-        assert printed.strip() == expected
+        session = await client.start_session(name, f"{expected}.ipynb")
+        kernel = await client.connect(session["kernel"]["id"])
+        code = "import os; print(os.environ.get('DEMO_PROVIDER'))"
+        assert (await kernel.run(code)).strip() == expected
+        await kernel.replies(
+            await kernel.send("complete_request", {"code": "os.", "cursor_pos": 3})
+        )
+        await kernel.close()
 
-    parts = psutil.Process(demo.pid).children()
-    gateway = next(part for part in parts if "kernel_gateway" in part.cmdline())
+    gateway = next(part for part in demo.descendants() if "kernel_gateway" in part.cmdline())
     gateway.terminate()
-    assert "has ended. JupyterLab and its other kernels keep running" in demo.stdout.readline()
+    demo.wait_for_output("has ended. JupyterLab and its other kernels keep running")
     assert (await client.request("GET", "api/kernels")).status == 200
     await client.close()
 
-    running = [process.pid for process in psutil.Process(demo.pid).children(recursive=True)]
+    running = demo.descendants()
     assert len(running) >= 4  # a gateway, JupyterLab, and a kernel of each
-    demo.send_signal(signal_number)
-    rest = demo.stdout.read()
-    assert demo.wait(60) == 0
-    assert "Everything is stopped." in rest
+    demo.process.send_signal(signal_number)
+    demo.wait_for_output("Everything is stopped.")
+    assert demo.process.wait(60) == 0
 
     async def are_gone() -> bool:
-        return not any(map(psutil.pid_exists, running))
+        return not any(part.is_running() for part in running)
 
     await wait_until(are_gone)
+    demo.check_that_nothing_is_left()
 
 
-def test_demo_names_missing_package(env: dict[str, str], tmp_path: Path) -> None:
-    """Without Kernel Gateway, one sentence says how to install it."""
-    code = (
-        "import importlib.util as u; find = u.find_spec\n"
-        "u.find_spec = lambda name, *a: None if name == 'kernel_gateway' else find(name, *a)\n"
-        "from kernel_providers_ext.cli.demo import Demo\n"
-        "raise SystemExit(Demo().run())"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True, timeout=60
-    )
-    assert result.returncode == 1
-    assert "The demo needs Kernel Gateway." in result.stdout
-    assert 'pip install "kernel-providers-ext[demo]"' in result.stdout
+async def test_demo_that_is_stopped_while_it_starts_leaves_nothing(demo: RunningDemo) -> None:
+    """A terminal that is closed sends signals, and takes no output any more."""
+    demo.wait_for_output("Starting demo-b")
+    running = demo.descendants()
+    assert len(running) >= 2
+    demo.stdout.close()
+    for signal_number in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP):
+        demo.process.send_signal(signal_number)
+    demo.process.wait(60)
+
+    async def are_gone() -> bool:
+        return not any(part.is_running() for part in running)
+
+    await wait_until(are_gone)
+    demo.check_that_nothing_is_left()
 
 
 @pytest.mark.parametrize("port", ["taken", "99999"])
