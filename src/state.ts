@@ -11,21 +11,32 @@ export interface IKernelCounts {
 /** The counts of a provider that has no kernels. */
 export const NO_KERNELS: IKernelCounts = { kernels: 0, running: 0 };
 
-/** Whether a provider answered when the server last asked it. */
+/**
+ * Whether a provider answered when the server last asked it. Its kernels can be listed and
+ * started, but run no cells if it is blocked.
+ */
 export function isAvailable({ state }: Pick<IProvider, 'state'>): boolean {
-  return state === 'online' || state === 'slow';
+  return state === 'online' || state === 'slow' || state === 'blocked';
 }
 
 /**
- * Whether a provider is offline, unauthorised or incompatible.
+ * Whether a provider is blocked, offline, unauthorised or incompatible.
  *
- * This is not the opposite of `isAvailable`: a provider that is being checked or is
- * switched off is neither.
+ * This is not the opposite of `isAvailable`: a provider that is blocked is both, and one
+ * that is being checked or is switched off is neither.
  */
 export function needsAttention({ state }: Pick<IProvider, 'state'>): boolean {
   return (
-    state === 'offline' || state === 'unauthorised' || state === 'incompatible'
+    state === 'blocked' ||
+    state === 'offline' ||
+    state === 'unauthorised' ||
+    state === 'incompatible'
   );
+}
+
+/** Whether all is well with a provider: it is online or slow. */
+export function isWell(provider: Pick<IProvider, 'state'>): boolean {
+  return isAvailable(provider) && !needsAttention(provider);
 }
 
 /** The state of all remote providers that are not switched off. */

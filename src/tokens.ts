@@ -45,6 +45,8 @@ export const CHANGED_EVENT =
  * - `checking`: the server asks the provider, and has no answer yet;
  * - `online`: the provider answers;
  * - `slow`: the provider answers, but takes long;
+ * - `blocked`: the provider answers requests, but its websockets are refused, so that its
+ *   kernels start and run no cells;
  * - `offline`: the provider cannot be reached, or answers with errors;
  * - `unauthorised`: the provider refuses the server's credentials;
  * - `incompatible`: what answers is not a compatible Jupyter server;
@@ -54,6 +56,7 @@ export type ProviderState =
   | 'checking'
   | 'online'
   | 'slow'
+  | 'blocked'
   | 'offline'
   | 'unauthorised'
   | 'incompatible'
@@ -88,15 +91,17 @@ export interface IProvider {
   /** The file or option that configures it; null for this server's own kernels. */
   readonly source: string | null;
   readonly state: ProviderState;
-  /** A word for programs, such as `refused`; empty if the provider is available. */
+  /** A word for programs, such as `refused`; empty if the provider is online or slow. */
   readonly reason: string;
   /** What differs between cases with the same reason, such as an HTTP status. */
   readonly detail: string;
   /**
-   * The server's sentence that says why the provider is not available, in English; empty
-   * if it is available.
+   * The server's sentence that says what is wrong, in English; empty if the provider is
+   * online or slow.
    */
   readonly message: string;
+  /** The server's sentences about a provider that works, in English, such as risks. */
+  readonly warnings: readonly string[];
   /** When it came into this state, by the server's clock. */
   readonly since: Date;
   /** When it last answered, by the server's clock; null if it never has. */

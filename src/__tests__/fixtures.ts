@@ -70,6 +70,7 @@ export function provider(id: string, more: Partial<IProvider> = {}): IProvider {
     reason: '',
     detail: '',
     message: '',
+    warnings: [],
     since: new Date('2026-05-04T08:00:00'),
     lastSeen: new Date('2026-05-04T09:00:00'),
     latency: 42,

@@ -22,6 +22,12 @@ export class MockServer {
   /** The result of shutting down a session. */
   shutdown = (): Promise<void> => Promise.resolve();
 
+  /** Change the connection status of kernels, and emit that. */
+  become(status: Kernel.ConnectionStatus): void {
+    this.connectionStatus = status;
+    this._connectionStatusChanged.emit(status);
+  }
+
   /** End all sessions, as if the server lost their kernels. */
   end(): void {
     this._disposed.emit();
@@ -43,6 +49,10 @@ export class MockServer {
   }
 
   private readonly _disposed = new Signal<this, void>(this);
+  private readonly _connectionStatusChanged = new Signal<
+    this,
+    Kernel.ConnectionStatus
+  >(this);
 
   private get _sessions(): object {
     return {
@@ -69,7 +79,7 @@ export class MockServer {
       propertyChanged: signal,
       kernelChanged: new Signal<object, unknown>(session),
       statusChanged: signal,
-      connectionStatusChanged: signal,
+      connectionStatusChanged: this._connectionStatusChanged,
       pendingInput: signal,
       iopubMessage: signal,
       unhandledMessage: signal,

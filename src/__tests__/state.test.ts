@@ -1,21 +1,23 @@
 import { describe, expect, it } from 'vitest';
 
-import { isAvailable, needsAttention, summaryOf } from '../state';
+import { isAvailable, isWell, needsAttention, summaryOf } from '../state';
 import type { ProviderState } from '../tokens';
 import { provider } from './fixtures';
 
-describe('isAvailable and needsAttention', () => {
-  it.each<[ProviderState, boolean, boolean]>([
-    ['checking', false, false],
-    ['online', true, false],
-    ['slow', true, false],
-    ['offline', false, true],
-    ['unauthorised', false, true],
-    ['incompatible', false, true],
-    ['off', false, false]
-  ])('know the state %s', (state, available, attention) => {
+describe('isAvailable, needsAttention and isWell', () => {
+  it.each<[ProviderState, boolean, boolean, boolean]>([
+    ['checking', false, false, false],
+    ['online', true, false, true],
+    ['slow', true, false, true],
+    ['blocked', true, true, false],
+    ['offline', false, true, false],
+    ['unauthorised', false, true, false],
+    ['incompatible', false, true, false],
+    ['off', false, false, false]
+  ])('know the state %s', (state, available, attention, well) => {
     expect(isAvailable({ state })).toBe(available);
     expect(needsAttention({ state })).toBe(attention);
+    expect(isWell({ state })).toBe(well);
   });
 });
 

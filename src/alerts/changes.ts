@@ -1,4 +1,4 @@
-import { isAvailable, needsAttention } from '../state';
+import { isWell, needsAttention } from '../state';
 import { LOCAL_ID } from '../tokens';
 import type { IProvider, NotifyLevel, ProviderState } from '../tokens';
 
@@ -56,7 +56,7 @@ export function changesOf(
       after.set(id, before ?? { state, warnedAt: null });
     } else if (!needsAttention(provider)) {
       after.set(id, { state, warnedAt: before.warnedAt });
-      if (level === 'all' && isAvailable(provider)) {
+      if (level === 'all' && isWell(provider)) {
         back.push(provider);
       }
     } else if (level === 'none') {
@@ -77,5 +77,5 @@ export function changesOf(
 
 /** Whether a change from one state to the other is not worth a report. */
 function isSame(a: ProviderState, b: ProviderState): boolean {
-  return a === b || (isAvailable({ state: a }) && isAvailable({ state: b }));
+  return a === b || (isWell({ state: a }) && isWell({ state: b }));
 }

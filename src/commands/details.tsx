@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { StateIcon } from '../components';
+import { StateIcon, WarningIcon } from '../components';
 import type { IKernelCounts } from '../state';
 import { clock, stateWord, statusText } from '../text';
 import type { IProvider } from '../tokens';
@@ -13,7 +13,7 @@ interface IProps {
   readonly now: Date;
 }
 
-/** The state, the message and all facts about a provider. */
+/** The state, the message, the warnings and all facts about a provider. */
 export function ProviderDetails(props: IProps): React.JSX.Element {
   const { provider, counts, trans, now } = props;
   const time = (date: Date | null): string => date?.toLocaleString() ?? '';
@@ -44,7 +44,20 @@ export function ProviderDetails(props: IProps): React.JSX.Element {
         <StateIcon state={provider.state} />
         <span>{stateWord(provider.state, trans)}</span>
       </p>
-      {text !== '' && <p>{text}</p>}
+      {text !== '' && <p className="kpe-ProviderDetails-text">{text}</p>}
+      {provider.warnings.length > 0 && (
+        <ul
+          className="kpe-ProviderDetails-warnings"
+          aria-label={trans.__('Warnings')}
+        >
+          {provider.warnings.map(warning => (
+            <li key={warning}>
+              <WarningIcon />
+              <span>{warning}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       <dl>
         {facts
           .filter(([, value]) => value !== '')

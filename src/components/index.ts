@@ -5,5 +5,5 @@ export { Countdown } from './countdown';
 export { Elapsed } from './elapsed';
 export { KernelLabel } from './kernellabel';
 export { initialOf, KernelLogo } from './kernellogo';
-export { StateIcon } from './stateicon';
+export { StateIcon, WarningIcon } from './stateicon';
 export { useNow } from './usenow';

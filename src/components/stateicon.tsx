@@ -24,6 +24,7 @@ const STATE_ICONS: Readonly<Record<ProviderState, LabIcon>> = {
   ),
   checking: icon('checking', '<path d="M8 2a6 6 0 1 1-6 6"/>'),
   slow: icon('slow', `${RING}<path d="M8 4.8V8l2.2 1.6"/>`),
+  blocked: icon('blocked', '<path d="M2 8h8.5m-3-3 3 3-3 3M13.5 3v10"/>'),
   offline: icon('offline', `${RING}<path d="m5.8 5.8 4.4 4.4m0-4.4-4.4 4.4"/>`),
   unauthorised: icon(
     'sign-in',
@@ -35,6 +36,16 @@ const STATE_ICONS: Readonly<Record<ProviderState, LabIcon>> = {
   ),
   off: icon('off', '<path d="M3 8h10"/>')
 };
+
+const WARNING = icon(
+  'warning',
+  '<path d="M8 2.2 1.8 13.3h12.4zM8 6.5v3.2m0 1.8v.1"/>'
+);
+
+/** The icon of a warning about a provider. It has no text, as the text is next to it. */
+export function WarningIcon(): React.JSX.Element {
+  return <WARNING.react tag="span" className="kpe-WarningIcon" />;
+}
 
 /** The icon of a state. It has no text, as the word or a message is next to it. */
 export function StateIcon({

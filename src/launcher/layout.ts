@@ -1,4 +1,4 @@
-import { isAvailable } from '../state';
+import { isAvailable, isWell } from '../state';
 import type { IKernelProviders, IProvider } from '../tokens';
 import { cardOf, joined, kernelNameOf, sorted, withUniqueKeys } from './cards';
 import type { ICard, ICardSource, LauncherItem } from './cards';
@@ -296,9 +296,9 @@ function withDefaultStatus(
   );
 }
 
-/** Whether a provider has a status to show, which it does unless it is available. */
+/** Whether a provider has a status to show, which it does unless all is well with it. */
 function hasStatus(provider: IProvider | undefined): boolean {
-  return provider !== undefined && !isAvailable(provider);
+  return provider !== undefined && !isWell(provider);
 }
 
 /** Whether a section has the kernels of the default provider. */

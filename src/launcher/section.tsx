@@ -7,7 +7,7 @@ import {
 import * as React from 'react';
 
 import { StateIcon } from '../components';
-import { isAvailable } from '../state';
+import { isAvailable, isWell } from '../state';
 import type { IKernelCounts } from '../state';
 import { staleness, stateWord, statusText } from '../text';
 import type { IProvider } from '../tokens';
@@ -16,6 +16,7 @@ import type { ILauncherHost } from './card';
 import { emptyCauseOf } from './layout';
 import type { ICategories, ISection } from './layout';
 import { ProviderStatus } from './status';
+import { WarningsButton } from './warnings';
 
 interface ISectionProps {
   readonly section: ISection;
@@ -95,13 +96,14 @@ export function ProviderSection(
     status: React.useId()
   };
   const toggle = React.useRef<HTMLButtonElement>(null);
-  const explained = isCollapsed ? undefined : needingStatus(provider);
+  const explained = needingStatus(provider);
+  const isExplained = explained !== undefined && !isCollapsed;
   return (
     <div
       className={classes(
         'jp-Launcher-section',
         'kpe-ProviderSection',
-        needingStatus(provider) && 'kpe-mod-unavailable'
+        explained && !isAvailable(explained) && 'kpe-mod-unavailable'
       )}
       data-provider={section.providerId}
       data-state={provider?.state}
@@ -111,11 +113,11 @@ export function ProviderSection(
         {...props}
         ids={ids}
         toggle={toggle}
-        isStatusShown={explained !== undefined}
+        isStatusShown={isExplained}
         onFocus={refresh}
       />
       <div id={ids.body} hidden={isCollapsed}>
-        {explained && (
+        {isExplained && (
           <ProviderStatus
             {...props}
             id={ids.status}
@@ -178,6 +180,7 @@ function Header({
           <span id={ids.state}>{stateWord(provider.state, trans)}</span>
         </span>
       )}
+      {provider && <WarningsButton provider={provider} host={host} />}
       {stale !== '' && (
         <span className="kpe-ProviderSection-stale">{stale}</span>
       )}
@@ -244,7 +247,7 @@ function Empty({
 /** Return the provider if it needs attention or is off. */
 function needingStatus(provider: IProvider | undefined): IProvider | undefined {
   return provider === undefined ||
-    isAvailable(provider) ||
+    isWell(provider) ||
     provider.state === 'checking'
     ? undefined
     : provider;

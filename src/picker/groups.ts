@@ -1,5 +1,5 @@
 import { providerOf } from '../naming';
-import { isAvailable } from '../state';
+import { isWell } from '../state';
 import type { IKernelCounts } from '../state';
 import type { IProvider } from '../tokens';
 import { isOtherKernel, kernelRows, languageOf, rank } from './choices';
@@ -27,7 +27,7 @@ export interface IKernelGroup {
  * Arrange all kernels into groups; rows have the order of `kernelRows`.
  *
  * @returns One group for each provider, in their order. If there is only one provider and
- * it is available, the groups are those of the stock dialog.
+ * all is well with it, the groups are those of the stock dialog.
  */
 export function kernelGroups(
   source: IKernelSource,
@@ -41,7 +41,7 @@ export function kernelGroups(
   const [only] = groups;
   const isPlain =
     groups.length === 1 &&
-    (only?.provider === undefined || isAvailable(only.provider));
+    (only?.provider === undefined || isWell(only.provider));
   return isPlain ? byPurpose(rows, source) : groups;
 }
 

@@ -1,7 +1,8 @@
+import { classes } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { StateIcon, useNow } from '../components';
-import { isAvailable } from '../state';
+import { isAvailable, isWell } from '../state';
 import type { IKernelCounts } from '../state';
 import { stateWord, statusText } from '../text';
 import type { IProvider, KernelPhase } from '../tokens';
@@ -130,13 +131,17 @@ function Group(props: IGroupProps): React.JSX.Element {
   const { purpose, provider } = group;
   const id = groupId(group.id);
   const stateNote =
-    provider === undefined || isAvailable(provider)
+    provider === undefined || isWell(provider)
       ? ''
       : stateWord(provider.state, translations.trans);
+  const isReachable = provider === undefined || isAvailable(provider);
   return (
     <div
       role="group"
-      className="kpe-Picker-group"
+      className={classes(
+        'kpe-Picker-group',
+        !isReachable && 'kpe-mod-unavailable'
+      )}
       aria-labelledby={id}
       aria-describedby={describedBy(group)}
     >
@@ -231,7 +236,7 @@ function ProviderName({
   );
 }
 
-/** The message or figures about a provider; visible if it has no kernels or no answer. */
+/** The message or figures about a provider; visible if it has no kernels or something is wrong. */
 function Status(props: {
   id: string;
   provider: IProvider;
@@ -240,7 +245,7 @@ function Status(props: {
 }): React.JSX.Element {
   const { id, provider, counts, translations } = props;
   const now = useNow(1000);
-  const isVisible = !isAvailable(provider) || counts.kernels === 0;
+  const isVisible = !isWell(provider) || counts.kernels === 0;
   return (
     <div
       role="presentation"

@@ -17,7 +17,7 @@ export function rowId(choice: KernelChoice): string {
 
 interface IRowProps {
   readonly isActive: boolean;
-  /** The word for the state of a provider that is not available; otherwise empty. */
+  /** The word for the state of a provider; empty if all is well with it. */
   readonly stateNote: string;
   readonly translations: ITranslations;
 }
@@ -25,7 +25,7 @@ interface IRowProps {
 /** An option, with the same value as in the stock dialog. */
 function Row(
   props: React.PropsWithChildren<
-    Pick<IRowProps, 'isActive' | 'stateNote'> & {
+    Pick<IRowProps, 'isActive'> & {
       choice: KernelChoice;
       title?: string;
       isDisabled?: boolean;
@@ -33,11 +33,10 @@ function Row(
     }
   >
 ): React.JSX.Element {
-  const { choice, isActive, isDisabled, title, stateNote, children } = props;
+  const { choice, isActive, isDisabled, title, children } = props;
   const classes = [
     'kpe-Picker-row',
     isActive && 'jp-mod-active',
-    stateNote !== '' && 'kpe-mod-unavailable',
     props.className
   ];
   return (
@@ -63,7 +62,6 @@ export const StartRow = React.memo(
       <Row
         choice={{ name: spec.name }}
         isActive={isActive}
-        stateNote={stateNote}
         title={spec.display_name}
       >
         <Logo spec={spec} />
@@ -92,7 +90,7 @@ export function ConnectRow(
   const lastUse = new Date(kernel.last_activity ?? '');
   const target = row.users.join(', ') || name;
   const facts = [
-    // The status of a kernel is unknown if its provider is not available.
+    // The status of a kernel is unknown or of no use if its provider has trouble.
     stateNote || kernelStatus(kernel, props.phase, translations),
     Number.isNaN(lastUse.getTime()) ? '' : age(lastUse, trans, now),
     shortId(kernel.id),
@@ -104,7 +102,6 @@ export function ConnectRow(
     <Row
       choice={row.choice}
       isActive={isActive}
-      stateNote={stateNote}
       title={titleOf(row, name, translations)}
     >
       <Logo spec={spec} />
@@ -164,7 +161,6 @@ export function NoKernelRow(
       choice={null}
       isActive={isActive}
       isDisabled={isDisabled}
-      stateNote=""
       className="kpe-Picker-none"
     >
       <span>{translations.lab.__('No Kernel')}</span>

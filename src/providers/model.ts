@@ -248,6 +248,7 @@ function toProvider(json: IProviderJSON): IProvider {
     reason: json.reason,
     detail: json.detail,
     message: json.message,
+    warnings: json.warnings ?? [],
     since: new Date(json.since),
     lastSeen: json.last_seen === null ? null : new Date(json.last_seen),
     latency: json.latency_ms,

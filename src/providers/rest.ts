@@ -19,12 +19,14 @@ export interface IProviderJSON {
   /** The file or option that configures it; null for this server's own kernels. */
   source: string | null;
   state: ProviderState;
-  /** A word such as `refused`; empty if the provider is available. */
+  /** A word such as `refused`; empty if the provider is online or slow. */
   reason: string;
   /** What differs between cases with the same reason, such as an HTTP status. */
   detail: string;
-  /** The server's message, in English; empty if the provider is available. */
+  /** The server's message, in English; empty if the provider is online or slow. */
   message: string;
+  /** Sentences about a provider that works; servers of older versions leave it out. */
+  warnings?: string[];
   /** When the provider came into this state. */
   since: string;
   /** When it last answered; null if it never has. */

@@ -17,6 +17,8 @@ export function stateWord(
       return trans.__('Online');
     case 'slow':
       return trans.__('Slow');
+    case 'blocked':
+      return trans.__('Websocket blocked');
     case 'offline':
       return trans.__('Offline');
     case 'unauthorised':
@@ -33,8 +35,8 @@ export function stateWord(
  *
  * @param now - The current time.
  *
- * @returns Figures such as `42 ms · 8 kernels, 2 running`; or why the provider is not
- * available, when it was last seen, and when the server asks it again. May be empty.
+ * @returns Figures such as `42 ms · 8 kernels, 2 running`; or what is wrong, when the
+ * provider was last seen, and when the server asks it again. May be empty.
  */
 export function statusText(
   provider: IProvider,
@@ -48,6 +50,8 @@ export function statusText(
       return joined(' · ', latency(provider, trans), kernels(counts, trans));
     case 'checking':
       return trans.__('%1 has not answered yet.', provider.label);
+    case 'blocked':
+      return failureMessage(provider, trans);
     case 'off':
       return provider.source === null
         ? ''

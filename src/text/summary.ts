@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { NO_KERNELS } from '../state';
 import type { ISummary } from '../state';
-import type { IProvider } from '../tokens';
+import type { IProvider, ProviderState } from '../tokens';
 import { statusText } from './messages';
 
 /** Sum up in a few words, e.g. `1 of 3 providers offline`. */
@@ -10,19 +10,30 @@ export function summaryText(
   { affected, total }: ISummary,
   trans: TranslationBundle
 ): string {
-  return affected.every(({ state }) => state === 'offline')
-    ? trans._n(
-        '%2 of %1 provider offline',
-        '%2 of %1 providers offline',
-        total,
-        affected.length
-      )
-    : trans._n(
-        '%2 of %1 provider unavailable',
-        '%2 of %1 providers unavailable',
-        total,
-        affected.length
-      );
+  const areAll = (state: ProviderState): boolean =>
+    affected.every(provider => provider.state === state);
+  if (areAll('offline')) {
+    return trans._n(
+      '%2 of %1 provider offline',
+      '%2 of %1 providers offline',
+      total,
+      affected.length
+    );
+  }
+  if (areAll('blocked')) {
+    return trans._n(
+      '%2 of %1 provider: websocket blocked',
+      '%2 of %1 providers: websocket blocked',
+      total,
+      affected.length
+    );
+  }
+  return trans._n(
+    '%2 of %1 provider unavailable',
+    '%2 of %1 providers unavailable',
+    total,
+    affected.length
+  );
 }
 
 /**

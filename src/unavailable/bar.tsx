@@ -46,13 +46,10 @@ export class UnavailableBar extends ReactWidget {
   }
 
   protected override render(): React.JSX.Element {
-    const { guard, commands, trans, nameOf } = this._options;
+    const { guard, trans, nameOf } = this._options;
     const unavailability = this._unavailability;
     const now = new Date();
     const { similar } = guard;
-    const retry = {
-      id: unavailability === null ? '' : retryId(unavailability)
-    };
     return (
       <Bar
         unavailability={unavailability}
@@ -63,11 +60,7 @@ export class UnavailableBar extends ReactWidget {
         }
         similar={similar === null ? '' : nameOf(similar)}
         trans={trans}
-        onRetry={
-          commands.isEnabled(COMMAND_IDS.retry, retry)
-            ? () => commands.execute(COMMAND_IDS.retry, retry)
-            : null
-        }
+        onRetry={this._retryOf(unavailability)}
         onCancel={this._cancel}
         onSimilar={() => void guard.choose(similar ?? undefined)}
         onChoose={() => void guard.choose()}
@@ -102,6 +95,20 @@ export class UnavailableBar extends ReactWidget {
     this.update();
   }
 
+  /** Return what the button Retry does; null if there is nothing to retry. */
+  private _retryOf(
+    unavailability: Unavailability | null
+  ): (() => Promise<unknown>) | null {
+    const { guard, commands } = this._options;
+    if (unavailability?.kind === 'blocked' && guard.hasKernel) {
+      return () => guard.reconnect();
+    }
+    const args = { id: unavailability === null ? '' : retryId(unavailability) };
+    return commands.isEnabled(COMMAND_IDS.retry, args)
+      ? () => commands.execute(COMMAND_IDS.retry, args)
+      : null;
+  }
+
   private readonly _cancel = (): Promise<void> => {
     const { guard, trans } = this._options;
     return guard
@@ -133,7 +140,7 @@ interface IProps {
   /** The display name of a similar kernel of this server; empty if there is none. */
   readonly similar: string;
   readonly trans: TranslationBundle;
-  /** Null if there is no provider to retry. */
+  /** Null if there is nothing to retry. */
   readonly onRetry: (() => Promise<unknown>) | null;
   readonly onCancel: () => Promise<void>;
   readonly onSimilar: () => void;
@@ -199,9 +206,14 @@ function Buttons(props: IProps): React.JSX.Element {
 
 /** Return the id of the provider that a retry may help; empty if there is none. */
 function retryId(unavailability: Unavailability): string {
-  return unavailability.kind === 'unavailable' || unavailability.kind === 'gone'
-    ? unavailability.provider.id
-    : '';
+  switch (unavailability.kind) {
+    case 'unavailable':
+    case 'blocked':
+    case 'gone':
+      return unavailability.provider.id;
+    default:
+      return '';
+  }
 }
 
 /** Report the height of an element, now and after each change. */

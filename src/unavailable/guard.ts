@@ -10,10 +10,16 @@ import type { ISignal } from '@lumino/signaling';
 import { isAvailable } from '../state';
 import type { IKernelProviders } from '../tokens';
 import { isRemote, similarKernel, unavailabilityOf } from './reason';
-import type { IKnown, Unavailability } from './reason';
+import type { IKnown, IRunningKernel, Unavailability } from './reason';
 
 /** Milliseconds that Lab has to reconnect a kernel before the guard does it. */
 const GRACE = 1000;
+
+/** Milliseconds after which the guard tries again to connect a blocked kernel. */
+const AGAIN = 30_000;
+
+/** Milliseconds after which the user can retry again, as Lab's attempts take minutes. */
+const PATIENCE = 5000;
 
 export interface IKernelGuardOptions {
   /** The session of a notebook, not yet initialised. */
@@ -29,7 +35,8 @@ export interface IKernelGuardOptions {
  *
  * If that provider is not available, Lab would start another kernel in the same language,
  * show an error, or ask for another kernel. The guard makes Lab start nothing until the
- * provider is available or the user selects a kernel.
+ * provider is available or the user selects a kernel. If the provider is blocked, kernels
+ * are started as usual, and the guard keeps trying to connect them.
  */
 export class KernelGuard implements IDisposable {
   constructor(options: IKernelGuardOptions) {
@@ -41,6 +48,7 @@ export class KernelGuard implements IDisposable {
     context.kernelPreferenceChanged.connect(this._update, this);
     context.kernelChanged.connect(this._onKernelChanged, this);
     context.sessionChanged.connect(this._update, this);
+    context.connectionStatusChanged.connect(this._update, this);
     context.specsManager.specsChanged.connect(this._update, this);
     context.disposed.connect(() => {
       this.dispose();
@@ -104,6 +112,19 @@ export class KernelGuard implements IDisposable {
   }
 
   /**
+   * Try to connect the kernel now, if there is one.
+   *
+   * @returns A promise that is fulfilled when the kernel is connected, the attempt failed,
+   * or the attempt takes long; never rejected.
+   */
+  async reconnect(): Promise<void> {
+    const attempt = this._kernel?.reconnect().catch(() => undefined);
+    const isLong = new Promise(resolve => setTimeout(resolve, PATIENCE));
+    await Promise.race([attempt, isLong]);
+    await this._providers.refresh();
+  }
+
+  /**
    * Let the user select a kernel.
    *
    * @param name - The name of the kernel that is selected at first; by default, Lab's.
@@ -136,6 +157,16 @@ export class KernelGuard implements IDisposable {
 
   private get _kernel(): Kernel.IKernelConnection | null {
     return this._context.session?.kernel ?? null;
+  }
+
+  private get _running(): IRunningKernel | null {
+    const kernel = this._kernel;
+    return (
+      kernel && {
+        id: kernel.id,
+        isConnected: kernel.connectionStatus === 'connected'
+      }
+    );
   }
 
   /** The name of the current kernel, or else of the preferred one. */
@@ -181,10 +212,15 @@ export class KernelGuard implements IDisposable {
       return;
     }
     const before = this._unavailability;
-    const id = this._kernel?.id ?? null;
-    const unavailability = unavailabilityOf(this._name, id, this._known);
+    const unavailability = unavailabilityOf(
+      this._name,
+      this._running,
+      this._known
+    );
     this._unavailability = this._isDeclined ? null : unavailability;
-    if (unavailability === null || this.hasKernel) {
+    const canStart =
+      unavailability === null || unavailability.kind === 'blocked';
+    if (canStart || this.hasKernel) {
       this._release();
     } else if (!this._context.kernelPreference.id) {
       this._hold();
@@ -194,6 +230,7 @@ export class KernelGuard implements IDisposable {
       void this._context.specsManager.refreshSpecs();
     }
     this._reconnect();
+    this._keepTrying();
     this._changed.emit();
   };
 
@@ -257,6 +294,26 @@ export class KernelGuard implements IDisposable {
     }
   }
 
+  /**
+   * Try again to connect a blocked kernel after Lab gave up. Only that shows whether the
+   * provider is still blocked.
+   */
+  private _keepTrying(): void {
+    const isGivenUp = (): boolean =>
+      this._unavailability?.kind === 'blocked' &&
+      this._kernel?.connectionStatus === 'disconnected';
+    if (this._isWaiting || !isGivenUp()) {
+      return;
+    }
+    this._isWaiting = true;
+    setTimeout(() => {
+      this._isWaiting = false;
+      if (this._kernel !== null && isGivenUp()) {
+        this._connect(this._kernel);
+      }
+    }, AGAIN);
+  }
+
   private _connect(kernel: Kernel.IKernelConnection): void {
     const isWanted = !kernel.isDisposed && !this._context.isTerminating;
     // Lab retries at growing intervals, and finally gives up.
@@ -282,5 +339,7 @@ export class KernelGuard implements IDisposable {
   private _hasHadKernel = false;
   private _isDeclined = false;
   private _wasUnavailable = false;
+  /** Whether a blocked kernel will be connected again. */
+  private _isWaiting = false;
   private _isDisposed = false;
 }

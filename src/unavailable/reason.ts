@@ -18,6 +18,7 @@ import type {
  * - `waiting`: this server has not listed its providers and kernels yet;
  * - `unknown`: this server has no such provider; `id` and `kernel` are parts of the name;
  * - `unavailable`: the provider is not available;
+ * - `blocked`: the provider is available, but the kernel cannot be connected to;
  * - `gone`: the provider is available, but does not have `kernel`;
  * - `starting`, `reconnecting`: the kernel has been in this phase since `since`.
  */
@@ -30,7 +31,10 @@ export type Unavailability =
       /** Why the server did not load the provider; empty if it is not configured. */
       readonly message: string;
     }
-  | { readonly kind: 'unavailable'; readonly provider: IProvider }
+  | {
+      readonly kind: 'unavailable' | 'blocked';
+      readonly provider: IProvider;
+    }
   | {
       readonly kind: 'gone';
       readonly provider: IProvider;
@@ -43,6 +47,13 @@ export type Unavailability =
       readonly kernel: string;
       readonly since: Date;
     };
+
+/** A kernel of a notebook that runs or is about to. */
+export interface IRunningKernel {
+  readonly id: string;
+  /** Whether the browser is connected to it. */
+  readonly isConnected: boolean;
+}
 
 /** What the front end knows about providers and kernels. */
 export interface IKnown {
@@ -62,21 +73,22 @@ export function isRemote(kernelName: string): boolean {
  * Find out why a notebook cannot use its kernel.
  *
  * @param name - The name of the notebook's kernel; empty if it has none.
- * @param runningId - The id of the kernel if it runs or is about to; otherwise null. A
- * running kernel can be used unless its provider is known to be unavailable.
+ * @param running - The kernel if it runs or is about to; otherwise null. A running kernel
+ * can be used unless its provider is known to be unavailable or blocked. A connection that
+ * was open before its provider was blocked still works.
  *
  * @returns Null if it can use the kernel, and for kernels without a provider's prefix,
  * which Lab handles.
  */
 export function unavailabilityOf(
   name: string,
-  runningId: string | null,
+  running: IRunningKernel | null,
   { providers, specs, isReady }: IKnown
 ): Unavailability | null {
   if (!isRemote(name)) {
     return null;
   }
-  const isRunning = runningId !== null;
+  const isRunning = running !== null;
   if (!isReady || specs === null) {
     return isRunning ? null : { kind: 'waiting' };
   }
@@ -93,13 +105,20 @@ export function unavailabilityOf(
   if (!isAvailable(provider) && !(isRunning && provider.state === 'checking')) {
     return { kind: 'unavailable', provider };
   }
-  const current = provider.kernelPhases.find(it => it.kernelId === runningId);
-  if (current !== undefined) {
-    const { phase, since } = current;
-    const itsName = (spec && providerOf(spec)?.kernel) ?? kernel;
-    return { kind: phase, provider, kernel: itsName, since };
+  if (!isRunning && !canStart) {
+    return { kind: 'gone', provider, kernel };
   }
-  return isRunning || canStart ? null : { kind: 'gone', provider, kernel };
+  const current = provider.kernelPhases.find(it => it.kernelId === running?.id);
+  const works = running?.isConnected && current?.phase !== 'reconnecting';
+  if (provider.state === 'blocked' && current?.phase !== 'starting' && !works) {
+    return { kind: 'blocked', provider };
+  }
+  if (current === undefined) {
+    return null;
+  }
+  const { phase, since } = current;
+  const itsName = (spec && providerOf(spec)?.kernel) ?? kernel;
+  return { kind: phase, provider, kernel: itsName, since };
 }
 
 /**
@@ -140,6 +159,7 @@ export function iconOf(unavailability: Unavailability): ProviderState {
     case 'unknown':
       return 'offline';
     case 'unavailable':
+    case 'blocked':
       return unavailability.provider.state;
     case 'gone':
       return 'incompatible';
@@ -169,6 +189,8 @@ export function unavailabilityText(
         unavailability.id,
         unavailability.kernel
       );
+    case 'blocked':
+      return lastingStatusText(unavailability.provider, trans, now);
     case 'unavailable': {
       const { provider } = unavailability;
       const text = lastingStatusText(provider, trans, now);

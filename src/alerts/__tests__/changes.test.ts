@@ -71,6 +71,19 @@ describe('changesOf', () => {
     expect(watch.at(4, 'online')).toBe('');
   });
 
+  it('reports that a provider is blocked, and that it no longer is, once each', () => {
+    const watch = new Watch();
+
+    watch.at(0, 'online');
+
+    expect(watch.at(1, 'blocked')).toBe('-a');
+    expect(watch.at(2, 'blocked')).toBe('');
+    expect(watch.at(3, 'online')).toBe('+a');
+    expect(watch.at(100, 'offline')).toBe('-a');
+    expect(watch.at(200, 'blocked')).toBe('-a');
+    expect(watch.at(300, 'slow')).toBe('+a');
+  });
+
   it('reports all changes at the same time', () => {
     const watch = new Watch();
 

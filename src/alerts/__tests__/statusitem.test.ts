@@ -76,6 +76,15 @@ describe('the status bar item', () => {
     });
   });
 
+  it('shows a blocked provider, and says why', async () => {
+    const blocked = { state: 'blocked', reason: 'websocket' } as const;
+    const { isActive } = await open(provider('a', blocked), provider('b'));
+
+    expect(isActive()).toBe(true);
+    expect(button()?.textContent).toBe('1 of 2 providers: websocket blocked');
+    expect(button()?.title).toContain('websockets are blocked');
+  });
+
   it('is not active if the setting is off', async () => {
     const { providers, isActive } = await open(LOST);
 

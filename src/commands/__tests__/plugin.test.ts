@@ -20,6 +20,12 @@ function scene() {
   const known = [
     provider('local'),
     provider('gpu', { label: 'GPU farm' }),
+    provider('hub', {
+      state: 'blocked',
+      reason: 'websocket',
+      detail: '400',
+      warnings: ['Its certificate is not checked.', 'Its list was cut.']
+    }),
     provider('old', { state: 'off' })
   ];
   const kernels: Kernel.IModel[] = [
@@ -126,6 +132,23 @@ describe('details', () => {
   it('shows all facts', async () => {
     const done = app.commands.execute(details, { id: 'gpu' });
     await dialog('GPU farm', 'Online', '2 running', 'https://gpu.example/');
+    press('button');
+    await done;
+  });
+});
+
+describe('details of a provider with trouble', () => {
+  it('has what is wrong, then the warnings', async () => {
+    const done = app.commands.execute(details, { id: 'hub' });
+    await dialog(
+      'Websocket blocked',
+      'websockets are blocked',
+      'Its certificate is not checked.',
+      'Its list was cut.',
+      'https://hub.example/'
+    );
+    const items = document.querySelectorAll('[aria-label=Warnings] li');
+    expect(items).toHaveLength(2);
     press('button');
     await done;
   });

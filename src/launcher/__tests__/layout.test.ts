@@ -228,11 +228,17 @@ describe('sectionsOf', () => {
       expect(sections.map(({ providerId }) => providerId)).toEqual(['', '']);
     });
 
-    it('shows once that the gateway is not available', () => {
-      const sections = arrange(kernelItems('python3'), gateway('offline'));
-      expect(titles(sections)).toEqual(['Notizbuch', 'Konsole']);
-      expect(sections.map(({ providerId }) => providerId)).toEqual(['gw', '']);
-    });
+    it.each(['offline', 'blocked'] as const)(
+      'shows once that the gateway is %s',
+      state => {
+        const sections = arrange(kernelItems('python3'), gateway(state));
+        expect(titles(sections)).toEqual(['Notizbuch', 'Konsole']);
+        expect(sections.map(({ providerId }) => providerId)).toEqual([
+          'gw',
+          ''
+        ]);
+      }
+    );
 
     it('gives the gateway a section if it has never answered', () => {
       const sections = arrange([TERMINAL], gateway('offline'));
@@ -309,6 +315,7 @@ describe('emptyCauseOf', () => {
     ['checking', 'none', 'checking'],
     ['online', 'fresh', 'none'],
     ['slow', 'fresh', 'none'],
+    ['blocked', 'none', 'none'],
     ['offline', 'stale', 'none'],
     ['offline', 'none', 'unknown'],
     ['unauthorised', 'none', 'unknown']

@@ -274,6 +274,50 @@ describe('ProvidersLauncher', () => {
     );
   });
 
+  it('says that a provider is blocked, and still starts its kernels', async () => {
+    const providers = new MockKernelProviders(LOCAL, FARM);
+    await show(providers, remote);
+    providers.become(LOCAL, {
+      ...FARM,
+      state: 'blocked',
+      reason: 'websocket',
+      detail: '400'
+    });
+    await fixture.settle();
+    const section = fixture.find('[data-provider="farm"]');
+    expect(section.textContent).toContain('Websocket blocked');
+    expect(section.textContent).not.toContain('Last seen');
+    expect(section.textContent).not.toContain('Retrying');
+    const describedBy = fixture.find(CARD).getAttribute('aria-describedby');
+    expect(textOf(describedBy)).toContain('cannot be reached (400)');
+    // It is not greyed, as its kernels can be started.
+    expect(section.classList).not.toContain('kpe-mod-unavailable');
+    fixture.find(CARD).click();
+    expect(fixture.executed).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    [['GPU farm is slow.'], '1 warning'],
+    [['GPU farm is slow.', 'Its certificate is not checked.'], '2 warnings']
+  ])('has a button for the warnings %j', async (warnings, name) => {
+    const providers = new MockKernelProviders(LOCAL, FARM);
+    await show(providers, remote);
+    const execute = vi.fn();
+    fixture.commands.addCommand(COMMAND_IDS.details, { execute });
+    expect(fixture.node.querySelector('[aria-haspopup=dialog]')).toBeNull();
+
+    providers.become(LOCAL, { ...FARM, warnings });
+    await fixture.settle();
+    const button = fixture.find(
+      '[data-provider="farm"] .jp-Launcher-sectionHeader [aria-haspopup=dialog]'
+    );
+    expect(button.getAttribute('aria-label')).toBe(name);
+    expect(button.title).toBe([name, ...warnings].join('\n'));
+    button.click();
+    expect(execute.mock.calls).toMatchObject([[{ id: 'farm' }]]);
+    expect(fixture.find('[aria-expanded]').ariaExpanded).not.toBe('false');
+  });
+
   it('announces a state once, when it changes', async () => {
     const providers = new MockKernelProviders(LOCAL, FARM);
     await show(providers, remote);

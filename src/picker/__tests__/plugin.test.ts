@@ -145,6 +145,26 @@ describe('selectKernel', () => {
     expect(context.shutdown).not.toHaveBeenCalled();
   });
 
+  it('says that a provider is blocked, and starts its kernels', async () => {
+    const gpu = provider('gpu', {
+      state: 'blocked',
+      reason: 'websocket',
+      detail: '400'
+    });
+    const { context, done, type, press, row, described } = await open(
+      false,
+      new MockKernelProviders(provider('local'), gpu)
+    );
+    expect(row('gpu/python3')).toContain('Websocket blocked');
+    expect(described('gpu').join(' ')).toContain('cannot be reached (400)');
+    expect(document.querySelector('.kpe-mod-unavailable')).toBeNull();
+
+    type('gpu');
+    press('Enter');
+    await done;
+    expect(context.changeKernel).toHaveBeenCalledWith({ name: 'gpu/python3' });
+  });
+
   it('starts the chosen kernel', async () => {
     const { context, done, press } = await open(true);
     press('Home', 'Enter');

@@ -143,6 +143,30 @@ describe('KernelProviders', () => {
     expect(scene.model.problems).toEqual(scene.json.problems);
   });
 
+  it('has the warnings of a provider; older servers send none', async () => {
+    const warnings = ['Its certificate is not checked.'];
+    scene.json.providers = [
+      providerJSON('gpu', { warnings }),
+      providerJSON('cpu')
+    ];
+    await scene.model.refresh();
+    expect(scene.model.get('gpu')?.warnings).toEqual(warnings);
+    expect(scene.model.get('cpu')?.warnings).toEqual([]);
+  });
+
+  it('emits no change while a blocked provider answers', async () => {
+    const blocked = providerJSON('gpu', { state: 'blocked', retry_in: 30 });
+    scene.json.providers = [blocked];
+    await scene.model.refresh();
+    const before = scene.changes.length;
+    scene.json.providers = [
+      { ...blocked, latency_ms: 7, last_seen: '2026-05-04T10:00:00Z' }
+    ];
+    await scene.model.refresh();
+    expect(scene.changes).toHaveLength(before);
+    expect(scene.model.get('gpu')?.retryAt).toBeNull();
+  });
+
   it("has retry times by the browser's clock", async () => {
     vi.setSystemTime('2030-01-01T00:00:00Z');
     scene.json.providers = [

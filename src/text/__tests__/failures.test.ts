@@ -37,7 +37,14 @@ describe('failureMessage', () => {
     expect(gpu(reason, detail)).toBe(message);
   });
 
-  it("returns the server's message if the reason is unknown", () => {
-    expect(gpu('defect', '')).toBe('As the server says.');
+  it.each([
+    ['unauthorised', ''],
+    ['forbidden', 'the quota of 3 kernels is used up'],
+    ['no_secret', '/run/token'],
+    ['incompatible', 'an HTML page'],
+    ['scheme', ''],
+    ['a reason of a newer server', '']
+  ])("returns the server's message for %s", (reason, detail) => {
+    expect(gpu(reason, detail)).toBe('As the server says.');
   });
 });

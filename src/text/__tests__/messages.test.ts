@@ -83,6 +83,22 @@ describe('statusText', () => {
     );
   });
 
+  it('says only that a provider is blocked, as it is still asked', () => {
+    expect(
+      text({
+        state: 'blocked',
+        reason: 'websocket',
+        detail: 'no answer',
+        message: 'As the server says.',
+        retryAt: later(5)
+      })
+    ).toBe(
+      'gpu answers requests, but its kernels cannot be reached (no answer): ' +
+        "websockets are blocked. A proxy in front of it must pass the headers 'Upgrade' " +
+        "and 'Connection' of HTTP/1.1."
+    );
+  });
+
   it.each([
     ['a provider that was never seen', { lastSeen: null }, 'Last seen'],
     ['a provider that is not asked again', { retryAt: null }, 'Retrying']

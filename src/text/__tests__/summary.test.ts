@@ -24,6 +24,13 @@ describe('summaryText', () => {
     expect(textOf('offline')).toBe('1 of 1 provider offline');
   });
 
+  it('says how many providers are blocked', () => {
+    expect(textOf('online', 'blocked')).toBe(
+      '1 of 2 providers: websocket blocked'
+    );
+    expect(textOf('blocked', 'offline')).toBe('2 of 2 providers unavailable');
+  });
+
   it('does not call a provider offline that answers', () => {
     expect(textOf('unauthorised', 'offline', 'online')).toBe(
       '2 of 3 providers unavailable'

@@ -18,6 +18,14 @@ const OFFLINE: Unavailability = {
   kind: 'unavailable',
   provider: provider('gpu', { state: 'offline', message: 'Cannot reach gpu.' })
 };
+const BLOCKED: Unavailability = {
+  kind: 'blocked',
+  provider: provider('gpu', {
+    state: 'blocked',
+    reason: 'websocket',
+    detail: '400'
+  })
+};
 const STARTING: Unavailability = {
   kind: 'starting',
   provider: provider('gpu'),
@@ -40,6 +48,7 @@ function show() {
     similar: 'python3' as string | null,
     changed: new Signal<object, void>(sender),
     cancel: vi.fn(() => Promise.resolve()),
+    reconnect: vi.fn(() => Promise.resolve()),
     chosen: [] as (string | undefined)[],
     choose: (name?: string) => {
       guard.chosen.push(name);
@@ -203,6 +212,42 @@ describe('UnavailableBar', () => {
 
     expect(labels(bar)[0]).toBe('Retry');
     expect(document.activeElement).toBe(buttons(bar)[0]);
+  });
+
+  it('connects a blocked kernel when the user retries', async () => {
+    const { guard, bar, become } = show();
+    guard.hasKernel = true;
+    guard.similar = null;
+    const done = new PromiseDelegate<void>();
+    guard.reconnect.mockReturnValue(done.promise);
+
+    await become(BLOCKED);
+    expect(bar.node.querySelector('[role=status]')?.textContent).toContain(
+      'gpu answers requests, but its kernels cannot be reached (400)'
+    );
+    expect(bar.node.textContent).not.toContain('Retrying in');
+    expect(labels(bar)).toEqual(['Retry', 'Select another kernel…']);
+
+    await press(bar, 'Retry');
+    expect(labels(bar)[0]).toBe('Retrying…');
+    done.resolve();
+    await pass(1);
+
+    expect(guard.reconnect).toHaveBeenCalledOnce();
+    expect(labels(bar)[0]).toBe('Retry');
+  });
+
+  it('retries the blocked provider of a notebook without a kernel', async () => {
+    const { guard, bar, become, answer } = show();
+    await become(BLOCKED);
+
+    await press(bar, 'Retry');
+    expect(labels(bar)[0]).toBe('Retrying…');
+    answer.now();
+    await pass(1);
+
+    expect(guard.reconnect).not.toHaveBeenCalled();
+    expect(labels(bar)[0]).toBe('Retry');
   });
 
   it('counts the seconds of a start, but screen readers do not read them', async () => {

@@ -13,6 +13,7 @@ import { KernelGuard } from '../guard';
 const LOCAL = provider('local');
 const ONLINE = provider('gpu');
 const OFFLINE = provider('gpu', { state: 'offline' });
+const BLOCKED = provider('gpu', { state: 'blocked', reason: 'websocket' });
 
 /** What the user does in the kernel picker; nothing at first. */
 type Choice = (context: ISessionContext) => Promise<unknown>;
@@ -528,6 +529,117 @@ describe('a notebook whose kernel is in a phase', () => {
     await expect(guard.cancel()).rejects.toThrow('away');
 
     expect(guard.unavailability).toMatchObject({ kind: 'starting' });
+  });
+});
+
+describe('a notebook whose provider is blocked', () => {
+  /** Make a notebook whose kernel was started, but cannot be connected to. */
+  const openBlocked = async () => {
+    const scene = open(BLOCKED);
+    scene.server.connectionStatus = 'connecting';
+    await populate(scene.context);
+    return scene;
+  };
+
+  it('starts its kernel, and says why it cannot be used', async () => {
+    const { server, context, guard } = await openBlocked();
+
+    expect(server.started).toEqual(['gpu/python3']);
+    expect(context.kernelPreference.shouldStart).toBe(true);
+    expect(guard.unavailability).toMatchObject({ kind: 'blocked' });
+    expect(guard.hasKernel).toBe(true);
+    expect(guard.similar).toBeNull();
+  });
+
+  it('starts it once if the provider was offline before', async () => {
+    const { server, providers, context, guard } = open();
+    server.connectionStatus = 'connecting';
+    await populate(context);
+
+    providers.become(LOCAL, BLOCKED);
+    providers.become(LOCAL, BLOCKED);
+    await settle();
+
+    expect(server.started).toEqual(['gpu/python3']);
+    expect(guard.unavailability).toMatchObject({ kind: 'blocked' });
+  });
+
+  it('can be used when the kernel is connected', async () => {
+    const { server, guard } = await openBlocked();
+
+    server.become('connected');
+
+    expect(guard.unavailability).toBeNull();
+  });
+
+  it('keeps a kernel whose connection works', async () => {
+    const { server, providers, context, guard } = open(ONLINE);
+    await populate(context);
+
+    providers.become(LOCAL, BLOCKED);
+    expect(guard.unavailability).toBeNull();
+    server.become('connecting');
+
+    expect(guard.unavailability).toMatchObject({ kind: 'blocked' });
+  });
+
+  it('connects the kernel when the provider is no longer blocked', async () => {
+    const { server, providers, guard } = await openBlocked();
+    await settle();
+    expect(server.reconnected).toBe(0);
+
+    providers.become(LOCAL, ONLINE);
+    expect(guard.unavailability).toBeNull();
+    await settle();
+
+    expect(server.reconnected).toBe(1);
+  });
+
+  it('keeps trying to connect it, although JupyterLab gives up', async () => {
+    const { server, providers } = await openBlocked();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(server.reconnected).toBe(0);
+
+    server.become('disconnected');
+    providers.become(LOCAL, BLOCKED);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(server.reconnected).toBe(1);
+
+    server.become('connecting');
+    server.become('disconnected');
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(server.reconnected).toBe(2);
+
+    server.become('disconnected');
+    server.become('connected');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(server.reconnected).toBe(2);
+  });
+
+  it('connects it when the user retries', async () => {
+    const { server, providers, guard } = await openBlocked();
+    const refreshed = vi.spyOn(providers, 'refresh');
+
+    await guard.reconnect();
+
+    expect(server.reconnected).toBe(1);
+    expect(refreshed).toHaveBeenCalledOnce();
+  });
+
+  it('lets the user retry again if the connection takes long, or fails', async () => {
+    const { context, guard } = await openBlocked();
+    const { kernel } = context.session ?? {};
+
+    Object.assign(kernel ?? {}, { reconnect: () => new Promise(() => {}) });
+    const retry = guard.reconnect();
+    await vi.advanceTimersByTimeAsync(5000);
+    await retry;
+
+    Object.assign(kernel ?? {}, {
+      reconnect: () => Promise.reject(new Error('refused'))
+    });
+    await guard.reconnect();
+    expect(guard.unavailability).toMatchObject({ kind: 'blocked' });
   });
 });
 

@@ -9,11 +9,18 @@ import {
 import { MockKernelProviders, specsOf } from '../../__tests__/mockproviders';
 import { clock } from '../../text/messages';
 import type { ProviderState } from '../../tokens';
-import { similarKernel, unavailabilityOf, unavailabilityText } from '../reason';
+import {
+  iconOf,
+  similarKernel,
+  unavailabilityOf,
+  unavailabilityText
+} from '../reason';
 import type { IKnown } from '../reason';
 
 const trans = nullTranslator.load('');
 const NOW = new Date('2026-05-04T10:00:00');
+const RUNNING = { id: 'its-id', isConnected: true };
+const LOST = { ...RUNNING, isConnected: false };
 
 /** A server with a local and a remote kernel, whose provider has this state. */
 function known(state: ProviderState, more: Partial<IKnown> = {}): IKnown {
@@ -33,9 +40,7 @@ describe('unavailabilityOf', () => {
     'is null on a provider that is %s',
     state => {
       expect(unavailabilityOf('gpu/python3', null, known(state))).toBeNull();
-      expect(
-        unavailabilityOf('gpu/python3', 'its-id', known(state))
-      ).toBeNull();
+      expect(unavailabilityOf('gpu/python3', RUNNING, known(state))).toBeNull();
     }
   );
 
@@ -47,7 +52,7 @@ describe('unavailabilityOf', () => {
         expected
       );
       expect(
-        unavailabilityOf('gpu/python3', 'its-id', known(state))
+        unavailabilityOf('gpu/python3', RUNNING, known(state))
       ).toMatchObject(expected);
     }
   );
@@ -58,7 +63,7 @@ describe('unavailabilityOf', () => {
     expect(unavailabilityOf('gpu/python3', null, checking)?.kind).toBe(
       'unavailable'
     );
-    expect(unavailabilityOf('gpu/python3', 'its-id', checking)).toBeNull();
+    expect(unavailabilityOf('gpu/python3', RUNNING, checking)).toBeNull();
   });
 
   it('names the parts of the name if the provider is unknown', () => {
@@ -101,7 +106,7 @@ describe('unavailabilityOf', () => {
   });
 
   it('is null for a running kernel that can no longer be started', () => {
-    expect(unavailabilityOf('gpu/julia', 'its-id', known('online'))).toBeNull();
+    expect(unavailabilityOf('gpu/julia', RUNNING, known('online'))).toBeNull();
   });
 
   it.each(['starting', 'reconnecting'] as const)(
@@ -117,13 +122,15 @@ describe('unavailabilityOf', () => {
         specs
       });
 
-      expect(unavailabilityOf('gpu/torch', 'its-id', its)).toMatchObject({
+      expect(unavailabilityOf('gpu/torch', RUNNING, its)).toMatchObject({
         kind: phase,
         provider: { id: 'gpu' },
         kernel: 'PyTorch 2',
         since: new Date('2026-05-04T09:30:00')
       });
-      expect(unavailabilityOf('gpu/torch', 'other-id', its)).toBeNull();
+      expect(
+        unavailabilityOf('gpu/torch', { ...RUNNING, id: 'other-id' }, its)
+      ).toBeNull();
       expect(unavailabilityOf('gpu/torch', null, its)).toBeNull();
     }
   );
@@ -134,9 +141,47 @@ describe('unavailabilityOf', () => {
     });
     const its = known('offline', { providers: new MockKernelProviders(gpu) });
 
-    expect(unavailabilityOf('gpu/python3', 'its-id', its)).toMatchObject({
+    expect(unavailabilityOf('gpu/python3', RUNNING, its)).toMatchObject({
       kind: 'unavailable'
     });
+  });
+
+  it('names a blocked provider unless the kernel is connected', () => {
+    const blocked = known('blocked');
+    const expected = {
+      kind: 'blocked',
+      provider: { id: 'gpu', state: 'blocked' }
+    };
+
+    expect(unavailabilityOf('gpu/python3', null, blocked)).toMatchObject(
+      expected
+    );
+    expect(unavailabilityOf('gpu/python3', LOST, blocked)).toMatchObject(
+      expected
+    );
+    expect(unavailabilityOf('gpu/python3', RUNNING, blocked)).toBeNull();
+  });
+
+  it.each([
+    ['reconnecting', RUNNING, 'blocked'],
+    ['reconnecting', LOST, 'blocked'],
+    ['starting', LOST, 'starting']
+  ] as const)(
+    'on a blocked provider, is for a kernel that is %s and %o: %s',
+    (phase, running, kind) => {
+      const gpu = withKernelPhase('gpu', 'its-id', phase, { state: 'blocked' });
+      const its = known('blocked', { providers: new MockKernelProviders(gpu) });
+
+      expect(unavailabilityOf('gpu/python3', running, its)).toMatchObject({
+        kind
+      });
+    }
+  );
+
+  it('names a kernel that its blocked provider does not have', () => {
+    expect(unavailabilityOf('gpu/julia', null, known('blocked'))).toMatchObject(
+      { kind: 'gone' }
+    );
   });
 
   it('leaves kernels without a prefix to JupyterLab', () => {
@@ -160,7 +205,7 @@ describe('unavailabilityOf', () => {
       expect(unavailabilityOf('gpu/python3', null, early)).toEqual({
         kind: 'waiting'
       });
-      expect(unavailabilityOf('gpu/python3', 'its-id', early)).toBeNull();
+      expect(unavailabilityOf('gpu/python3', RUNNING, early)).toBeNull();
       expect(unavailabilityOf('python3', null, early)).toBeNull();
     }
   );
@@ -228,6 +273,26 @@ describe('unavailabilityText', () => {
     expect(unavailabilityText(offline, false, trans, NOW)).not.toContain(
       'running'
     );
+  });
+
+  it('has only the message of a blocked provider, whether the kernel runs or not', () => {
+    const blocked = {
+      kind: 'blocked',
+      provider: provider('gpu', {
+        state: 'blocked',
+        reason: 'websocket',
+        detail: '400',
+        label: 'GPU farm'
+      })
+    } as const;
+    const message =
+      'GPU farm answers requests, but its kernels cannot be reached (400): ' +
+      "websockets are blocked. A proxy in front of it must pass the headers 'Upgrade' " +
+      "and 'Connection' of HTTP/1.1.";
+
+    expect(unavailabilityText(blocked, true, trans, NOW)).toBe(message);
+    expect(unavailabilityText(blocked, false, trans, NOW)).toBe(message);
+    expect(iconOf(blocked)).toBe('blocked');
   });
 
   it('does not change from second to second', () => {
