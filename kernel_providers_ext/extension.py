@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
+from types import FrameType
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.paths import jupyter_data_dir
@@ -87,6 +90,7 @@ def load(serverapp: ServerApp) -> None:
         serverapp.session_manager,
         serverapp.log,
     )
+    _stop_on_interrupt(serverapp, providers)
     serverapp.io_loop.add_callback(recovery.start)
     serverapp.io_loop.add_callback(providers.start)
 
@@ -96,6 +100,28 @@ def mix(mixin: type, base: type, providers: KernelProviders) -> type:
     if issubclass(base, mixin):
         return base
     return type(f"KernelProviders{base.__name__}", (mixin, base), {"providers": providers})
+
+
+def _stop_on_interrupt(serverapp: ServerApp, providers: KernelProviders) -> None:
+    """
+    Let SIGINT stop the server as SIGTERM does, so that it stops its remote kernels.
+
+    Without a terminal, Jupyter Server leaves SIGINT to Python, and ends without its clean-up; a
+    JupyterHub sends SIGINT first. Without remote providers this stays so. A handler that another
+    package has installed also stays, and a SIGINT that is ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # only the main thread may set handlers
+    stop = signal.getsignal(signal.SIGTERM)
+    if getattr(stop, "__self__", None) is not serverapp or not callable(stop):
+        return  # this process has another owner, as in tests
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        (stop if providers.monitors else signal.default_int_handler)(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
 
 
 def _kernel_store(serverapp: ServerApp) -> KernelStore:
