@@ -106,7 +106,7 @@ def _as_json(providers: KernelProviders, monitors: list[ProviderMonitor]) -> dic
 def _monitor_as_json(monitor: ProviderMonitor) -> dict[str, Any]:
     provider, status = monitor.provider, monitor.status
     model = status_model(provider.config, provider.label, status, monitor.retry_in)
-    return {**model, "kernelspecs": _kernel_names(monitor)}
+    return {**model, "warnings": monitor.warnings, "kernelspecs": _kernel_names(monitor)}
 
 
 def _print_table(providers: KernelProviders, monitors: list[ProviderMonitor]) -> None:
@@ -114,7 +114,8 @@ def _print_table(providers: KernelProviders, monitors: list[ProviderMonitor]) ->
     off = [(config.id, config.label, WORDS[Reachable.OFF], "-") for config in configs]
     print(_table([("PROVIDER", "LABEL", "STATE", "KERNELS"), *map(_row, monitors), *off]))
     problems = [problem.message for problem in providers.problems.values()]
-    for explanation in [*filter(None, map(_explanation, monitors)), *problems]:
+    warnings = [warning for monitor in monitors for warning in monitor.warnings]
+    for explanation in [*filter(None, map(_explanation, monitors)), *warnings, *problems]:
         print(f"\n{explanation}")
 
 

@@ -7,7 +7,6 @@ can have only one gateway client.
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 import os
@@ -16,6 +15,8 @@ from typing import Any
 from jupyter_server.gateway.gateway_client import GatewayClient, NoOpTokenRenewer
 from traitlets.config import Config
 
+from ..provider.config import LAUNCH_TIMEOUT_PAD
+from ..provider.secrets import Secret
 from .loader import Declaration
 
 GATEWAY_ID = "gateway"
@@ -42,43 +43,57 @@ def gateway_client_declaration(config: Config) -> Declaration | None:
     unsupported = [
         n for n in _UNSUPPORTED if n in given or os.environ.get(getattr(client, f"{n}_env"))
     ]
-    if client.accept_cookies:
-        unsupported.append("accept_cookies")
-    if client.gateway_token_renewer_class is not NoOpTokenRenewer:
-        unsupported.append("gateway_token_renewer_class")
     if unsupported:
         raise NotImplementedError(
             f"c.GatewayClient.{unsupported[0]} is set, and only Jupyter Server's gateway client "
             "supports that. It runs all kernels, and no kernel provider is used. To have both, "
             "configure the gateway in kernel_providers.d instead."
         )
-    return Declaration(GATEWAY_ID, "--gateway-url", _settings(client))
+    return Declaration(GATEWAY_ID, "--gateway-url", _settings(client), token=_token(client))
 
 
 def _settings(client: GatewayClient) -> dict[str, Any]:
-    headers: dict[str, str] = json.loads(client.headers or "{}")
-    if client.auth_token:
-        scheme = f"{client.auth_scheme} " if client.auth_scheme else ""
-        headers[client.auth_header_key] = f"{scheme}{client.auth_token}"
-    elif client.http_user:
-        pair = f"{client.http_user}:{client.http_pwd or ''}"
-        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     tls = {
         "ca": client.ca_certs,
         "certificate": client.client_cert,
         "key": client.client_key,
         "verify": client.validate_cert,
     }
+    auth: dict[str, Any] = {"scheme": client.auth_scheme or "", "header": client.auth_header_key}
+    headers: dict[str, str] = json.loads(client.headers or "{}")
+    if client.http_user and client.http_pwd and not client.auth_token:
+        auth = {"user": client.http_user, "password": {"value": client.http_pwd}}
+    # As in `GatewayClient.init_connection_args`.
+    pad = client.launch_timeout_pad
+    timeout = max(client.request_timeout, client.KERNEL_LAUNCH_TIMEOUT + pad)
     return {
         "kind": "gateway",
         "url": client.url,
         "label": "Gateway",
-        "headers": headers,
+        "auth": auth,
+        "headers": {n: v for n, v in headers.items() if n != client.auth_header_key},
+        "accept_cookies": client.accept_cookies,
         "tls": {name: value for name, value in tls.items() if value is not None},
         "timeouts": {
             "connect": client.connect_timeout,
-            "request": client.request_timeout,
-            "start": client.request_timeout,
+            "request": timeout,
+            "start": timeout - pad + LAUNCH_TIMEOUT_PAD,
         },
-        "env": [name for name in client.allowed_envs.split(",") if name],
+        "env": ["KERNEL_WORKING_DIR", *filter(None, client.allowed_envs.split(","))],
     }
+
+
+def _token(client: GatewayClient) -> Secret | None:
+    """Return the token, from the configured renewer if there is one."""
+    if not client.auth_token:
+        return None
+    if client.gateway_token_renewer_class is NoOpTokenRenewer:
+        return Secret("value", client.auth_token)
+
+    def renew() -> str:
+        token = str(client.auth_token)
+        renewer = client.gateway_token_renewer
+        client.auth_token = renewer.get_token(client.auth_header_key, client.auth_scheme, token)
+        return client.auth_token
+
+    return Secret("function", renew)

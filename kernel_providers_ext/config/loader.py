@@ -14,6 +14,8 @@ from jupyter_core.paths import jupyter_config_dir, jupyter_config_path
 from traitlets import Float
 from traitlets.config import LoggingConfigurable
 
+from ..provider.secrets import Secret
+
 FOLDER = "kernel_providers.d"
 SETTLED_AFTER = 0.25  # seconds without a change after which a file counts as complete
 
@@ -29,12 +31,14 @@ class Declaration:
         settings: The contents of the file, parsed from JSON: an object with the fields of
             ``provider/config.schema.json``, if they are right.
         problem: Why the settings could not be read, as a sentence; they are then ignored.
+        token: A token that settings in JSON cannot say how to get.
     """
 
     id: str
     source: str
     settings: object = field(default=None, repr=False)
     problem: str = ""
+    token: Secret | None = None
 
 
 class KernelProvidersLoader(LoggingConfigurable):

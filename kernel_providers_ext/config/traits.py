@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from traitlets import Bool, Dict, Enum, Float, List, Type, Unicode, default
+from traitlets import Bool, Dict, Enum, Float, Integer, List, Type, Unicode, default
 from traitlets.config import LoggingConfigurable
 
 from ..provider import names
@@ -66,6 +66,27 @@ class KernelProvidersConfig(LoggingConfigurable):
         help="""Seconds to keep a request for a kernel waiting. A kernel that takes longer to start
         is listed while it starts: no proxy cuts the request, and the kernel can be shut down.""",
     )
+    max_kernelspecs = Integer(
+        ProviderConfig.max_kernelspecs,
+        min=1,
+        config=True,
+        help="The number of a provider's kernelspecs that are listed at most.",
+    )
+    max_message_size = Integer(
+        2**28,
+        min=2**20,
+        config=True,
+        help="""Bytes of a websocket message between a browser and a remote kernel, in both
+        directions. A smaller 'websocket_max_message_size' in c.ServerApp.tornado_settings
+        takes precedence.""",
+    )
+    send_queue_size = Integer(
+        2**28,
+        min=2**20,
+        config=True,
+        help="""Bytes of all messages that wait until a provider takes them, for example while it
+        is unavailable.""",
+    )
     on_server_exit = Enum(
         ["shutdown", "keep"],
         ProviderConfig.on_server_exit,
@@ -92,10 +113,19 @@ class KernelProvidersConfig(LoggingConfigurable):
         ]
 
     @property
+    def message_limit(self) -> int:
+        """The bytes of a websocket message, also by the server's own limit if that is set."""
+        settings = getattr(self.parent, "tornado_settings", {})
+        own = settings.get("websocket_max_message_size")
+        return min(self.max_message_size, own) if own else self.max_message_size
+
+    @property
     def provider_defaults(self) -> dict[str, Any]:
         """Values for fields of ``config.schema.json`` that a provider leaves out."""
         return {
             "refresh_interval": self.refresh_interval,
+            "max_kernelspecs": self.max_kernelspecs,
+            "max_message_size": self.message_limit,
             "on_server_exit": self.on_server_exit,
             "env": self.env,
             "timeouts": {

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import aiohttp
 
+from ..provider.closing import CLOSE_TIMEOUT, close_within
 from ..provider.interface import Frame, KernelChannels
 
 #: After a minute of silence, probe the connection, and give up after another minute. The same holds
@@ -18,13 +21,30 @@ KEEP_ALIVE = {
     "TCP_USER_TIMEOUT": 120_000,  # milliseconds
 }
 TCP_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
+SMALL = 16 * 2**10  # bytes of a frame that a server may hold back
+PONGS = 16  # for each frame that is sent; a cell's first answers are fewer
 
 
 class GatewayChannels(KernelChannels):
-    """A websocket to ``/api/kernels/<id>/channels`` of a remote server."""
+    """
+    A websocket to ``/api/kernels/<id>/channels`` of a remote server.
 
-    def __init__(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
+    Args:
+        websocket: The open websocket.
+        too_large: What to say if the server sends a message that is too large.
+        on_end: Called with the channels once they have ended.
+    """
+
+    def __init__(
+        self,
+        websocket: aiohttp.ClientWebSocketResponse,
+        too_large: str = "",
+        on_end: Callable[[Any], None] = lambda channels: None,
+    ) -> None:
         self._websocket = websocket
+        self._too_large = too_large
+        self._on_end = on_end
+        self._pongs = PONGS
         self.subprotocol = websocket.protocol or ""
         self._socket: socket.socket | None = websocket.get_extra_info("socket")
         if self._socket is not None:
@@ -38,13 +58,18 @@ class GatewayChannels(KernelChannels):
         """Return the next frame; None once the connection has ended, for whatever reason."""
         message = await self._websocket.receive()
         self._acknowledge_at_once()
-        if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-            frame: Frame = message.data
-            return frame
-        return None
+        if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+            if self._websocket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
+                self.failure = self._too_large
+            self._on_end(self)
+            return None
+        frame: Frame = message.data
+        await self._acknowledge_through_proxies(frame)
+        return frame
 
     async def send(self, frame: Frame) -> bool:
         """Send a frame; return False if the connection had ended before."""
+        self._pongs = PONGS
         try:
             if isinstance(frame, str):
                 await self._websocket.send_str(frame)
@@ -67,6 +92,23 @@ class GatewayChannels(KernelChannels):
             with suppress(OSError):  # it may be closed by now
                 self._socket.setsockopt(socket.IPPROTO_TCP, TCP_QUICKACK, 1)
 
+    async def _acknowledge_through_proxies(self, frame: Frame) -> None:
+        """
+        Send a pong that was not asked for (RFC 6455, 5.5.3), after a small frame.
+
+        `_acknowledge_at_once` reaches only as far as the next proxy, which delays its own
+        acknowledgement to the server until it has something to send there. Only the first frames
+        after one that was sent get a pong, so that a long output is as fast as without.
+        """
+        if self._pongs and len(frame) <= SMALL:
+            self._pongs -= 1
+            with suppress(ConnectionError, aiohttp.ClientError):
+                await self._websocket.pong()
+
     async def aclose(self) -> None:
-        """Close the websocket."""
-        await self._websocket.close()
+        """Close the websocket, and after a second cut the connection."""
+        if not await close_within(self._websocket.close(), CLOSE_TIMEOUT) and self._socket:
+            # What the server does not read would stay in the socket's buffer for ever.
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+        self._on_end(self)

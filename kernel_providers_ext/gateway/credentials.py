@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import secrets
 
 from ..provider.config import ProviderConfig
 
@@ -11,7 +13,7 @@ Headers = dict[str, str]
 
 class Credentials:
     """
-    Reads the headers, cookies and token of a provider once, and again after they were refused.
+    Reads the secrets of a provider once, and again after they were refused.
 
     Requests at the same time share one reading. Both methods raise ConfigurationError if a secret
     cannot be read.
@@ -21,6 +23,7 @@ class Credentials:
         self._config = config
         self._headers: Headers | None = None
         self._reading = asyncio.Lock()
+        self._xsrf = secrets.token_hex(16)
 
     async def headers(self) -> Headers:
         """Return the headers for a request."""
@@ -39,9 +42,18 @@ class Credentials:
     async def _read(self) -> Headers:
         config = self._config
         headers = {name: await secret.reveal() for name, secret in config.headers.items()}
-        cookies = [f"{name}={await secret.reveal()}" for name, secret in config.cookies.items()]
+        cookies = {name: await secret.reveal() for name, secret in config.cookies.items()}
+        auth = config.auth
         if config.token is not None:
-            headers["Authorization"] = f"token {await config.token.reveal()}"
+            headers[auth.header] = f"{auth.scheme} {await config.token.reveal()}".strip()
+        elif auth.password is not None:
+            pair = f"{auth.user}:{await auth.password.reveal()}"
+            headers[auth.header] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        if config.token is None:
+            # A Jupyter Server that gets no token wants a cookie and a header that are equal, as a
+            # page of another site cannot read its cookies (`check_xsrf_cookie` in tornado). Any
+            # value will do.
+            headers.setdefault("X-XSRFToken", cookies.setdefault("_xsrf", self._xsrf))
         if cookies:
-            headers["Cookie"] = "; ".join(cookies)
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         return headers

@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
@@ -22,9 +22,23 @@ from ..provider.errors import (
     RequestRefused,
     SignInNeeded,
 )
+from ..provider.remote_text import one_line
 from .response import Response
+from .tls import TlsFileError
 
-LONGEST_QUOTE = 300  # characters of a remote server's own message
+KERNELSPECS = "/api/kernelspecs"
+LONGEST_PLACE = 120  # characters of another server's address
+#: Ends of addresses of pages, which people copy from their browser.
+PAGES = ("lab", "tree", "notebooks", "api", "hub")
+#: What servers with TLS answer to a request without (nginx, Apache, Go).
+NEEDS_TLS = re.compile(rb"plain HTTP|HTTP request to an HTTPS server|SSL-enabled server", re.I)
+#: OpenSSL's reasons if the other end does not speak TLS.
+NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+CHALLENGES = {
+    "basic": "It asks for a user and a password: set 'user' and 'password' of the field 'auth'.",
+    "bearer": "It asks for a Bearer token: set 'scheme' of the field 'auth' to \"Bearer\".",
+    "negotiate": "It asks for Negotiate (Kerberos), which is not supported: use a token.",
+}
 
 
 class GatewayErrors:
@@ -43,6 +57,9 @@ class GatewayErrors:
             raise
         except ConfigurationError as error:
             raise self.no_secret(error) from error
+        except TlsFileError as error:
+            message = f"There is no TLS to {label}: {error}. Check 'tls' in {self._config.source}."
+            raise self.unavailable("tls_file", message, str(error)) from error
         except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:
             raise self.unavailable("timeout", f"{label} did not answer in time.") from error
         except aiohttp.ClientConnectorCertificateError as error:
@@ -50,7 +67,7 @@ class GatewayErrors:
             message = f"The certificate of {label} was not accepted: {why}."
             raise self.unavailable("tls", message, why) from error
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:
-            raise self.unavailable("tls", f"The TLS handshake with {label} failed.") from error
+            raise self._no_handshake(error) from error
         except aiohttp.ClientProxyConnectionError as error:
             raise self._no_proxy("no connection") from error
         except aiohttp.ClientHttpProxyError as error:
@@ -62,45 +79,76 @@ class GatewayErrors:
         except (aiohttp.ClientError, OSError) as error:
             raise self.unavailable("reset", f"{label} closed the connection.") from error
 
-    def refusal(self, response: Response, request: str) -> ProviderError:
+    # -- answers with an error ---------------------------------------------------------------------
+
+    def refusal(self, response: Response, method: str, path: str) -> ProviderError:
         """
         Return the error for a response with a status of 300 or more.
 
-        ``request`` is the method and the path, such as ``GET /api/kernels``.
+        Its ``reason_code`` is ``forbidden`` if the server may not accept the credentials; whether
+        it accepts them for reading is for the caller to find out.
         """
-        status, message = response.status, response.message
-        if status in (401, 403):
-            return self._sign_in_needed(status, request)
+        config, status, words = self._config, response.status, response.words
         if status < 400:
-            return self.incompatible(f"a redirect ({status})")
-        if status == 404 and message is None:
-            return self.incompatible("a page that is not there (404)")
-        if status == 404 and message is not None and _kernel_in(request) in message:
-            text = f"{self._config.label} has no such kernel any more."
-            return KernelGone(self._config.id, "kernel_gone", text)
+            return self._redirect(response)
+        if status == 424:  # of a JupyterHub, with a token
+            return self._not_running()
+        if NEEDS_TLS.search(response.body):
+            return self._wrong_scheme("https", "http")
+        if status == 401 or (status == 403 and path == KERNELSPECS):
+            return self._sign_in_needed(response, method, path)
+        if status == 404 and (path == KERNELSPECS or not response.is_jupyter_error):
+            return self._not_found(path)
+        if status == 404 and _kernel_in(path) in response.message:
+            message = f"{config.label} has no such kernel any more."
+            return KernelGone(config.id, "kernel_gone", message)
         if status == 429:
-            text = f"{self._config.label} receives too many requests (429)."
-            return self.unavailable("overloaded", text, retry_after=response.retry_after)
-        if status in (502, 503, 504) or message is None:
-            text = f"{self._config.label} answered with an error ({status})."
-            return self.unavailable("server_error", text, str(status), response.retry_after)
-        reason = message[:LONGEST_QUOTE].rstrip(".") or "no reason given"
-        text = f"{self._config.label} answered {status} to {request}: {reason}."
-        return RequestRefused(self._config.id, "refused_request", text)
+            message = f"{config.label} receives too many requests (429)."
+            return self.unavailable("overloaded", message, retry_after=response.retry_after)
+        if status in (502, 503, 504) or (status != 403 and not response.is_jupyter_error):
+            message = f"{config.label} answered with an error ({status})."
+            return self.unavailable("server_error", message, str(status), response.retry_after)
+        reason = words or "no reason given"
+        message = f"{config.label} answered {status} to {method} {path}: {reason}."
+        code = "forbidden" if status == 403 and not words else "refused_request"
+        return RequestRefused(config.id, code, message)
 
-    def no_channels(self) -> RequestRefused:
-        """Return the error for a 404 to a websocket's handshake, which does not prove anything."""
+    def channels_refusal(self, response: Response, path: str) -> ProviderError:
+        """Return the error for a refused handshake of a websocket."""
         config = self._config
-        message = f"{config.label} does not connect to this kernel (404). It may be gone."
-        return RequestRefused(config.id, "no_channels", message)
+        if response.status == 404:  # it does not prove anything
+            message = f"{config.label} does not connect to this kernel (404). It may be gone."
+            return RequestRefused(config.id, "no_channels", message)
+        if response.status in (401, 429) or response.retry_after:
+            return self.refusal(response, "GET", path)
+        return self.blocked(str(response.status))
+
+    def blocked(self, detail: str) -> ProviderUnavailable:
+        """Return the error for a websocket that does not open, while requests may be answered."""
+        message = (
+            f"{self._config.label} answers requests, but its kernels cannot be reached ({detail}): "
+            "websockets are blocked. A proxy in front of it must pass the headers 'Upgrade' and "
+            "'Connection' of HTTP/1.1."
+        )
+        return self.unavailable("websocket", message, detail)
 
     def no_listing(self) -> RequestRefused:
         """Return the error for a server that does not list its kernels."""
         message = (
             f"{self._config.label} does not list its kernels (403). A Kernel Gateway does with "
-            "--JupyterWebsocketPersonality.list_kernels=True."
+            "--JupyterWebsocketPersonality.list_kernels=True, and an Enterprise Gateway with "
+            "--EnterpriseGatewayApp.list_kernels=True."
         )
         return RequestRefused(self._config.id, "no_listing", message)
+
+    def several_servers(self) -> RequestRefused:
+        """Return the error for a kernel that only some of the servers at one address have."""
+        config = self._config
+        message = (
+            f"Several servers answer for {config.label}, and some do not have this kernel. If a "
+            f"load balancer is in front of them, set 'accept_cookies' to true in {config.source}."
+        )
+        return RequestRefused(config.id, "several_servers", message)
 
     def no_secret(self, error: ConfigurationError) -> SignInNeeded:
         """Return the error for credentials that cannot be read."""
@@ -126,19 +174,71 @@ class GatewayErrors:
             detail=what,
         )
 
-    def _sign_in_needed(self, status: int, request: str) -> SignInNeeded:
-        """Return the error for a 401, as of a Kernel Gateway, or a 403, as of a Jupyter Server."""
+    def _not_found(self, path: str) -> IncompatibleAnswer:
+        """Return the error for a path that is not there: the address is wrong."""
         config = self._config
-        has_token = config.token is not None
-        token = f"the token ({status}) for {request}"
-        nothing = f"a request without a token ({status})"
+        url = config.url.rstrip("/")
+        page = urlsplit(url).path.rpartition("/")[2]
+        hint = (
+            f"Leave out '/{page}' at its end, which is the address of a page."
+            if page in PAGES
+            else "Is a base URL like /user/ada/ missing?"
+        )
+        return IncompatibleAnswer(
+            config.id,
+            "incompatible",
+            f"There is no Jupyter server at the address of {config.label}: {url}{path} is not "
+            f"there (404). Check the field 'url' in {config.source}. {hint}",
+            detail=f"{url}{path} (404)",
+        )
+
+    def _redirect(self, response: Response) -> ProviderError:
+        """Return the error for a redirect, which may lead to a login page or to a hub."""
+        target = urlsplit(response.headers.get("Location", ""))
+        if "/hub/" in target.path and "/login" not in target.path:
+            return self._not_running()
+        place = one_line(f"{target.hostname or ''}{target.path}", LONGEST_PLACE)
+        to = f" to {place}" if place else ""
+        return self.incompatible(f"a redirect ({response.status}){to}")
+
+    def _not_running(self) -> ProviderUnavailable:
+        label = self._config.label
+        message = f"The server of {label} is not running at its JupyterHub. Start it there."
+        return self.unavailable("not_running", message)
+
+    def _sign_in_needed(self, response: Response, method: str, path: str) -> SignInNeeded:
+        """Return the error for a 401, as of a Kernel Gateway, or a 403, as of a Jupyter Server."""
+        config, status = self._config, response.status
+        has_password = config.auth.password is not None
+        given = "the password" if has_password else "the token" if config.token else "a request"
+        without = "" if has_password or config.token else " without a token"
+        said = f": {response.words}" if response.words else ""
+        field = "auth" if has_password else "token"
+        sent = "basic" if has_password else config.auth.scheme.lower()
+        asked = [CHALLENGES[c] for c in response.challenges if c in CHALLENGES and c != sent]
         return SignInNeeded(
             config.id,
             "unauthorised" if status == 401 else "forbidden",
-            f"{config.label} refused {token if has_token else nothing}. Check the field 'token' in "
-            f"{config.source}.",
-            detail=request if has_token else "",
+            f"{config.label} refused {given}{without} ({status}) for {method} {path}{said}. Check "
+            f"the field '{field}' in {config.source}.{' ' if asked else ''}{' '.join(asked)}",
+            detail=f"{method} {path}",
         )
+
+    # -- connections -------------------------------------------------------------------------------
+
+    def _no_handshake(self, error: Exception) -> ProviderUnavailable:
+        cause = getattr(error, "os_error", error)
+        if getattr(cause, "reason", "") in NO_TLS:
+            return self._wrong_scheme("http", "https")
+        return self.unavailable("tls", f"The TLS handshake with {self._config.label} failed.")
+
+    def _wrong_scheme(self, right: str, wrong: str) -> ProviderUnavailable:
+        config = self._config
+        message = (
+            f"{config.label} does not speak {wrong} at its address. Is it {right}? Check the field "
+            f"'url' in {config.source}."
+        )
+        return self.unavailable("scheme", message, right)
 
     def _not_connected(self, error: OSError) -> ProviderUnavailable:
         label = self._config.label
@@ -156,12 +256,12 @@ class GatewayErrors:
         return self.unavailable("proxy", message, detail=why)
 
 
-def _kernel_in(request: str) -> str:
+def _kernel_in(path: str) -> str:
     """
     Return the id of the kernel that a request is about, or a text that is in no message.
 
     A Jupyter server names the kernel that it does not have. Any other 404, such as that of a proxy
     in front of a server that is starting, does not prove that the kernel is gone.
     """
-    found = re.search(r"/api/kernels/([^/]+)", request)
+    found = re.search(r"/api/kernels/([^/]+)", path)
     return unquote(found[1]) if found else "\0"

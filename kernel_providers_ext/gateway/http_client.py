@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
+from yarl import URL
 
+from ..provider.closing import CLOSE_TIMEOUT, close_within
 from ..provider.config import ProviderConfig
-from ..provider.errors import IncompatibleAnswer, RequestRefused
+from ..provider.errors import IncompatibleAnswer, ProviderError, RequestRefused
 from ..provider.interface import KernelModel
 from .channels import GatewayChannels
 from .credentials import Credentials, Headers
-from .errors import GatewayErrors
+from .errors import KERNELSPECS, GatewayErrors
 from .response import Response
 from .tls import ssl_context
 
@@ -23,8 +27,12 @@ NO_CONTENT = 204
 #: handshake of a websocket (`MappingKernelManager.kernel_info_timeout`).
 KERNEL_INFO_TIMEOUT = 60.0
 ABANDONED_WAIT = 5.0  # seconds for an abandoned websocket to close before its client has another
-CLOSE_TIMEOUT = 2.0  # seconds for a server to answer a websocket's close frame
-MAX_BODY = 32 * 2**20  # bytes; a list of 10,000 kernelspecs has about 10 MB
+MAX_BODY = 256 * 2**10  # bytes of an answer that is parsed at once
+#: The characters that may stand in a path as they are (RFC 3986, 3.3), with the % of what is
+#: encoded already.
+PATH_CHARACTERS = "!$&'()*+,;=:@/%-._~"
+#: An authentication scheme in a WWW-Authenticate header, before its parameters.
+CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s*$|\s*,|\s+[^=\s])")
 
 T = TypeVar("T")
 
@@ -42,10 +50,11 @@ class GatewayHttpClient:
         self._config = config
         self._errors = GatewayErrors(config)
         self._credentials = Credentials(config)
-        self._base = config.url.rstrip("/")
+        self._base = _base_of(config.url)
         self._proxy = str(config.proxy.source) if config.proxy is not None else None
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
+        self._channels: set[GatewayChannels] = set()
         #: Websockets whose client has left during the handshake, by path and query.
         self._abandoned: dict[object, asyncio.Future[None]] = {}
 
@@ -55,10 +64,19 @@ class GatewayHttpClient:
         self._errors = GatewayErrors(config)
 
     async def get(
-        self, path: str, *, headers: Mapping[str, str] | None = None, timeout: float | None = None
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        limit: int = MAX_BODY,
     ) -> Response:
-        """GET a path below the server's base URL; its segments are already encoded."""
-        return await self._request("GET", path, headers=headers, timeout=timeout)
+        """
+        GET a path below the server's base URL; its segments are already encoded.
+
+        An answer of more than ``limit`` bytes raises IncompatibleAnswer.
+        """
+        return await self._request("GET", path, headers=headers, query=query, limit=limit)
 
     async def post(self, path: str, body: object, *, timeout: float | None = None) -> Response:
         """POST a JSON body; ``timeout`` is in seconds."""
@@ -71,28 +89,38 @@ class GatewayHttpClient:
     async def open_channels(
         self, path: str, query: Mapping[str, str], subprotocols: Collection[str]
     ) -> GatewayChannels:
-        """Open a kernel's websocket below the server's base URL; messages may have any size."""
+        """Open a kernel's websocket below the server's base URL."""
 
         async def connect(credentials: Headers) -> aiohttp.ClientWebSocketResponse | Response:
             try:
                 return await self._connect(path, query, subprotocols, credentials)
             except aiohttp.WSServerHandshakeError as error:
-                return Response(error.status, error.headers or {}, b"")
+                return _response(error.status, error.headers or {})
+            except asyncio.TimeoutError as error:
+                raise self._errors.blocked("no answer") from error
+            except aiohttp.ServerDisconnectedError as error:
+                raise self._errors.blocked("connection closed") from error
 
         async with self._errors.mapped():
             found = await self._with_credentials(connect)
-            if not isinstance(found, Response):
-                return GatewayChannels(found)
-            if found.status == 404:
-                raise self._errors.no_channels()
-            raise self._errors.refusal(found, f"GET {path}")
+        if isinstance(found, Response):
+            raise self._errors.channels_refusal(found, path)
+        config = self._config
+        too_large = (
+            f"A message of {config.label} had more than {config.max_message_size >> 20} MiB, and "
+            "was not received. The limit is c.KernelProviders.max_message_size."
+        )
+        channels = GatewayChannels(found, too_large, self._channels.discard)
+        self._channels.add(channels)
+        return channels
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, within two seconds whatever the server does."""
         self._closed = True
         session, self._session = self._session, None
+        await asyncio.gather(*(channels.aclose() for channels in list(self._channels)))
         if session is not None:
-            await session.close()
+            await close_within(session.close(), CLOSE_TIMEOUT)
 
     # -- requests ----------------------------------------------------------------------------------
 
@@ -103,17 +131,30 @@ class GatewayHttpClient:
         *,
         body: object = None,
         headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        limit: int = MAX_BODY,
     ) -> Response:
+        url = self._url(path, query or {})
+
         async def send(credentials: Headers) -> Response:
-            all_headers = {**(headers or {}), **credentials}
-            return await self._send(method, path, body, all_headers, timeout)
+            # A compressed answer could be a thousand times as large as what is received of it.
+            all_headers = {"Accept-Encoding": "identity", **(headers or {}), **credentials}
+            return await self._send(method, url, body, all_headers, timeout, limit)
 
         async with self._errors.mapped():
             response = await self._with_credentials(send)
         if response.status == 304 or 200 <= response.status < 300:
             return response
-        raise self._errors.refusal(response, f"{method} {path}")
+        raise await self._refusal(response, method, path)
+
+    async def _refusal(self, response: Response, method: str, path: str) -> ProviderError:
+        error = self._errors.refusal(response, method, path)
+        if error.reason_code == "forbidden" and path != KERNELSPECS:
+            # The credentials are to blame only if they may not read, either.
+            with suppress(IncompatibleAnswer):  # such as a long list
+                await self.get(KERNELSPECS)
+        return error
 
     async def _with_credentials(self, send: Callable[[Headers], Awaitable[T]]) -> T:
         """Send a request, and once more if the server refuses a token that has been renewed."""
@@ -127,7 +168,13 @@ class GatewayHttpClient:
         return response
 
     async def _send(
-        self, method: str, path: str, body: object, headers: Headers, timeout: float | None
+        self,
+        method: str,
+        url: URL,
+        body: object,
+        headers: Headers,
+        timeout: float | None,
+        limit: int,
     ) -> Response:
         timeouts = self._config.timeouts
         limits = aiohttp.ClientTimeout(
@@ -135,7 +182,7 @@ class GatewayHttpClient:
         )
         async with self._open().request(
             method,
-            self._base + path,
+            url,
             json=body,
             headers=headers,
             timeout=limits,
@@ -143,16 +190,24 @@ class GatewayHttpClient:
             # A redirect leads to a login page or to another host: neither may get our token.
             allow_redirects=False,
         ) as response:
-            return Response(response.status, response.headers, await self._read(response))
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                response.close()
+                raise self._errors.incompatible("a compressed answer, which was not asked for")
+            return _response(response.status, response.headers, await self._read(response, limit))
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
-            if len(body) > MAX_BODY:
+            if len(body) > limit:
                 response.close()
-                raise self._errors.incompatible(f"an answer of more than {MAX_BODY >> 20} MiB")
+                raise self._errors.incompatible(f"an answer of more than {limit >> 10} KiB")
         return bytes(body)
+
+    def _url(self, path: str, query: Mapping[str, str]) -> URL:
+        """Return the URL of a path as it is: aiohttp would undo the encoding of some characters."""
+        search = f"?{urlencode(query)}" if query else ""
+        return URL(f"{self._base}{path}{search}", encoded=True)
 
     # -- websockets --------------------------------------------------------------------------------
 
@@ -170,12 +225,11 @@ class GatewayHttpClient:
         # No heartbeat: aiohttp would take a reader that pauses for a dead connection. The remote
         # server pings, and TCP keep-alive detects the rest.
         connecting: Any = self._open().ws_connect(
-            self._base + path,
-            params=query,
+            self._url(path, query),
             protocols=tuple(subprotocols),
             headers=credentials,
             proxy=self._proxy,
-            max_msg_size=0,
+            max_msg_size=self._config.max_message_size,
             timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
         )
         timeouts = self._config.timeouts
@@ -204,7 +258,7 @@ class GatewayHttpClient:
 
         async def close() -> None:
             with suppress(Exception):  # the client has left, so that no error matters
-                await (await handshake).close()
+                await GatewayChannels(await handshake).aclose()
 
         def forget(_: object) -> None:
             if self._abandoned.get(client) is closing:
@@ -222,12 +276,17 @@ class GatewayHttpClient:
         if self._session is None or self._session.closed:
             context = ssl_context(self._config.tls) if self._base.startswith("https:") else True
             self._session = aiohttp.ClientSession(
-                # A jar would collect the server's cookies; ours are sent as a header.
-                cookie_jar=aiohttp.DummyCookieJar(),
+                # Without a jar, the cookies of the server are dropped; ours are sent as a header.
+                cookie_jar=(
+                    aiohttp.CookieJar(unsafe=True)  # also for a host that is an IP address
+                    if self._config.accept_cookies
+                    else aiohttp.DummyCookieJar()
+                ),
                 connector=aiohttp.TCPConnector(ssl=context, limit=0),
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=self._config.timeouts.connect
                 ),
+                auto_decompress=False,
                 # aiohttp has no option against redirects for websockets.
                 trace_configs=[self._no_redirects()],
             )
@@ -236,7 +295,8 @@ class GatewayHttpClient:
     def _no_redirects(self) -> aiohttp.TraceConfig:
         async def refuse(_: object, __: object, found: aiohttp.TraceRequestRedirectParams) -> None:
             found.response.close()
-            raise self._errors.incompatible(f"a redirect ({found.response.status})")
+            response = _response(found.response.status, found.response.headers)
+            raise self._errors.refusal(response, found.method, found.url.raw_path)
 
         trace = aiohttp.TraceConfig()
         trace.on_request_redirect.append(refuse)
@@ -252,6 +312,10 @@ class GatewayHttpClient:
         """Return the error for a server that does not list its kernels."""
         return self._errors.no_listing()
 
+    def several_servers(self) -> RequestRefused:
+        """Return the error for a kernel that only some of the servers at one address have."""
+        return self._errors.several_servers()
+
     def check_done(self, response: Response) -> None:
         """Raise IncompatibleAnswer unless the status is 204: a login page answers 200."""
         if response.status != NO_CONTENT:
@@ -259,18 +323,35 @@ class GatewayHttpClient:
 
     def parse_kernel(self, response: Response, kernel_id: str) -> KernelModel:
         """Return the kernel in a response; raises IncompatibleAnswer unless it has this id."""
-        model: dict[str, Any] = self.parse(response, dict)
+        model = self.parse_object(response)
         if model.get("id") != kernel_id:
             raise self.incompatible("another kernel")
         return model
 
-    def parse(self, response: Response, kind: type) -> Any:
-        """Return a response's JSON; raises IncompatibleAnswer unless it is of this type."""
+    def parse_object(self, response: Response) -> dict[str, Any]:
+        """Return the JSON object in a response; raises IncompatibleAnswer if there is none."""
         try:
             value = response.json()
         except ValueError as error:
-            page = "html" in response.headers.get("Content-Type", "")
-            raise self._errors.incompatible("an HTML page" if page else "no JSON") from error
-        if not isinstance(value, kind):
-            raise self._errors.incompatible(f"JSON, but no {'list' if kind is list else 'object'}")
+            raise self.no_json(response) from error
+        if not isinstance(value, dict):
+            raise self._errors.incompatible("JSON, but no object")
         return value
+
+    def no_json(self, response: Response) -> IncompatibleAnswer:
+        """Return the error for a response that is not the JSON of a Jupyter server."""
+        page = "html" in response.headers.get("Content-Type", "")
+        return self._errors.incompatible("an HTML page" if page else "no JSON, or not as expected")
+
+
+def _base_of(address: str) -> str:
+    """Return an address without the slash at its end, and with all in its path encoded."""
+    parts = urlsplit(address)
+    origin = str(URL(f"{parts.scheme}://{parts.netloc}").origin()) if parts.netloc else ""
+    return origin + quote(parts.path, safe=PATH_CHARACTERS).rstrip("/")
+
+
+def _response(status: int, headers: Any, body: bytes = b"") -> Response:
+    asked = headers.getall("WWW-Authenticate", ()) if hasattr(headers, "getall") else ()
+    challenges = [scheme.lower() for header in asked for scheme in CHALLENGE.findall(header)]
+    return Response(status, headers, body, challenges)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import os
 import time
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
+from itertools import islice
 from logging import Logger
 from typing import TYPE_CHECKING, Any
 
 from ..provider.config import ProviderConfig
-from ..provider.errors import KernelGone, ProviderError, RequestRefused, SignInNeeded
+from ..provider.errors import KernelGone, ProviderError, RequestRefused
 from ..provider.interface import (
     KernelModel,
     RemoteKernelProvider,
@@ -20,13 +22,23 @@ from ..provider.interface import (
     Snapshot,
     no_such_kernelspec,
 )
-from ..provider.names import encode
+from ..provider.kernelspecs import Selection
+from ..provider.names import encode, is_name
+from .json_reader import JsonReader
 
 if TYPE_CHECKING:
     from .channels import GatewayChannels
     from .http_client import GatewayHttpClient
+    from .response import Response
 
+KERNELSPECS = "/api/kernelspecs"
+MAX_LIST = 16 * 2**20  # bytes of a list; one of 10,000 kernelspecs has about 10 MB
+MAX_FILE = 512 * 2**10  # bytes of a logo
 GATEWAY_TIMEOUT = "504"
+MAX_KERNELS = 20_000  # kernels in a list
+#: Requests for a kernel that its provider says it does not have, before that is believed: one of
+#: several servers behind a load balancer may not know it.
+CONFIRMATIONS = 5
 LATE = 5.0  # seconds to look for a kernel whose start was not answered
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0  # seconds between two looks
 
@@ -40,6 +52,8 @@ class GatewayKernelProvider(RemoteKernelProvider):
         super().__init__(config, log)
         self._client: GatewayHttpClient | None = None
         self._may_list = True
+        #: Whether several servers answer at the address: one has a kernel that another has not.
+        self._varies = False
 
     def reconfigure(self, config: ProviderConfig) -> bool:
         """Adopt the configuration if connections do not depend on what has changed."""
@@ -70,20 +84,24 @@ class GatewayKernelProvider(RemoteKernelProvider):
     async def snapshot(self, known: Snapshot | None = None) -> Snapshot:
         """Fetch the kernelspecs, if they have changed since the ETag of those that are known."""
         headers = {"If-None-Match": known.validator} if known and known.validator else None
+        # As Jupyter Server's gateway client; an Enterprise Gateway offers some users less.
+        user = os.environ.get("KERNEL_USERNAME") or self.config.auth.user
         http = await self._http()
-        response = await http.get("/api/kernelspecs", headers=headers)
+        response = await http.get(
+            KERNELSPECS, headers=headers, query={"user": user} if user else {}, limit=MAX_LIST
+        )
         if response.status == 304 and known:
             return known
-        model = http.parse(response, dict)
-        found = model.get("kernelspecs")
-        if not isinstance(found, dict):
-            raise http.incompatible("a list of kernelspecs without 'kernelspecs'")
-        return Snapshot(found, str(model.get("default", "")), response.headers.get("ETag", ""))
+        try:
+            return await asyncio.to_thread(_snapshot, response, self.config)
+        except ValueError as error:
+            raise http.no_json(response) from error
 
     async def resource(self, kernel_name: str, file: str) -> Resource:
         """Fetch a file of a kernelspec."""
         http = await self._http()
-        response = await http.get(f"/kernelspecs/{encode(kernel_name)}/{encode(file)}")
+        path = f"/kernelspecs/{encode(kernel_name)}/{encode(file)}"
+        response = await http.get(path, limit=MAX_FILE)
         guessed = mimetypes.guess_type(file)[0]
         return Resource(response.body, guessed or "application/octet-stream")
 
@@ -96,7 +114,8 @@ class GatewayKernelProvider(RemoteKernelProvider):
         # Jupyter Server 2.21 accepts the id, also below a Kernel Gateway; older ones ignore it.
         body: dict[str, Any] = {"name": kernel_name, "kernel_id": kernel_id}
         if env:  # with this field, Kernel Gateway starts a kernel with almost no environment
-            body["env"] = dict(env)
+            # An Enterprise Gateway takes the id from here.
+            body["env"] = {**env, "KERNEL_ID": kernel_id}
         if path is not None:
             body["path"] = path
         deadline = time.monotonic() + self.config.timeouts.start
@@ -110,7 +129,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
             if found is None:
                 raise
             return found
-        if not isinstance(model.get("id"), str):
+        if not is_name(model.get("id")):
             raise (await self._http()).incompatible("a kernel without an 'id'")
         return model
 
@@ -127,8 +146,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
             while True:
                 done, _ = await asyncio.wait({request}, timeout=timeouts.request)
                 if done:
-                    model: dict[str, Any] = http.parse(request.result(), dict)
-                    return model
+                    return http.parse_object(request.result())
                 with suppress(ProviderError):
                     found = await self._kernel(body["kernel_id"])
                     if found is not None:
@@ -164,10 +182,11 @@ class GatewayKernelProvider(RemoteKernelProvider):
     async def _explain(self, kernel_name: str, error: ProviderError) -> None:
         """Raise NoSuchKernelspec if that is why a start failed: a gateway answers just 500."""
         try:
-            known = (await self.snapshot()).kernelspecs
+            snapshot = await self.snapshot()
         except ProviderError:
             return
-        if kernel_name not in known:
+        known, is_complete = snapshot.kernelspecs, not snapshot.notices
+        if is_complete and kernel_name not in known:
             raise no_such_kernelspec(self.config, kernel_name, known) from error
 
     # -- running kernels ---------------------------------------------------------------------------
@@ -178,13 +197,13 @@ class GatewayKernelProvider(RemoteKernelProvider):
         if self._may_list and len(kernel_ids) > 1:
             try:
                 models.update(await self._list())
-            except SignInNeeded as error:
-                if error.reason_code != "forbidden":
+            except ProviderError as error:
+                if error.reason_code != "no_listing":
                     raise
                 self._may_list = False  # the default of Kernel Gateway
         missing = [kernel_id for kernel_id in kernel_ids if kernel_id not in models]
-        # A list without the kernel proves nothing; only the answer to a request for it does.
-        found = await asyncio.gather(*map(self._kernel, missing), return_exceptions=True)
+        # A list without the kernel proves nothing; only the answers to requests for it do.
+        found = await asyncio.gather(*map(self._find_or_prove, missing), return_exceptions=True)
         failures = [m for m in found if isinstance(m, BaseException)]
         models |= {
             kernel_id: model
@@ -197,48 +216,122 @@ class GatewayKernelProvider(RemoteKernelProvider):
 
     async def running_kernels(self) -> Collection[KernelModel]:
         """Fetch the list of all kernels that run there, also those of others."""
-        try:
-            return (await self._list()).values()
-        except SignInNeeded as error:
-            if error.reason_code != "forbidden":
-                raise
-            raise (await self._http()).no_listing() from error
+        return (await self._list()).values()
 
     async def interrupt_kernel(self, kernel_id: str) -> None:
         """Interrupt the kernel."""
         http = await self._http()
-        http.check_done(await http.post(f"/api/kernels/{encode(kernel_id)}/interrupt", {}))
+        async with self._gone_if_proved(kernel_id):
+            http.check_done(await http.post(f"{_path(kernel_id)}/interrupt", {}))
 
     async def restart_kernel(self, kernel_id: str) -> None:
         """Restart the kernel, which may take as long as a start."""
         http = await self._http()
-        path = f"/api/kernels/{encode(kernel_id)}/restart"
-        response = await http.post(path, {}, timeout=self.config.timeouts.start)
+        async with self._gone_if_proved(kernel_id):
+            response = await http.post(
+                f"{_path(kernel_id)}/restart", {}, timeout=self.config.timeouts.start
+            )
         http.parse_kernel(response, kernel_id)
 
     async def shutdown_kernel(self, kernel_id: str) -> None:
         """Stop the kernel."""
         http = await self._http()
         with suppress(KernelGone):
-            http.check_done(await http.delete(f"/api/kernels/{encode(kernel_id)}"))
+            async with self._gone_if_proved(kernel_id):
+                http.check_done(await http.delete(_path(kernel_id)))
 
     async def open_channels(
         self, kernel_id: str, *, session_id: str | None, subprotocols: Collection[str]
     ) -> GatewayChannels:
         """Open the kernel's websocket."""
         query = {"session_id": session_id} if session_id else {}
-        path = f"/api/kernels/{encode(kernel_id)}/channels"
-        return await (await self._http()).open_channels(path, query, subprotocols)
+        http = await self._http()
+        return await http.open_channels(f"{_path(kernel_id)}/channels", query, subprotocols)
 
     async def _list(self) -> dict[str, KernelModel]:
         http = await self._http()
-        models = http.parse(await http.get("/api/kernels"), list)
-        return {m["id"]: m for m in models if isinstance(m, dict) and isinstance(m.get("id"), str)}
+        try:
+            response = await http.get("/api/kernels", limit=MAX_LIST)
+        except RequestRefused as error:
+            raise http.no_listing() if error.reason_code == "forbidden" else error from error
+        try:
+            return await asyncio.to_thread(_kernels, response)
+        except ValueError as error:
+            raise http.no_json(response) from error
 
-    async def _kernel(self, kernel_id: str) -> KernelModel | None:
+    async def _kernel(self, kernel_id: str, *, last: bool = False) -> KernelModel | None:
+        """Return a kernel's model; None if the server has none. ``last`` ends the connection."""
         http = await self._http()
         try:
-            response = await http.get(f"/api/kernels/{encode(kernel_id)}")
+            response = await http.get(
+                _path(kernel_id), headers={"Connection": "close"} if last else None
+            )
         except KernelGone:
             return None
         return http.parse_kernel(response, kernel_id)
+
+    async def _find_or_prove(self, kernel_id: str) -> KernelModel | None:
+        """
+        Return a kernel's model; None if it is proved to be gone.
+
+        One answer is no proof: behind a load balancer, which chooses a server for each request or
+        each connection, another server may have the kernel. Raises RequestRefused if such an answer
+        turned out to be wrong, now or before.
+        """
+        model = await self._kernel(kernel_id)
+        if model is not None:
+            return model
+        for _ in range(CONFIRMATIONS):
+            if self._varies:
+                break
+            self._varies = await self._kernel(kernel_id, last=True) is not None
+        if self._varies:
+            raise (await self._http()).several_servers()
+        return None
+
+    @asynccontextmanager
+    async def _gone_if_proved(self, kernel_id: str) -> AsyncIterator[None]:
+        """Pass KernelGone on if it is proved; raise RequestRefused if it is not."""
+        try:
+            yield
+        except KernelGone:
+            if await self._find_or_prove(kernel_id) is not None:
+                self._varies = True
+                raise (await self._http()).several_servers() from None
+            raise
+
+
+def _path(kernel_id: str) -> str:
+    return f"/api/kernels/{encode(kernel_id)}"
+
+
+def _snapshot(response: Response, config: ProviderConfig) -> Snapshot:
+    """Return the kernelspecs in a response; raises ValueError if it has none."""
+    reader = JsonReader(response.body.decode())
+    selection = Selection(config)
+    default, has_kernelspecs = "", False
+    for key in reader.members():
+        if key == "kernelspecs":
+            has_kernelspecs = True
+            selection.add((name, reader.value()) for name in reader.members())
+        elif key == "default":
+            default = str(reader.value() or "")
+        else:
+            reader.value()
+    reader.end()
+    if not has_kernelspecs:
+        raise ValueError("no 'kernelspecs'")
+    kernelspecs = selection.kernelspecs
+    return Snapshot(
+        kernelspecs,
+        default if default in kernelspecs else "",
+        response.headers.get("ETag", ""),
+        selection.notices,
+    )
+
+
+def _kernels(response: Response) -> dict[str, KernelModel]:
+    """Return the kernels in a response by id; raises ValueError if there is no list."""
+    reader = JsonReader(response.body.decode())
+    models = (model for model in reader.items() if isinstance(model, dict))
+    return {m["id"]: m for m in islice(models, MAX_KERNELS) if is_name(m.get("id"))}

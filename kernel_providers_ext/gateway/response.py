@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
+
+from ..provider.remote_text import one_line
+from .json_reader import number
+
+LONGEST_QUOTE = 300  # characters of a remote server's own words
+#: Messages that say no more than the status.
+PHRASES = {status.phrase.lower() for status in HTTPStatus}
 
 
 @dataclass(frozen=True)
@@ -17,7 +24,9 @@ class Response:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = b""
+    #: The authentication schemes that the server offers (RFC 9110, 11.6.1), such as ``basic``.
+    challenges: Sequence[str] = ()
 
     def json(self) -> Any:
         """
@@ -26,34 +35,53 @@ class Response:
         ``NaN`` and the like, which Python writes and no browser reads, become None.
         """
         try:
-            return json.loads(self.body, parse_float=_number, parse_constant=_number)
+            return json.loads(self.body, parse_float=number, parse_constant=number)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
 
     @property
-    def message(self) -> str | None:
-        """The message of a Jupyter server's error, as one line; None if this is not one."""
-        try:
-            value = self.json()
-        except ValueError:
-            return None
-        if not isinstance(value, dict):
-            return None
-        return " ".join(str(value.get("message") or "").split())
+    def is_jupyter_error(self) -> bool:
+        """Whether the body is an error of a Jupyter server: an object with ``message``."""
+        return "message" in self._error
+
+    @property
+    def words(self) -> str:
+        """
+        The server's own words about an error, as one line without its full stop.
+
+        A Jupyter server has them in ``message``, an Enterprise Gateway in ``reason``, and a failed
+        start of a kernel in the last line of ``traceback``. They are empty if they only repeat the
+        status.
+        """
+        error = self._error
+        traceback = str(error.get("traceback") or "").strip().rpartition("\n")[2]
+        for given in (error.get("message"), error.get("reason"), traceback):
+            words = one_line(given or "", LONGEST_QUOTE).rstrip(".")
+            if words and words.lower() not in PHRASES:
+                return words
+        return ""
+
+    @property
+    def message(self) -> str:
+        """The ``message`` of a Jupyter server's error; empty if there is none."""
+        return str(self._error.get("message") or "")
 
     @property
     def retry_after(self) -> float:
         """The seconds of the Retry-After header (RFC 9110, 10.2.3); 0 if there are none."""
         value = self.headers.get("Retry-After", "")
-        if value.isdecimal():
-            return float(value)
+        if value.isascii() and value.isdecimal():
+            return float(value[:9])
         try:
             then = parsedate_to_datetime(value)
             return max((then - datetime.now(timezone.utc)).total_seconds(), 0.0)
-        except (TypeError, ValueError):  # TypeError for a date without a time zone
+        except (TypeError, ValueError, OverflowError):  # TypeError for a date without a time zone
             return 0.0
 
-
-def _number(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None
+    @property
+    def _error(self) -> Mapping[str, Any]:
+        try:
+            value = self.json()
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}

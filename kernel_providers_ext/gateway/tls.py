@@ -5,24 +5,33 @@ from __future__ import annotations
 import ssl
 
 from ..provider.config import Tls
-from ..provider.errors import ConfigurationError
+
+
+class TlsFileError(Exception):
+    """A file of the field 'tls' cannot be used; the message says which."""
 
 
 def ssl_context(tls: Tls) -> ssl.SSLContext:
-    """Return the context for connections; raises ConfigurationError if a file is not usable."""
+    """Return the context for connections; raises TlsFileError if a file is not usable."""
     try:
         context = ssl.create_default_context(cafile=tls.ca)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(f"The file of 'tls.ca', {tls.ca}, cannot be used.") from error
+        raise TlsFileError(f"the file of 'tls.ca', {tls.ca}, {_why(error)}") from error
     if tls.certificate is not None:
         try:
             # Without a password, OpenSSL would ask for one on the terminal.
             context.load_cert_chain(tls.certificate, tls.key, password="")
         except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(
-                f"The client's certificate, {tls.certificate}, or its key cannot be used."
+            raise TlsFileError(
+                f"the client's certificate, {tls.certificate}, or its key {_why(error)}"
             ) from error
     if not tls.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return "is not a PEM file that can be used"
+    return f"cannot be read ({(error.strerror or 'no reason given').lower()})"

@@ -7,11 +7,14 @@ import time
 from typing import Any, Protocol
 
 from ..provider.interface import Frame, KernelModel
+from ..provider.remote_text import one_line
 from .iopub import parse_status
 
 #: States that end as soon as the kernel answers anything, and states that last.
 UNSETTLED = ("starting", "restarting", "unknown")
 AT_REST = ("idle", "dead")
+LONGEST_STATE = 40  # characters
+LONGEST_REASON = 300
 BUSY_INTERVAL = 60.0  # seconds after which a busy kernel counts as used again
 
 
@@ -147,5 +150,6 @@ class KernelActivity:
 
 
 def state_of(model: KernelModel) -> tuple[str, str]:
-    """Return a model's execution state, and the reason for it."""
-    return str(model.get("execution_state") or "unknown"), str(model.get("reason") or "")
+    """Return a model's execution state, and the reason for it; a remote may send anything."""
+    state, reason = model.get("execution_state") or "unknown", model.get("reason") or ""
+    return one_line(state, LONGEST_STATE), one_line(reason, LONGEST_REASON)

@@ -47,6 +47,7 @@ class KernelClients:
         """Forget a client's send queue, unless the client has a new connection."""
         queue = self._queues.get(client)
         if queue is not None and queue.user is connection:
+            queue.clear()
             del self._queues[client]
 
     def clear_queues(self) -> None:

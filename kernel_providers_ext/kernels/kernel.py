@@ -161,6 +161,7 @@ class RemoteKernelManager(ServerKernelManager):
 
     def removed(self) -> None:
         """Tell all clients that the kernel was removed from this server."""
+        self.clients.clear_queues()
         for callback in list(self.on_removed):
             callback()
 

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..provider.errors import KernelGone, ProviderError, defect
-from ..provider.interface import KernelModel, RemoteKernelProvider
+from ..provider.interface import KernelModel, RemoteKernelProvider, no_such_kernelspec
+from ..provider.names import is_name
 from ..registry.phases import STARTING
 from .kernel import RemoteKernelManager
 from .kernel_map import KernelMap
 from .orphans import OrphanedKernels
+from .send_queue import SendBudget
 from .start import StartTask
 from .store import Record
 
-KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+")  # what Jupyter Server's routes accept as an id
+#: What Jupyter Server's routes accept as an id, in ASCII.
+KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+", re.ASCII)
 EXIT_TIMEOUT = 2.5  # seconds for remote kernels to stop when the server does
 FAILED_START_KEPT = 120.0  # seconds for which a kernel that did not start stays listed
 
@@ -62,6 +65,8 @@ class RemoteKernels:
         self._map = map
         self._providers = map.providers
         self._log = map.log
+        #: The bytes of frames that may wait for providers.
+        self.send_budget = SendBudget(map.providers.send_queue_size)
         self._pending: set[RemoteKernelManager] = set()
         self._orphans = OrphanedKernels(self._providers, self.changed, self._log)
 
@@ -107,7 +112,8 @@ class RemoteKernels:
         try:
             await asyncio.wait({starting}, timeout=patience)
         except asyncio.CancelledError:
-            starting.cancel()
+            if not starting.cancel() and starting.result() is None:  # it has just started
+                self._abandon(kernel, "the request was cancelled")
             raise
         if not starting.done():
             self._list_early(kernel, starting)
@@ -134,17 +140,21 @@ class RemoteKernels:
         except asyncio.CancelledError:
             message = f"The start of {kernel.kernel_name} was cancelled."
             failure = KernelGone(kernel.provider_id, "cancelled", message)
+        if failure is not None:
+            self._abandon(kernel, failure.message)
+        return failure
+
+    def _abandon(self, kernel: RemoteKernelManager, why: str) -> None:
+        """Stop a kernel that was requested and is not wanted, if it may have started."""
         self._pending.discard(kernel)
-        if failure is not None and kernel.has_kernel:
-            self._orphan(kernel, failure.message)
+        if kernel.has_kernel:
+            self._orphan(kernel, why)
             kernel.give_up()
         self.changed()
-        return failure
 
     def _list_early(self, kernel: RemoteKernelManager, starting: StartTask) -> None:
         """List a kernel that is still starting."""
         kernel.kernel_id = kernel_id = kernel.kernel_id or self.free_id(kernel.remote_id)
-        self._pending.discard(kernel)
         self._list(kernel)
         self._log.info("Kernel is starting: %s (%s)", kernel_id, kernel.kernel_name)
         self._providers.phases.begin(
@@ -182,7 +192,10 @@ class RemoteKernels:
         if model is None:
             message = f"{provider.label} has no kernel {remote_id}."
             raise KernelGone(provider_id, "kernel_gone", message)
-        kernel = self._create(provider_id, str(model.get("name") or ""), None)
+        name = model["name"] if is_name(model.get("name")) else ""
+        if not provider.config.offers(name):
+            raise no_such_kernelspec(provider.config, name)
+        kernel = self._create(provider_id, name, None)
         kernel.attach({**model, "id": remote_id})
         self._orphans.take_back(provider_id, remote_id)
         self._list(kernel)
@@ -202,7 +215,9 @@ class RemoteKernels:
         return [
             {**model, "name": self._providers.offered_name(provider_id, model["name"])}
             for model in models
-            if model["id"] not in ours and isinstance(model.get("name"), str)
+            if model["id"] not in ours
+            and is_name(model.get("name"))
+            and provider.config.offers(model["name"])
         ]
 
     def restore(self, record: Record) -> None:
@@ -223,8 +238,9 @@ class RemoteKernels:
 
     def free_id(self, wanted: str) -> str:
         """Return the id itself if it is free here: the same gateway may be configured twice."""
-        usable = KERNEL_ID.fullmatch(wanted) and self._map.get(wanted) is None
-        return wanted if usable else self._map.new_id()
+        reserved = {kernel.kernel_id for kernel in self._pending}
+        is_free = self._map.get(wanted) is None and wanted not in reserved
+        return wanted if is_free and KERNEL_ID.fullmatch(wanted) else self._map.new_id()
 
     def _create(
         self, provider_id: str, remote_name: str, kernel_id: str | None
@@ -242,6 +258,7 @@ class RemoteKernels:
 
     def _list(self, kernel: RemoteKernelManager) -> None:
         self._map.add(kernel)
+        self._pending.discard(kernel)  # only now, as it keeps the id from being given twice
         self.changed()
 
     # -- how a kernel ends -------------------------------------------------------------------------

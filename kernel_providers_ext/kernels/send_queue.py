@@ -7,7 +7,27 @@ from collections import deque
 
 from ..provider.interface import Frame
 
-LIMIT = 64 * 2**20  # bytes
+LIMIT = 64 * 2**20  # bytes of one client's frames
+
+
+class SendBudget:
+    """The bytes that may wait in all send queues of a server."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes; return False if there are not as many left."""
+        is_enough = size <= self._left
+        self._left -= size if is_enough else 0
+        return is_enough
+
+    def give_back(self, size: int) -> None:
+        """Give back what was taken."""
+        self._left += size
+
+    def __repr__(self) -> str:
+        return f"<SendBudget {self._left} bytes left>"
 
 
 class SendQueue:
@@ -18,7 +38,8 @@ class SendQueue:
     A frame that may have been sent is dropped, so that none is sent twice.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, budget: SendBudget) -> None:
+        self._budget = budget
         self._frames: deque[Frame] = deque()
         self._bytes = 0
         self._is_ending = False
@@ -30,8 +51,14 @@ class SendQueue:
         return len(self._frames)
 
     def put(self, frame: Frame) -> bool:
-        """Add a frame; return False if the queue is full. A first frame may have any size."""
+        """
+        Add a frame; return False if the queue is full, or the budget of the server is used up.
+
+        A first frame may be larger than `LIMIT`.
+        """
         if self._frames and self._bytes + len(frame) > LIMIT:
+            return False
+        if not self._budget.take(len(frame)):
             return False
         self._frames.append(frame)
         self._bytes += len(frame)
@@ -41,14 +68,17 @@ class SendQueue:
     def drop(self, frame: Frame) -> None:
         """Remove a frame if it is the first."""
         if self.has(frame):
-            self._bytes -= len(self._frames.popleft())
+            size = len(self._frames.popleft())
+            self._bytes -= size
+            self._budget.give_back(size)
 
     def has(self, frame: Frame) -> bool:
         """Return whether this very frame is the first."""
         return bool(self._frames) and self._frames[0] is frame
 
     def clear(self) -> None:
-        """Remove all frames: the kernel that they were for has been restarted."""
+        """Remove all frames: the kernel that they were for has been restarted, or is gone."""
+        self._budget.give_back(self._bytes)
         self._frames.clear()
         self._bytes = 0
 

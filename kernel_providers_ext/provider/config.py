@@ -7,6 +7,7 @@ The schema's descriptions are also the words of error messages and of the refere
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -26,6 +27,9 @@ from .secrets import Secret
 SCHEMA: Mapping[str, Any] = json.loads(
     files(__package__).joinpath("config.schema.json").read_text("utf-8")
 )
+
+#: Seconds that a gateway gives up before we do, as `GatewayClient.launch_timeout_pad`.
+LAUNCH_TIMEOUT_PAD = 2.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,20 @@ class Tls:
 
 
 @dataclass(frozen=True)
+class Auth:
+    """
+    How a server is told who asks: ``<header>: <scheme> <token>``, or Basic if there is a user.
+
+    See RFC 9110, 11.6.2, and RFC 7617 for Basic.
+    """
+
+    scheme: str = "token"
+    header: str = "Authorization"
+    user: str = ""
+    password: Secret | None = None
+
+
+@dataclass(frozen=True)
 class ProviderConfig:
     """
     A provider's checked configuration; its fields are those of ``config.schema.json``.
@@ -62,29 +80,48 @@ class ProviderConfig:
     enabled: bool = True
     url: str = ""
     token: Secret | None = None
+    auth: Auth = Auth()
     headers: Mapping[str, Secret] = field(default_factory=dict)
     cookies: Mapping[str, Secret] = field(default_factory=dict)
+    accept_cookies: bool = False
     tls: Tls = Tls()
     proxy: Secret | None = None
     timeouts: Timeouts = Timeouts()
     refresh_interval: float = 60.0
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    max_kernelspecs: int = 2000
+    resources: str = "images"
     env: tuple[str, ...] = ()
     on_server_exit: str = "shutdown"
+    #: Bytes of a websocket message; the same for all providers of a server.
+    max_message_size: int = 2**28
     #: Left out of the repr, as a kind of another package may keep secrets in it.
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
+    def launch_timeout(self) -> int | None:
+        """The seconds that a gateway may take to launch a kernel; None for the gateway's own."""
+        start = self.timeouts.start
+        return None if start == Timeouts.start else max(int(start - LAUNCH_TIMEOUT_PAD), 1)
+
+    @property
     def connection(self) -> tuple[object, ...]:
         """The fields that a connection depends on; the others can change while it stays open."""
-        secrets = (self.token, self.headers, self.cookies, self.proxy)
-        return (self.kind, self.url, *secrets, self.tls, self.options)
+        secrets = (self.token, self.auth, self.headers, self.cookies, self.proxy)
+        more = (self.accept_cookies, self.tls, self.options)
+        return (self.kind, self.url, *secrets, *more)
 
     def offers(self, kernel_name: str) -> bool:
-        """Return whether the include and exclude patterns allow this kernel."""
-        included = not self.include or any(fnmatchcase(kernel_name, p) for p in self.include)
-        return included and not any(fnmatchcase(kernel_name, p) for p in self.exclude)
+        """
+        Return whether the include and exclude patterns allow this kernel.
+
+        As for Jupyter, which starts ``python3`` if it is asked for ``Python3``, case does not
+        matter; see `KernelSpecManager.get_kernel_spec` in jupyter_client.
+        """
+        name = kernel_name.lower()
+        included = not self.include or any(fnmatchcase(name, p.lower()) for p in self.include)
+        return included and not any(fnmatchcase(name, p.lower()) for p in self.exclude)
 
 
 def parse(
@@ -108,6 +145,7 @@ def parse(
     timeouts = {**(defaults or {}).get("timeouts", {}), **given.get("timeouts", {})}
     if fields.get("proxy"):
         _check_address("proxy", fields["proxy"], source)
+    _check_auth(fields, source)
     return ProviderConfig(
         id=provider_id,
         source=source,
@@ -116,16 +154,21 @@ def parse(
         enabled=fields.get("enabled", True),
         url=_url(fields.get("url", ""), source),
         token=_secret(fields.get("token")),
+        auth=_auth(fields.get("auth", {})),
         headers=_secrets(fields.get("headers", {})),
         cookies=_secrets(fields.get("cookies", {})),
-        tls=Tls(**fields.get("tls", {})),
+        accept_cookies=fields.get("accept_cookies", False),
+        tls=_tls(fields.get("tls", {})),
         proxy=_secret(fields.get("proxy")),
         timeouts=Timeouts(**timeouts),
         refresh_interval=fields.get("refresh_interval", ProviderConfig.refresh_interval),
         include=tuple(fields.get("include", ())),
         exclude=tuple(fields.get("exclude", ())),
+        max_kernelspecs=fields.get("max_kernelspecs", ProviderConfig.max_kernelspecs),
+        resources=fields.get("resources", ProviderConfig.resources),
         env=tuple(fields.get("env", ())),
         on_server_exit=fields.get("on_server_exit", ProviderConfig.on_server_exit),
+        max_message_size=fields.get("max_message_size", ProviderConfig.max_message_size),
         options=MappingProxyType(dict(fields.get("options", {}))),
     )
 
@@ -134,8 +177,8 @@ def secret_variables(settings: object) -> set[str]:
     """Return the environment variables that hold secrets; the settings may be invalid."""
     if not isinstance(settings, Mapping):
         return set()
-    headers, cookies = (settings.get(field) for field in ("headers", "cookies"))
-    given = [settings.get("token")]
+    headers, cookies, auth = (settings.get(field) for field in ("headers", "cookies", "auth"))
+    given = [settings.get("token"), auth.get("password") if isinstance(auth, Mapping) else None]
     for named in (headers, cookies):
         given += named.values() if isinstance(named, Mapping) else ()
     return {one["env"] for one in given if isinstance(one, Mapping) and _is_text(one.get("env"))}
@@ -181,6 +224,37 @@ def _secrets(given: Mapping[str, Any]) -> Mapping[str, Secret]:
     return MappingProxyType({name: Secret.parse(value) for name, value in given.items()})
 
 
+def _auth(given: Mapping[str, Any]) -> Auth:
+    return Auth(**{**given, "password": _secret(given.get("password"))})
+
+
+def _tls(given: Mapping[str, Any]) -> Tls:
+    paths = {n: os.path.expanduser(path) for n, path in given.items() if n != "verify"}
+    return Tls(**{**given, **paths})
+
+
+def _check_auth(fields: Mapping[str, Any], source: str) -> None:
+    """Raise ConfigurationError if there are two credentials for one header."""
+    auth = fields.get("auth", {})
+    header = auth.get("header", Auth.header)
+    given = [f"'{name}'" for name in ("token", "auth.password") if _has(fields, name)]
+    given += [f"'headers.{name}'" for name in fields.get("headers", {}) if _same(name, header)]
+    if len(given) > 1:
+        raise ConfigurationError(
+            f"{source}: the fields {' and '.join(given)} both set the header {header}. Keep one of "
+            "them."
+        )
+
+
+def _has(fields: Mapping[str, Any], path: str) -> bool:
+    first, _, rest = path.partition(".")
+    return first in fields and (not rest or rest in fields[first])
+
+
+def _same(header: str, other: str) -> bool:
+    return header.lower() == other.lower()
+
+
 def _explanation(error: ValidationError) -> str:
     """Return which field is wrong and what it should be."""
     properties = SCHEMA["properties"]
@@ -204,10 +278,16 @@ def _url(url: str, source: str) -> str:
     if not url:
         return url
     _check_address("url", url, source)
-    if "@" in urlsplit(url).netloc or "?" in url or "#" in url:
+    if "@" in urlsplit(url).netloc:
+        raise ConfigurationError(
+            f"{source}: the field 'url' has a user or a secret before its '@'. Put a token into "
+            "the field 'token', and a user and a password into the field 'auth', like "
+            '{"user": "ada", "password": {"env": "NAME"}}.'
+        )
+    if "?" in url or "#" in url:
         raise ConfigurationError(
             f"{source}: the field 'url' has more than an address. Put a token into the field "
-            "'token', and leave out what follows a '?' or '#' or stands before an '@'."
+            "'token', and leave out what follows a '?' or '#'."
         )
     scheme, colon, rest = url.partition(":")
     return scheme.lower() + colon + rest

@@ -16,6 +16,8 @@ from typing import Any, ClassVar
 
 from .config import ProviderConfig
 from .errors import NoSuchKernelspec, RequestRefused
+from .kernelspecs import Selection
+from .names import is_name
 
 #: A kernelspec as in Jupyter's REST API: ``{"name": …, "spec": {…}, "resources": {…}}``.
 KernelspecModel = Mapping[str, Any]
@@ -37,20 +39,28 @@ class Snapshot:
         default: The name of the provider's default kernel; empty if it has none.
         validator: What the provider needs to ask "has anything changed?", such as an ETag. It is
             opaque to the caller, and not part of a comparison.
+        notices: What was left out of the provider's answer and why, as sentences.
     """
 
     kernelspecs: Mapping[str, KernelspecModel] = field(default_factory=dict)
     default: str = ""
     validator: str = field(default="", compare=False)
+    notices: tuple[str, ...] = ()
 
     def offered(self, config: ProviderConfig) -> Snapshot:
-        """Return a copy with only the kernelspecs that are valid and that ``config`` offers."""
-        kept = {
-            name: model
-            for name, model in self.kernelspecs.items()
-            if config.offers(name) and _is_kernelspec(name, model)
-        }
-        return replace(self, kernelspecs=kept, default=self.default if self.default in kept else "")
+        """
+        Return a copy with only the kernelspecs that are valid and that ``config`` offers.
+
+        It takes 20 ms for a thousand kernelspecs, so that it belongs into a thread.
+        """
+        selection = Selection(config)
+        selection.add(self.kernelspecs.items())
+        return Snapshot(
+            selection.kernelspecs,
+            self.default if self.default in selection.kernelspecs else "",
+            self.validator,
+            (*self.notices, *selection.notices),
+        )
 
     def unvalidated(self) -> Snapshot:
         """Return a copy without the validator, so that the next request is unconditional."""
@@ -76,6 +86,8 @@ class KernelChannels(ABC):
     """
 
     subprotocol: str
+    #: What people should know of how the connection ended, as a sentence; empty if nothing.
+    failure: str = ""
 
     @abstractmethod
     async def receive(self) -> Frame | None:
@@ -260,23 +272,7 @@ def no_such_kernelspec(
     config: ProviderConfig, kernel_name: str, known: Collection[str] = ()
 ) -> NoSuchKernelspec:
     """Return the error for a kernel that a provider does not offer, with those that it does."""
-    offered = sorted(filter(config.offers, known))
+    offered = sorted(name for name in known if is_name(name) and config.offers(name))
     has = f" It has: {', '.join(offered[:10])}." if offered else ""
     message = f"{config.label} offers no kernel called {kernel_name!r}.{has}"
     return NoSuchKernelspec(config.id, "no_such_kernelspec", message)
-
-
-def _is_kernelspec(name: str, model: object) -> bool:
-    if not name or not isinstance(model, dict) or not isinstance(model.get("spec"), dict):
-        return False
-    try:
-        name.encode()
-    except UnicodeEncodeError:  # it cannot be part of a URL
-        return False
-    resources = model.get("resources", {})
-    metadata = model["spec"].get("metadata", {})
-    return (
-        isinstance(metadata, dict)
-        and isinstance(resources, dict)
-        and all(isinstance(url, str) for url in resources.values())
-    )

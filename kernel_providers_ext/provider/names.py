@@ -12,11 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from string import Formatter
+from typing import TypeGuard
 from urllib.parse import quote
 
 #: The id of this server's own kernels, among the providers' ids.
 LOCAL_ID = "local"
 PROVIDER_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+LONGEST = 255  # characters of a name, an id or a display name
 
 #: Templates of display names, by their word in the settings.
 PLACEMENTS: Mapping[str, str] = {
@@ -37,8 +39,26 @@ def split(name: str) -> tuple[str, str]:
     return (prefix, rest) if slash else ("", name)
 
 
+def is_name(text: object) -> TypeGuard[str]:
+    """
+    Return whether a text from a remote can be a name, an id or a file name here.
+
+    It has at most 255 characters, all of which can be printed: a log shows it as it is. None of its
+    parts is ``.`` or ``..``, which would leave the folder that a URL means.
+    """
+    if not isinstance(text, str) or not 0 < len(text) <= LONGEST or not text.isprintable():
+        return False
+    return not {".", ".."} & set(text.split("/"))
+
+
 def encode(name: str) -> str:
-    """Return the name as one segment of a URL's path, with ``/`` percent-encoded."""
+    """
+    Return the name as one segment of a URL's path, with ``/`` percent-encoded.
+
+    Raises ValueError if it is ``.`` or ``..``, which are no names in a path, or has a surrogate.
+    """
+    if name in (".", ".."):
+        raise ValueError(f"{name!r} is not a name")
     return quote(name, safe="")
 
 
@@ -75,14 +95,20 @@ def unique(wanted: Mapping[str, str], taken: Collection[str] = ()) -> dict[str, 
     """
     Return display names by kernel name, such that none occurs twice or is among those ``taken``.
 
-    Kernels that share a display name all get their kernel name in brackets, so that the result does
-    not depend on their order.
+    Kernels that share a display name all get their kernel name in brackets. A number follows only
+    if the result is in use as well. It takes one pass, whatever the names are.
     """
-    shown = dict(wanted)
-    while True:
-        counts = Counter(shown.values())
-        counts.update(set(taken))
-        again = {n: f"{text} [{n}]" for n, text in shown.items() if counts[text] > 1}
-        if not again:
-            return shown
-        shown.update(again)
+    counts = Counter(wanted.values())
+    counts.update(set(taken))
+    used = {text for text, count in counts.items() if count == 1}.union(taken)
+    numbers: Counter[str] = Counter()
+    shown = {}
+    for name, text in wanted.items():
+        if counts[text] > 1:
+            text = base = f"{text} [{name}]"
+            while text in used:
+                numbers[base] += 1
+                text = f"{base} ({numbers[base] + 1})"
+            used.add(text)
+        shown[name] = text
+    return shown

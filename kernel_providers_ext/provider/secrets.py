@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,13 @@ class Secret:
     """
     The source of a secret.
 
-    ``kind`` is ``value``, ``env``, ``file`` or ``command``; ``source`` is the secret itself, the
-    name of an environment variable, a file's path, or a command as a tuple of words.
+    ``kind`` is ``value``, ``env``, ``file``, ``command`` or ``function``; ``source`` is the secret
+    itself, the name of an environment variable, a file's path, a command as a tuple of words, or a
+    function without arguments, which is called in a thread.
     """
 
     kind: str
-    source: str | tuple[str, ...]
+    source: str | tuple[str, ...] | Callable[[], str]
 
     @classmethod
     def parse(cls, given: str | Mapping[str, Any]) -> Secret:
@@ -54,6 +55,8 @@ class Secret:
             secret = await asyncio.to_thread(self._read_file)
         elif self.kind == "command":
             secret = await self._run()
+        elif callable(self.source):
+            secret = await asyncio.to_thread(_call, self.source)
         else:
             secret = str(self.source)
         secret = secret.strip()
@@ -85,7 +88,7 @@ class Secret:
                 await asyncio.wait_for(process.wait(), COMMAND_TIMEOUT)
             except asyncio.TimeoutError as error:
                 raise ConfigurationError(
-                    f"The command {self.source[0]} did not end within {COMMAND_TIMEOUT:.0f} s, or "
+                    f"The command {self._program} did not end within {COMMAND_TIMEOUT:.0f} s, or "
                     f"printed more than {OUTPUT_LIMIT // 1024} KiB. It must print only the secret, "
                     "and end."
                 ) from error
@@ -94,14 +97,14 @@ class Secret:
                     await _kill(process)
             if process.returncode:
                 raise ConfigurationError(
-                    f"The command {self.source[0]} failed with exit code {process.returncode}."
+                    f"The command {self._program} failed with exit code {process.returncode}."
                 )
             return _read(output, stdout).decode(errors="replace")
 
     async def _launch(self, stdout: IO[bytes]) -> asyncio.subprocess.Process:
         try:
             return await asyncio.create_subprocess_exec(
-                *self.source,
+                *self._command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=asyncio.subprocess.DEVNULL,
@@ -109,8 +112,16 @@ class Secret:
             )
         except OSError as error:
             raise ConfigurationError(
-                f"The command {self.source[0]} cannot be run: {error.strerror}."
+                f"The command {self._program} cannot be run: {error.strerror}."
             ) from error
+
+    @property
+    def _command(self) -> tuple[str, ...]:
+        return self.source if isinstance(self.source, tuple) else ()
+
+    @property
+    def _program(self) -> str:
+        return self._command[0] if self._command else "?"
 
     @property
     def _description(self) -> str:
@@ -118,11 +129,20 @@ class Secret:
             "value": "a value",
             "env": f"the environment variable {self.source}",
             "file": f"the file {self.source}",
-            "command": f"the output of {self.source[0] if self.source else '?'}",
+            "function": "the code that renews the token",
+            "command": f"the output of {self._program}",
         }[self.kind]
 
     def __repr__(self) -> str:
         return f"<secret: {self._description}>"
+
+
+def _call(function: Callable[[], str]) -> str:
+    try:
+        return function()
+    except Exception as error:  # what the code of others says may have the secret in it
+        why = type(error).__name__
+        raise ConfigurationError(f"The code that renews the token failed: {why}.") from None
 
 
 @contextmanager

@@ -23,6 +23,7 @@ class Reachable(str, Enum):
     CHECKING = "checking"
     ONLINE = "online"
     SLOW = "slow"
+    BLOCKED = "blocked"
     OFFLINE = "offline"
     UNAUTHORISED = "unauthorised"
     INCOMPATIBLE = "incompatible"
@@ -42,6 +43,7 @@ WORDS: Mapping[Reachable, str] = {
     Reachable.CHECKING: "Checking…",
     Reachable.ONLINE: "Online",
     Reachable.SLOW: "Slow",
+    Reachable.BLOCKED: "Websocket blocked",
     Reachable.OFFLINE: "Offline",
     Reachable.UNAUTHORISED: "Sign-in needed",
     Reachable.INCOMPATIBLE: "Not compatible",
@@ -71,7 +73,8 @@ class Status:
 
     ``since`` is when ``reachable`` last changed and ``last_seen`` when the provider last answered,
     both with a time zone; ``latency`` is in seconds. ``reason_code``, ``detail`` and ``message``
-    say why the provider is not available, as in `ProviderError`; they are empty if it is.
+    say why the provider is not available, or its kernels are not, as in `ProviderError`; they are
+    empty if all is well.
     """
 
     since: datetime
@@ -83,15 +86,26 @@ class Status:
     detail: str = ""
     message: str = ""
 
-    def answered(self, now: datetime, latency: float) -> Status:
-        """Return the status after the provider answered, ``latency`` seconds after the request."""
+    def answered(
+        self, now: datetime, latency: float, blocked: ProviderError | None = None
+    ) -> Status:
+        """
+        Return the status after the provider answered, ``latency`` seconds after the request.
+
+        ``blocked`` is why its kernels cannot be reached nevertheless.
+        """
         reachable = Reachable.SLOW if latency > SLOW_AFTER else Reachable.ONLINE
+        if blocked is not None:
+            reachable = Reachable.BLOCKED
         return Status(
             since=self.since if reachable is self.reachable else now,
             reachable=reachable,
             kernelspecs=Kernelspecs.FRESH,
             last_seen=now,
             latency=latency,
+            reason_code=blocked.reason_code if blocked else "",
+            detail=blocked.detail if blocked else "",
+            message=blocked.message if blocked else "",
         )
 
     def failed(self, now: datetime, error: ProviderError) -> Status:
@@ -110,7 +124,7 @@ class Status:
     @property
     def is_available(self) -> bool:
         """Whether the provider answered when it was last asked."""
-        return self.reachable in (Reachable.ONLINE, Reachable.SLOW)
+        return self.reachable in (Reachable.ONLINE, Reachable.SLOW, Reachable.BLOCKED)
 
     @property
     def word(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..config.loader import Declaration
@@ -76,4 +76,5 @@ def _parse(
             f"{declaration.source}: there is a provider {declaration.id!r} already, from "
             f"{first.source}. Rename or remove one of them."
         )
-    return parse(declaration.id, declaration.settings, declaration.source, defaults)
+    config = parse(declaration.id, declaration.settings, declaration.source, defaults)
+    return config if declaration.token is None else replace(config, token=declaration.token)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from logging import Logger
 from typing import Protocol
 
+from ..provider.closing import CLOSE_TIMEOUT, close_within
 from ..provider.config import ProviderConfig
 from ..provider.errors import ProviderError, ProviderUnavailable, defect
 from ..provider.interface import (
@@ -24,11 +25,13 @@ from ..provider.status import Kernelspecs, Status, now
 from .circuit_breaker import CircuitBreaker
 from .client_activity import ClientActivity
 from .resources import Resources, logo_of
+from .warnings import warnings_of
 
 KERNELS_INTERVAL = 10.0  # seconds between two polls of kernels
 IDLE_KERNELS_INTERVAL = 60.0  # the same, while no client is active
 IDLE_INTERVAL = 600.0  # seconds between two polls of kernelspecs, while no client is active
 FIRST_RETRY = 2.0  # seconds until the first retry after a failure, doubled for each further one
+REFUSED_HANDSHAKES = 2  # in succession, after which websockets count as blocked
 
 
 class PolledKernel(Protocol):
@@ -88,6 +91,8 @@ class ProviderMonitor:
         self._log = log
         self._client_activity = client_activity
         self._failures = 0
+        self._refused_handshakes = 0
+        self._blocked: ProviderError | None = None
         self._last_defect = ""
         self._due = 0.0  # when kernelspecs are polled next, by the monotonic clock
         self._wake = asyncio.Event()
@@ -98,16 +103,23 @@ class ProviderMonitor:
         self._fetching_logos: asyncio.Task[None] | None = None
         #: Kernelspecs whose logos could not be fetched; a changed kernelspec is tried again.
         self._without_logo: dict[str, KernelspecModel] = {}
+        #: What is unsafe in the configuration, what has happened, and what of both is logged.
+        self._unsafe = list(warnings_of(provider.config))
+        self._incidents: list[str] = []
+        self._logged: set[str] = set()
 
     # -- life --------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Poll the provider until `aclose`."""
+        self._log_warnings()
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name=f"monitor {self.provider.id}")
 
     def inherit(self, before: ProviderMonitor) -> None:
         """Begin with the snapshot and files of the monitor that this one replaces."""
+        self._refused_handshakes, self._blocked = before._refused_handshakes, before._blocked
+        self._incidents, self._logged = before._incidents, before._logged
         if before.snapshot is not None:
             self.snapshot = before.snapshot.unvalidated().offered(self.provider.config)
             self.resources = before.resources
@@ -119,20 +131,44 @@ class ProviderMonitor:
             return False
         if self.snapshot is not None:
             self.snapshot = self.snapshot.unvalidated().offered(config)
+        self._unsafe = list(warnings_of(config))
+        self._log_warnings()
         self.wake()
         return True
 
     async def aclose(self) -> None:
         """Stop polling, and close the provider's connections."""
         self._closed = True
-        for task in (self._task, self._fetching_logos):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        tasks = {task for task in (self._task, self._fetching_logos) if task is not None}
+        for task in tasks:
+            task.cancel()
+        if tasks:  # the code of another package may take no notice of that
+            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
         self._attempt_ended.set()
         self.available.set()
         await self.resources.aclose()
-        await self.provider.aclose()
+        await close_within(self.provider.aclose(), 2 * CLOSE_TIMEOUT)
+
+    # -- what people should know -------------------------------------------------------------------
+
+    @property
+    def warnings(self) -> list[str]:
+        """What people should know of a provider that can be used, as sentences."""
+        notices = self.snapshot.notices if self.snapshot is not None else ()
+        return [*self._unsafe, *notices, *self._incidents]
+
+    def warn(self, warning: str) -> None:
+        """Add a sentence about what has happened, and log it; does so once."""
+        if warning not in self._incidents:
+            self._incidents.append(warning)
+            self._log_warnings()
+            self._on_change()
+
+    def _log_warnings(self) -> None:
+        for warning in self.warnings:
+            if warning not in self._logged:
+                self._logged.add(warning)
+                self._log.warning("Kernel provider %s: %s", self.provider.id, warning)
 
     # -- for requests ------------------------------------------------------------------------------
 
@@ -177,6 +213,26 @@ class ProviderMonitor:
         else:
             self.wake()
 
+    def handshake_refused(self, error: ProviderError) -> None:
+        """
+        Record that a websocket did not open.
+
+        If that was not the first one, and the provider answers requests, its websockets are
+        blocked, which is a state of its own: cells would wait for ever without a reason.
+        """
+        self._refused_handshakes += 1
+        if self._refused_handshakes >= REFUSED_HANDSHAKES:
+            self._blocked = error
+
+    def handshake_done(self) -> None:
+        """Record that a websocket opened."""
+        self._refused_handshakes = 0
+        if self._blocked is not None:
+            self._blocked = None
+            if self.status.is_available:
+                latency = self.status.latency or 0.0
+                self._become(self.status.answered(now(), latency), self.snapshot)
+
     async def _attempt(self) -> None:
         ended = self._attempt_ended
         if not self._is_asking:
@@ -192,8 +248,10 @@ class ProviderMonitor:
             await self.provider.prepare()
             asked = time.monotonic()
             snapshot = await self.provider.snapshot(self.snapshot)
+            latency = time.monotonic() - asked
             if snapshot is not self.snapshot:
-                snapshot = snapshot.offered(self.provider.config)
+                snapshot = await asyncio.to_thread(snapshot.offered, self.provider.config)
+                self.resources.retain(snapshot.kernelspecs)
         except Exception as error:
             failure = self._as_provider_error(error)
             self._failures += 1
@@ -202,7 +260,7 @@ class ProviderMonitor:
         else:
             self._failures = 0
             self._breaker.succeeded()
-            self._become(self.status.answered(now(), time.monotonic() - asked), snapshot)
+            self._become(self.status.answered(now(), latency, self._blocked), snapshot)
         finally:
             self._is_asking = False
             self.first_answer.set()
@@ -284,7 +342,14 @@ class ProviderMonitor:
         provider, snapshot = self.provider, self.snapshot
         if snapshot is None or not isinstance(provider, RemoteKernelProvider):
             return
+        self._without_logo = {
+            name: model
+            for name, model in self._without_logo.items()
+            if snapshot.kernelspecs.get(name) == model
+        }
         for name, model in snapshot.kernelspecs.items():
+            if self.resources.is_full:
+                return
             file = logo_of(model)
             if file is None or self._without_logo.get(name) == model:
                 continue
@@ -312,6 +377,7 @@ class ProviderMonitor:
         """Adopt a status and a snapshot, and tell of it if people see the difference."""
         before, self.status = self.status, status
         is_same_snapshot, self.snapshot = self.snapshot == snapshot, snapshot
+        self._log_warnings()
         if status.is_available:
             self.available.set()
         else:
@@ -328,7 +394,7 @@ class ProviderMonitor:
     def _log_state(self) -> None:
         status, config = self.status, self.provider.config
         state = f"{status.word} since {status.since.astimezone():%Y-%m-%d %H:%M:%S}"
-        if status.is_available:
+        if status.is_available and not status.message:
             count = len(self.snapshot.kernelspecs) if self.snapshot else 0
             kernels = f"{count} kernel{'' if count == 1 else 's'}"
             self._log.info("Kernel provider %s: %s, %s.", config.id, state, kernels)

@@ -121,7 +121,9 @@ class KernelProviders(KernelProvidersConfig):
     def _monitor_for(self, config: ProviderConfig, kinds: Kinds) -> ProviderMonitor:
         """Return the present monitor if it can stay, else a new one; raises ConfigurationError."""
         before = self._monitors.get(config.id)
-        if before is not None and (before.provider.config == config or before.reconfigure(config)):
+        if before is not None and before.provider.config == config:
+            return before
+        if before is not None and before.reconfigure(config):
             return before
         provider = kinds.make(config, self.log)
         polled = self._polled.setdefault(config.id, [])
@@ -162,16 +164,20 @@ class KernelProviders(KernelProvidersConfig):
             return self.provider(entry.provider_id), entry.kernel_name
         prefix, kernel_name = names.split(name)
         if prefix in self._monitors:
-            provider = self.provider(prefix)
-            if not kernel_name or not provider.config.offers(kernel_name):
-                raise no_such_kernelspec(provider.config, kernel_name)
-            return provider, kernel_name
+            return self._offering(prefix, kernel_name), kernel_name
         self._check_loaded(prefix)
         if self.local_enabled:
             return None, name
         if self.default_provider in self._monitors:
-            return self.provider(self.default_provider), name
+            return self._offering(self.default_provider, name), name
         raise self.unknown(name)
+
+    def _offering(self, provider_id: str, kernel_name: str) -> RemoteKernelProvider:
+        """Return a provider; raises NoSuchKernelspec if it does not offer such a kernel."""
+        provider = self.provider(provider_id)
+        if not names.is_name(kernel_name) or not provider.config.offers(kernel_name):
+            raise no_such_kernelspec(provider.config, kernel_name)
+        return provider
 
     def unknown(self, name: str) -> NoSuchKernelspec:
         """Return the error for a kernel name that belongs to no provider."""
@@ -223,6 +229,22 @@ class KernelProviders(KernelProvidersConfig):
         """Record that a request failed, see `ProviderMonitor.request_failed`."""
         if provider_id in self._monitors:
             self._monitors[provider_id].request_failed(error)
+
+    def handshake_failed(self, provider_id: str, error: ProviderError) -> None:
+        """Record that the websocket of a kernel did not open."""
+        if provider_id in self._monitors and error.reason_code == "websocket":
+            self._monitors[provider_id].handshake_refused(error)
+        self.request_failed(provider_id, error)
+
+    def handshake_done(self, provider_id: str) -> None:
+        """Record that the websocket of a kernel opened."""
+        if provider_id in self._monitors:
+            self._monitors[provider_id].handshake_done()
+
+    def warn(self, provider_id: str, warning: str) -> None:
+        """Show and log a sentence about a provider that can be used; once."""
+        if provider_id in self._monitors:
+            self._monitors[provider_id].warn(warning)
 
     def offered_name(self, provider_id: str, kernel_name: str) -> str:
         """Return this server's name for a provider's kernel."""
@@ -286,6 +308,11 @@ class KernelProviders(KernelProvidersConfig):
     def entry(self, name: str) -> Entry | None:
         """Return a remote kernelspec by this server's name for it; None if there is none."""
         return self._catalog.get(name)
+
+    @property
+    def sources(self) -> list[CatalogSource]:
+        """The kernelspecs of all remote providers, by provider; a new list after each change."""
+        return self._catalog.sources
 
     def kernelspecs(self, base_url: str, taken: Collection[str]) -> dict[str, dict[str, Any]]:
         """Return the models of all remote kernelspecs; see `catalog.models`."""

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import unquote, urlsplit
+from collections.abc import Mapping
+
+from cachetools import LRUCache
 
 from ..provider.errors import ProviderError
 from ..provider.interface import KernelspecModel, RemoteKernelProvider, Resource
-from ..provider.names import encode
+from ..provider.kernelspecs import file_of
+
+BUDGET = 8 * 2**20  # bytes of all files of one provider in memory
+FULL = BUDGET // 2  # bytes after which no file is fetched before it is needed
+
+#: A kernelspec's name at its provider, and the file's name.
+Key = tuple[str, str]
 
 
 class Resources:
     """
-    The fetched files of one provider's kernelspecs.
+    The fetched files of one provider's kernelspecs, at most `BUDGET` bytes.
 
-    An entry belongs to the kernelspec's model that it was fetched for, so that a changed kernelspec
+    A file belongs to the kernelspec's model that it was fetched for, so that a changed kernelspec
     has its logo fetched again. Requests at the same time share one fetch.
     """
 
     def __init__(self) -> None:
-        self._fetched: dict[tuple[str, str], tuple[KernelspecModel, asyncio.Task[Resource]]] = {}
+        self._fetched: LRUCache[Key, tuple[KernelspecModel, Resource]] = LRUCache(
+            BUDGET, getsizeof=lambda fetched: len(fetched[1].body)
+        )
+        self._fetches: dict[Key, tuple[KernelspecModel, asyncio.Task[Resource]]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether only files that are needed now should be fetched."""
+        return self._fetched.currsize >= FULL
 
     async def get(
         self,
@@ -37,28 +53,43 @@ class Resources:
         server, and an unavailable provider's logos could keep all of them waiting.
         """
         key = (name, file)
-        known, task = self._fetched.get(key, (None, None))
-        if task is None or known != model:
+        fetched_for, resource = self._fetched.get(key, (None, None))
+        if resource is not None and fetched_for == model:
+            return resource
+        fetched_for, fetch = self._fetches.get(key, (None, None))
+        if fetch is None or fetched_for != model:
             if failure is not None:
                 raise failure.with_traceback(None)
-            task = asyncio.create_task(provider.resource(name, file))
+            fetch = asyncio.create_task(self._fetch(provider, key, model))
             # Retrieve the exception, so that asyncio does not log it if all requests have left.
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            self._fetched[key] = (model, task)
+            fetch.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._fetches[key] = (model, fetch)
+        return await asyncio.shield(fetch)
+
+    async def _fetch(
+        self, provider: RemoteKernelProvider, key: Key, model: KernelspecModel
+    ) -> Resource:
         try:
-            return await asyncio.shield(task)
-        except Exception:
-            if self._fetched.get(key) == (model, task):
+            resource = await provider.resource(*key)
+        finally:
+            if self._fetches.get(key) == (model, asyncio.current_task()):
+                del self._fetches[key]
+        if len(resource.body) <= BUDGET:
+            self._fetched[key] = (model, resource)
+        return resource
+
+    def retain(self, kernelspecs: Mapping[str, KernelspecModel]) -> None:
+        """Forget the files of all other kernelspecs."""
+        for key, (model, _) in list(self._fetched.items()):
+            if kernelspecs.get(key[0]) != model:
                 del self._fetched[key]
-            raise
 
     async def aclose(self) -> None:
         """Cancel unfinished fetches; fetched files stay."""
-        fetching = {key: task for key, (_, task) in self._fetched.items() if not task.done()}
-        for key, task in fetching.items():
-            task.cancel()
-            del self._fetched[key]
-        await asyncio.gather(*fetching.values(), return_exceptions=True)
+        fetches = [fetch for _, fetch in self._fetches.values()]
+        for fetch in fetches:
+            fetch.cancel()
+        await asyncio.gather(*fetches, return_exceptions=True)
 
 
 def logo_of(model: KernelspecModel) -> str | None:
@@ -66,13 +97,3 @@ def logo_of(model: KernelspecModel) -> str | None:
     resources = model.get("resources", {})
     url = resources.get("logo-svg") or resources.get("logo-64x64")
     return (file_of(url) or None) if url else None
-
-
-def file_of(url: str) -> str:
-    """Return the last segment of a resource's URL, decoded; empty if it is not a URL."""
-    try:
-        file = unquote(urlsplit(url).path.rpartition("/")[2])
-        encode(file)
-    except ValueError:
-        return ""
-    return file

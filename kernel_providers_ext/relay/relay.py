@@ -13,6 +13,7 @@ from tornado.websocket import WebSocketClosedError
 
 from ..kernels.kernel import RemoteKernelManager
 from ..kernels.send_queue import SendQueue
+from ..provider.closing import CLOSE_TIMEOUT, close_within
 from ..provider.errors import (
     IncompatibleAnswer,
     NoSuchProvider,
@@ -98,14 +99,16 @@ class Relay:
         # provider has read the last frame.
         await self.aclose()
         receiving.cancel()
-        ends = await asyncio.gather(sending, receiving, return_exceptions=True)
+        # The channels of another package may take no notice of being cancelled.
+        done, _ = await asyncio.wait((sending, receiving), timeout=2 * CLOSE_TIMEOUT)
         await self.aclose()  # it may have been opened again meanwhile
+        ends = [task.exception() for task in done if not task.cancelled()]
         return next((end.message for end in ends if isinstance(end, ProviderError)), "")
 
     async def aclose(self) -> None:
-        """Close the connection to the provider."""
+        """Close the connection to the provider, within two seconds whatever that does."""
         self._end_phase()
-        await self._channels.aclose()
+        await close_within(self._channels.aclose(), 2 * CLOSE_TIMEOUT)
 
     async def _send(self, queue: SendQueue) -> None:
         channels = self._channels
@@ -151,6 +154,8 @@ class Relay:
             self._end_phase()
             observe(frame)
             await write(frame)  # this wait slows the provider down to the browser's pace
+        if self._channels.failure:
+            self._kernel.providers.warn(self._kernel.provider_id, self._channels.failure)
 
     async def _reopen(self) -> None:
         """Open the channels again; raises ProviderError if that fails for good."""
@@ -161,7 +166,7 @@ class Relay:
         finally:
             self._end_phase()
         if channels.subprotocol != self.subprotocol:
-            await channels.aclose()
+            await close_within(channels.aclose(), 2 * CLOSE_TIMEOUT)
             message = f"{kernel.provider.label} now speaks another protocol."
             raise IncompatibleAnswer(kernel.provider_id, "incompatible", message)
         async with self._renewed:
@@ -186,12 +191,14 @@ class Relay:
         kernel = self._kernel
         provider = await kernel.providers.admit(kernel.provider_id)
         try:
-            return await provider.open_channels(
+            channels = await provider.open_channels(
                 kernel.remote_id, session_id=self._session_id, subprotocols=subprotocols
             )
         except ProviderError as error:
-            kernel.providers.request_failed(kernel.provider_id, error)
+            kernel.providers.handshake_failed(kernel.provider_id, error)
             raise
+        kernel.providers.handshake_done(kernel.provider_id)
+        return channels
 
     def _begin_phase(self, name: str, since: datetime) -> None:
         kernel = self._kernel

@@ -65,8 +65,12 @@ class ChangedEvents:
             {key: value for key, value in provider.items() if key not in WITHOUT_EVENT}
             for provider in model["providers"]
         ]
-        kernelspecs = self._providers.kernelspecs("/", ()), self._providers.default_kernel_name
-        return kernelspecs, (states, model["problems"])
+        kernelspecs = [
+            (one.provider_id, one.label, one.snapshot.kernelspecs, one.snapshot.default)
+            for one in self._providers.sources
+            if one.snapshot.kernelspecs
+        ]
+        return (kernelspecs, model["template"]), (states, model["problems"])
 
     def _log_failure(self, error: Exception) -> None:
         why = str(error).partition("\n")[0]

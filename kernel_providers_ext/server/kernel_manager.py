@@ -14,9 +14,10 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.base.call_context import CallContext
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.services.sessions.handlers import SessionHandler
+from tornado.web import HTTPError
 
 from ..kernels.kernel import RemoteKernelManager
-from ..kernels.lifecycle import EXIT_TIMEOUT, RemoteKernels, StartRequest
+from ..kernels.lifecycle import EXIT_TIMEOUT, KERNEL_ID, RemoteKernels, StartRequest
 from ..provider.config import ProviderConfig
 from ..provider.errors import KernelGone, ProviderError
 from ..provider.status import now
@@ -64,10 +65,14 @@ class KernelProvidersKernelManager(MappingKernelManager):
         if kernel_id is not None and kernel_id in self:
             self.log.info("Using existing kernel: %s", kernel_id)
             return kernel_id
-        provider, remote_name = self.providers.resolve(kernel_name or self.default_kernel_name)
+        wanted = kernel_name or self.default_kernel_name
+        _check_encodable(wanted, kernel_id)
+        provider, remote_name = self.providers.resolve(wanted)
         if provider is None:
             return await self._start_local(kernel_name, kernel_id=kernel_id, path=path, **kwargs)
-        env = _permitted(provider.config, self._without_secrets({**os.environ, **_env_in(kwargs)}))
+        if kernel_id is not None and not KERNEL_ID.fullmatch(kernel_id):
+            raise HTTPError(400, f"{kernel_id!r} cannot be the id of a kernel. Use a UUID.")
+        env = self._environment(provider.config, path, _env_in(kwargs))
         request = StartRequest(provider.id, remote_name, path, env)
         if _session_moves_on():
             return await self._start_while_wanted(request)
@@ -104,6 +109,19 @@ class KernelProvidersKernelManager(MappingKernelManager):
                 message = "The start was cancelled, because the client has left."
                 raise KernelGone(request.provider_id, "cancelled", message)
         return starting.result()
+
+    def _environment(
+        self, config: ProviderConfig, path: str | None, given: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return the variables for a provider's kernel, as Jupyter Server's gateway client does."""
+        env = _permitted(config, self._without_secrets({**os.environ, **given}))
+        if path is not None and "KERNEL_WORKING_DIR" in config.env:
+            env.setdefault("KERNEL_WORKING_DIR", self.cwd_for_path(path))
+        if config.auth.user:
+            env.setdefault("KERNEL_USERNAME", config.auth.user)
+        if config.launch_timeout is not None:
+            env.setdefault("KERNEL_LAUNCH_TIMEOUT", str(config.launch_timeout))
+        return env
 
     def _without_secrets(self, env: Mapping[str, str]) -> dict[str, str]:
         hidden = self.providers.secret_variables
@@ -210,6 +228,16 @@ async def _settled(kernel: Any) -> None:
     """Wait until a local kernel neither starts nor stops; a restart is a stop and then a start."""
     while not kernel.ready.done():
         await asyncio.wait({asyncio.wrap_future(kernel.ready)})
+
+
+def _check_encodable(*texts: str | None) -> None:
+    """Raise HTTPError if a name or an id has a surrogate, which JSON may have and UTF-8 may not."""
+    for text in filter(None, texts):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            message = f"{text!r} is not Unicode text: it has half of a character."
+            raise HTTPError(400, message) from error
 
 
 def _env_in(kwargs: Mapping[str, Any]) -> dict[str, str]:

@@ -2,8 +2,8 @@
 Jupyter Server's map of kernels: the only place that touches its private state.
 
 jupyter_server has no public way to put a kernel of another class into its map. These attributes
-have been there since jupyter_server 2.14; ``tests/unit/server/test_kernel_map.py`` runs with each
-supported version:
+have been there since jupyter_server 2.14; ``tests/unit/server/test_kernel_map.py`` runs with the
+oldest supported version and the newest:
 
 - ``_kernels``: jupyter_client/multikernelmanager.py, `MultiKernelManager`: managers by kernel id;
 - ``_kernel_connections``: jupyter_server/services/kernels/kernelmanager.py, `MappingKernelManager`:

@@ -52,7 +52,8 @@ def status_model(
 
     ``since`` and ``last_seen`` are ISO 8601 with a time zone, ``latency_ms`` is in milliseconds,
     and ``retry_in`` in seconds (None if the provider is not polled). ``reason``, ``detail`` and
-    ``message`` are those of `ProviderError`, empty for an available provider.
+    ``message`` are those of `ProviderError`, empty if all is well. ``warnings`` are sentences about
+    a provider that can be used.
     """
     return {
         "id": config.id,
@@ -69,6 +70,7 @@ def status_model(
         "latency_ms": None if status.latency is None else round(status.latency * 1000),
         "kernelspecs": status.kernelspecs.value,
         "retry_in": retry_in,
+        "warnings": [],
         "kernel_phases": [],
     }
 
@@ -82,7 +84,7 @@ def _remote_model(
         for phase in providers.phases.of_provider(config.id)
     ]
     model = status_model(config, labels[config.id], monitor.status, monitor.retry_in)
-    return {**model, "kernel_phases": phases}
+    return {**model, "warnings": monitor.warnings, "kernel_phases": phases}
 
 
 def _local_model(providers: KernelProviders) -> dict[str, Any]:

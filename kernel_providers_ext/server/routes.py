@@ -27,8 +27,9 @@ from tornado.routing import Matcher, PathMatches, Rule
 
 from ..kernels.lifecycle import RemoteKernels
 from ..provider.errors import ProviderError
+from ..provider.kernelspecs import file_of
+from ..provider.names import is_name
 from ..registry.providers import KernelProviders
-from ..registry.resources import file_of
 from .kernel_manager import KernelProvidersKernelManager
 from .kernelspec_manager import KernelProvidersSpecManager
 from .models import provider_model, providers_model
@@ -79,12 +80,13 @@ class ProvidersHandler(WithProviders, APIHandler):
 
 
 class RetryHandler(WithProviders, APIHandler):
-    """``POST /api/kernel-providers/<id>/retry``."""
+    """``POST /api/kernel-providers/<id>/retry``, which answers with what may be read."""
 
     auth_resource = AUTH_RESOURCE
 
     @web.authenticated
     @authorized
+    @authorized("read")  # type: ignore[untyped-decorator] # beside "write", of which POST is
     async def post(self, which: str) -> None:
         """Poll the provider, and answer with `models.provider_model`; 404 if there is none."""
         await self._providers.monitor(which).retry()
@@ -107,12 +109,13 @@ class KernelsHandler(WithProviders, APIHandler):
 
     @web.authenticated
     @authorized
+    @authorized("read")  # type: ignore[untyped-decorator] # beside "write", of which POST is
     async def post(self, which: str) -> None:
         """Attach the kernel of the body ``{"id": …}``, and answer with its model here, as 201."""
         remote = self._remote(which)
         body = self.get_json_body()
         remote_id = body.get("id") if isinstance(body, dict) else None
-        if not isinstance(remote_id, str):
+        if not is_name(remote_id):
             raise web.HTTPError(400, 'The body must have the id of a kernel: {"id": …}.')
         kernel_id = await remote.attach(which, remote_id)
         model = await ensure_async(self.kernel_manager.kernel_model(kernel_id))

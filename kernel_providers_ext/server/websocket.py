@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import uuid
 from contextlib import suppress
 from typing import Any
@@ -23,7 +24,8 @@ from ..relay.large_frame import is_large, write_large
 from ..relay.relay import Relay
 
 V1 = "v1.kernel.websocket.jupyter.org"
-MAX_MESSAGE = 2**31  # bytes from the browser; the provider has its own limit
+#: The websocket protocols of kernels; a browser may offer its token for this server as another one.
+KERNEL_PROTOCOL = re.compile(r"v\d+\.kernel\.websocket\.jupyter\.org")
 MAX_REASON = 123  # bytes of the reason in a close frame (RFC 6455, 5.5)
 NORMAL = 1000
 TRY_AGAIN = 1013  # after 1000 and 1001, JupyterLab would not try to connect again
@@ -60,7 +62,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         super().__init__(**kwargs)
         session_id = self.websocket_handler.get_argument("session_id", None)
         self._client = session_id or uuid.uuid4().hex
-        self._queue = SendQueue()
+        self._queue = SendQueue(self.multi_kernel_manager.remote.send_budget)
         self._relay = Relay(self.kernel_manager, session_id)
         self._opening: asyncio.Task[None] | None = None
         self._relaying: asyncio.Task[None] | None = None
@@ -76,6 +78,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         later. Raises HTTPError if the browser has left. If the kernel is removed meanwhile,
         `connect` tells the browser.
         """
+        self._check_handshake()
         self._opening = asyncio.create_task(self._open())
         self.kernel_manager.on_removed.add(self._opening.cancel)
         await asyncio.wait({self._opening})
@@ -85,13 +88,27 @@ class RelayConnection(BaseKernelWebsocketConnection):
         if not self._is_wanted:
             raise HTTPError(400, "The client left before it was connected to the kernel.")
 
+    def _check_handshake(self) -> None:
+        """
+        Raise HTTPError unless this is the handshake of a websocket, from a page of this server.
+
+        Tornado checks both only after `prepare`. Until then, a page of another site could have the
+        provider contacted.
+        """
+        handler: Any = self.websocket_handler
+        if handler.request.headers.get("Upgrade", "").lower() != "websocket":
+            raise HTTPError(400, 'Can "Upgrade" only to "WebSocket".')
+        if not handler.check_origin():
+            raise HTTPError(403, "Cross origin websockets not allowed")
+
     async def _open(self) -> None:
         kernel = self.kernel_manager
         await kernel.until_started(STARTING_WAIT)
         # The client may have lost a connection that still looks open here.
         await kernel.clients.disconnect(self._client)
         offered = self.websocket_handler.request.headers.get("Sec-WebSocket-Protocol", "")
-        await self._relay.open([word.strip() for word in offered.split(",") if word.strip()])
+        words = (word.strip() for word in offered.split(","))
+        await self._relay.open([word for word in words if KERNEL_PROTOCOL.fullmatch(word)])
         self.kernel_ws_protocol = self._relay.subprotocol
         # A request that is not a websocket's handshake never gets as far as `connect`.
         asyncio.get_running_loop().call_later(ABANDONED_AFTER, self._close_if_abandoned)
@@ -109,9 +126,9 @@ class RelayConnection(BaseKernelWebsocketConnection):
         handler: Any = self.websocket_handler
         # Without it, each small write of a reply waits 40 ms for the browser's acknowledgement.
         handler.set_nodelay(True)
-        # Jupyter Server's limit of 10 MiB is for its own kernels. Tornado has no public way to set
-        # the limit of one socket.
-        handler.ws_connection.params.max_message_size = MAX_MESSAGE
+        # Tornado's default of 10 MiB is too little for widgets. It has no public way to set the
+        # limit of one socket.
+        handler.ws_connection.params.max_message_size = kernel.providers.message_limit
         self.multi_kernel_manager.notify_connect(self.kernel_id)
         kernel.on_removed.add(self._on_removed)
         self._connected = True

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import ssl
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
@@ -15,8 +16,14 @@ import pytest
 
 from kernel_providers_ext.gateway.errors import GatewayErrors
 from kernel_providers_ext.gateway.response import Response
-from kernel_providers_ext.provider.config import ProviderConfig
-from kernel_providers_ext.provider.errors import ConfigurationError, ProviderError
+from kernel_providers_ext.provider.config import Auth, ProviderConfig
+from kernel_providers_ext.provider.errors import (
+    IncompatibleAnswer,
+    KernelGone,
+    ProviderError,
+    RequestRefused,
+    SignInNeeded,
+)
 from kernel_providers_ext.provider.secrets import Secret
 from tests.support.processes import ROOT
 
@@ -67,16 +74,11 @@ async def failure(reason: str, detail: str) -> ProviderError:
     if raised is not None:
         return await mapped(raised)
     if reason == "overloaded":
-        return errors().refusal(Response(429, {}, b'{"message": ""}'), "GET /api")
+        return errors().refusal(Response(429, {}, b'{"message": ""}'), "GET", "/api")
     if reason == "server_error":
-        return errors().refusal(Response(502, {}, b""), "GET /api")
-    if reason == "unauthorised":
-        return errors().refusal(Response(401, {}, b""), "GET /api/kernels")
-    if reason == "forbidden":
-        return errors(token=True).refusal(Response(403, {}, b""), "GET /api/kernels")
-    if reason == "no_secret":
-        return errors().no_secret(ConfigurationError(detail))
-    return errors().incompatible(detail)
+        return errors().refusal(Response(502, {}, b""), "GET", "/api")
+    assert reason == "websocket"
+    return errors().blocked(detail)
 
 
 @pytest.mark.parametrize("row", FAILURES, ids=lambda row: f"{row['reason']} {row['detail']}")
@@ -96,10 +98,11 @@ async def test_a_failure_has_the_message_that_the_front_end_translates(
     ("value", "least", "most"),
     [
         ("30", 30, 30),
-        (
+        pytest.param(
             format_datetime(datetime.now(timezone.utc) + timedelta(hours=10), usegmt=True),
             30_000,
             36_000,
+            id="in ten hours",
         ),
         ("Sun, 06 Nov 1994 08:49:37 GMT", 0, 0),
         ("Sun, 06 Nov 1994 08:49:37", 0, 0),
@@ -114,5 +117,193 @@ def test_retry_after_is_read_from_the_header(
     status: int, value: str, least: float, most: float
 ) -> None:
     """Retry-After has seconds or a date; any other value counts as 0."""
-    error = errors().refusal(Response(status, {"Retry-After": value}, b""), "GET /api")
+    error = errors().refusal(Response(status, {"Retry-After": value}, b""), "GET", "/api")
     assert least <= error.retry_after <= most
+
+
+def refusal(
+    status: int,
+    error: dict[str, Any] | bytes,
+    request: str = "POST /api/kernels",
+    *,
+    headers: dict[str, str] | None = None,
+    challenges: Sequence[str] = (),
+    **config: Any,
+) -> ProviderError:
+    """Return the error for an answer to a request."""
+    body = error if isinstance(error, bytes) else json.dumps(error).encode()
+    url = config.pop("url", "https://gpu.example.org/user/ada/")
+    settings = ProviderConfig("gpu", "/etc/gpu.json", url=url, label="GPU farm", **config)
+    response = Response(status, headers or {}, body, challenges)
+    return GatewayErrors(settings).refusal(response, *request.split(" ", 1))
+
+
+TOKEN = Secret.parse("token-of-gpu")
+READING = "GET /api/kernelspecs"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ({"message": "Too many kernels.", "reason": None}, "Too many kernels"),
+        ({"message": "", "reason": "Too many kernels"}, "Too many kernels"),
+        (
+            {"message": "Forbidden", "reason": "User ada may not start it."},
+            "User ada may not start it",
+        ),
+        (
+            {"message": "", "reason": None, "traceback": "Trace…\n  x\nOSError: no GPU\n"},
+            "OSError: no GPU",
+        ),
+        ({"message": "two\nlines \x1b[31m\u202e"}, "two lines \\x1b[31m\\u202e"),
+        ({"message": "x" * 1000}, "x" * 299 + "…"),
+        ({"message": {"a": 1}}, "{'a': 1}"),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 403, 409, 500])
+def test_the_servers_own_words_are_quoted(status: int, error: dict[str, Any], said: str) -> None:
+    """A limit of kernels or a quota is said as the server says it, as one line of text."""
+    failure = refusal(status, error, token=TOKEN)
+    message = f"GPU farm answered {status} to POST /api/kernels: {said}."
+    assert (type(failure), failure.reason_code) == (RequestRefused, "refused_request")
+    assert failure.message == message
+
+
+@pytest.mark.parametrize("error", [{"message": "Forbidden"}, {"message": ""}, b"<html>", b""])
+def test_a_403_without_words_is_forbidden(error: dict[str, Any] | bytes) -> None:
+    """Whether the credentials are to blame depends on whether they may read."""
+    failure = refusal(403, error, token=TOKEN)
+    assert (type(failure), failure.reason_code) == (RequestRefused, "forbidden")
+    assert failure.message == "GPU farm answered 403 to POST /api/kernels: no reason given."
+
+
+@pytest.mark.parametrize(
+    ("config", "refused", "field"),
+    [
+        ({}, "a request without a token", "token"),
+        ({"token": TOKEN}, "the token", "token"),
+        ({"auth": Auth(user="ada", password=TOKEN)}, "the password", "auth"),
+    ],
+)
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_credentials_are_named(
+    status: int, config: dict[str, Any], refused: str, field: str
+) -> None:
+    """A 401, and a 403 to the request for kernelspecs, are about the credentials."""
+    failure = refusal(status, {"message": "Forbidden"}, READING, **config)
+    assert (type(failure), failure.detail) == (SignInNeeded, READING)
+    assert failure.message == (
+        f"GPU farm refused {refused} ({status}) for {READING}. Check the field '{field}' in "
+        "/etc/gpu.json."
+    )
+    said = refusal(status, {"message": "Token expired."}, READING, **config)
+    assert f"({status}) for {READING}: Token expired. Check the field" in said.message
+
+
+@pytest.mark.parametrize(
+    ("challenges", "remedy"),
+    [
+        (["basic"], "It asks for a user and a password: set 'user' and 'password'"),
+        (["bearer"], "It asks for a Bearer token: set 'scheme' of the field 'auth' to \"Bearer\"."),
+        (["negotiate", "basic"], "It asks for Negotiate (Kerberos), which is not supported"),
+        (["unknown"], ""),
+    ],
+)
+def test_what_the_server_asks_for_is_named(challenges: list[str], remedy: str) -> None:
+    """WWW-Authenticate says which kind of credentials the server, or a proxy, wants."""
+    failure = refusal(401, b"", READING, token=TOKEN, challenges=challenges)
+    assert remedy in failure.message
+    bearer = refusal(401, b"", READING, token=TOKEN, auth=Auth("Bearer"), challenges=["bearer"])
+    assert "It asks" not in bearer.message
+
+
+@pytest.mark.parametrize("error", [{"message": "Not Found"}, {"detail": "Not Found"}, b"<html>"])
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("https://gpu.example.org/user/ada/", "Is a base URL like /user/ada/ missing?"),
+        ("https://gpu.example.org/lab", "Leave out '/lab' at its end"),
+        ("https://gpu.example.org/x/tree/", "Leave out '/tree' at its end"),
+        ("https://gpu.example.org/api", "Leave out '/api' at its end"),
+    ],
+)
+def test_a_wrong_path_is_not_compatible(error: dict[str, Any] | bytes, url: str, hint: str) -> None:
+    """Whatever a 404 looks like, the full URL and the file are named."""
+    failure = refusal(404, error, READING, url=url)
+    assert type(failure) is IncompatibleAnswer
+    assert f"{url.rstrip('/')}/api/kernelspecs is not there (404)" in failure.message
+    assert "Check the field 'url' in /etc/gpu.json." in failure.message
+    assert hint in failure.message
+
+
+def test_a_404_that_names_the_kernel_proves_that_it_is_gone() -> None:
+    """Any other 404 does not."""
+    request = "DELETE /api/kernels/a%2Fb"
+    assert type(refusal(404, {"message": "Kernel does not exist: a/b"}, request)) is KernelGone
+    assert type(refusal(404, {"message": "No such thing"}, request)) is RequestRefused
+    assert type(refusal(404, b"<html>", request)) is IncompatibleAnswer
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "reason", "words"),
+    [
+        (
+            302,
+            {"Location": "https://login.example.org/oauth?next=x"},
+            "incompatible",
+            "(302) to login.example.org/oauth.",
+        ),
+        (301, {"Location": "/user/ada/tree\x1b"}, "incompatible", "(301) to /user/ada/tree"),
+        (307, {}, "incompatible", "a redirect (307)."),
+        (
+            302,
+            {"Location": "/hub/user/ada/api/kernelspecs"},
+            "not_running",
+            "not running at its JupyterHub",
+        ),
+        (302, {"Location": "https://h/x/hub/spawn-pending/ada"}, "not_running", "Start it there."),
+        (302, {"Location": "/hub/login?next=x"}, "incompatible", "to /hub/login"),
+        (424, {}, "not_running", "not running at its JupyterHub"),
+    ],
+)
+def test_where_a_redirect_leads_is_named(
+    status: int, headers: dict[str, str], reason: str, words: str
+) -> None:
+    """Host and path of the target are named; a hub without the user's server is recognised."""
+    failure = refusal(status, b"", READING, headers=headers)
+    assert failure.reason_code == reason
+    assert words in failure.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<center>The plain HTTP request was sent to HTTPS port</center>",
+        b"Client sent an HTTP request to an HTTPS server.\n",
+        b"You're speaking plain HTTP to an SSL-enabled server port.",
+    ],
+)
+def test_a_server_that_wants_tls_is_recognised(body: bytes) -> None:
+    """NGINX, Go and Apache say so to a request without TLS."""
+    failure = refusal(400, body, READING, url="http://gpu.example.org")
+    assert failure.reason_code == "scheme"
+    assert "Is it https? Check the field 'url' in /etc/gpu.json." in failure.message
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (400, "websocket"),
+        (200, "websocket"),
+        (403, "websocket"),
+        (502, "websocket"),
+        (404, "no_channels"),
+        (401, "unauthorised"),
+        (429, "overloaded"),
+    ],
+)
+def test_a_refused_handshake(status: int, reason: str) -> None:
+    """A websocket that does not open is a reason of its own, unless the status says why."""
+    failure = errors(token=True).channels_refusal(Response(status, {}), "/api/kernels/1/channels")
+    assert failure.reason_code == reason
+    assert str(status) in failure.message

@@ -240,8 +240,8 @@ async def test_a_proxy_is_used(serve: Serve) -> None:
         ({"ca": "ca.pem", "certificate": "client.pem", "key": "client.key"}, None),
         ({"verify": False, "certificate": "client.pem", "key": "client.key"}, None),
         ({"certificate": "client.pem", "key": "client.key"}, "tls"),
-        ({"ca": "nothing.pem"}, "no_secret"),
-        ({"ca": "ca.pem", "certificate": "ca.pem"}, "no_secret"),
+        ({"ca": "nothing.pem"}, "tls_file"),
+        ({"ca": "ca.pem", "certificate": "ca.pem"}, "tls_file"),
     ],
 )
 async def test_tls_is_as_configured(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from kernel_providers_ext.provider.config import SCHEMA, ProviderConfig, Timeouts, Tls, parse
+from kernel_providers_ext.provider.config import SCHEMA, Auth, ProviderConfig, Timeouts, Tls, parse
 from kernel_providers_ext.provider.errors import ConfigurationError
 from kernel_providers_ext.provider.secrets import Secret
 
@@ -30,14 +30,18 @@ def test_every_field_is_adopted() -> None:
         "label": " GPU farm ",
         "enabled": False,
         "token": {"env": "GPU_TOKEN"},
+        "auth": {"scheme": "Bearer", "header": "X-Auth"},
         "headers": {"X-Team": "blue", "X-Key": {"file": "key"}},
         "cookies": {"session": {"command": ["vault", "read"]}},
+        "accept_cookies": True,
         "tls": {"ca": "ca.pem", "certificate": "me.pem", "key": "me.key", "verify": False},
         "proxy": "http://proxy.example.org:3128",
         "timeouts": {"connect": 1, "request": 2.5, "start": 3},
         "refresh_interval": 10,
         "include": ["py*"],
         "exclude": ["*-old"],
+        "max_kernelspecs": 10,
+        "resources": "all",
         "env": ["LANG"],
         "on_server_exit": "keep",
         "options": {"queue": "long"},
@@ -51,14 +55,18 @@ def test_every_field_is_adopted() -> None:
         label="GPU farm",
         enabled=False,
         token=Secret("env", "GPU_TOKEN"),
+        auth=Auth("Bearer", "X-Auth"),
         headers={"X-Team": Secret("value", "blue"), "X-Key": Secret("file", "key")},
         cookies={"session": Secret("command", ("vault", "read"))},
+        accept_cookies=True,
         tls=Tls("ca.pem", "me.pem", "me.key", verify=False),
         proxy=Secret("value", "http://proxy.example.org:3128"),
         timeouts=Timeouts(1, 2.5, 3),
         refresh_interval=10,
         include=("py*",),
         exclude=("*-old",),
+        max_kernelspecs=10,
+        resources="all",
         env=("LANG",),
         on_server_exit="keep",
         options={"queue": "long"},
@@ -232,16 +240,21 @@ def test_a_bad_address_is_explained(url: str, words: str) -> None:
         (["python*"], [], ["python3", "python3-old"]),
         ([], ["*-old"], ["python3", "ir"]),
         (["python*", "ir"], ["*-old"], ["python3", "ir"]),
-        (["PYTHON*"], [], []),
+        (["PYTHON*"], ["IR"], ["python3", "python3-old"]),
         (["*"], ["*"], []),
     ],
 )
 def test_patterns_choose_the_kernels(
     include: list[str], exclude: list[str], offered: list[str]
 ) -> None:
-    """A kernel is offered if it matches an include pattern, if any, and no exclude pattern."""
+    """
+    A kernel is offered if it matches an include pattern, if any, and no exclude pattern.
+
+    Case does not matter, as a Jupyter server starts ``ir`` if it is asked for ``IR``.
+    """
     config = parse("gpu", {"url": URL, "include": include, "exclude": exclude}, SOURCE)
-    assert [name for name in ("python3", "python3-old", "ir") if config.offers(name)] == offered
+    for names in (("python3", "python3-old", "ir"), ("Python3", "PYTHON3-OLD", "iR")):
+        assert [name.lower() for name in names if config.offers(name)] == offered
 
 
 def test_a_configuration_does_not_show_its_secrets() -> None:

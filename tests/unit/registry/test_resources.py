@@ -12,13 +12,8 @@ import pytest
 from kernel_providers_ext.provider.config import ProviderConfig
 from kernel_providers_ext.provider.errors import ProviderUnavailable
 from kernel_providers_ext.provider.interface import Resource
-from kernel_providers_ext.registry.resources import Resources, file_of, logo_of
+from kernel_providers_ext.registry.resources import BUDGET, Resources, logo_of
 from tests.support.fake_provider import FakeProvider
-
-
-def test_the_file_of_a_url_is_decoded() -> None:
-    """The file of a resource's URL is its last segment, decoded."""
-    assert file_of("http://gpu/kernelspecs/py/logo%2064.png?x=/y#z") == "logo 64.png"
 
 
 @pytest.mark.parametrize(
@@ -115,3 +110,43 @@ async def test_an_abandoned_fetch_may_fail(caplog: pytest.LogCaptureFixture) -> 
     del resources, asking
     gc.collect()
     assert "never retrieved" not in caplog.text
+
+
+async def test_what_no_kernelspec_names_is_forgotten() -> None:
+    """Files of removed, renamed and changed kernelspecs leave memory; the others stay."""
+    library, resources = Library(), Resources()
+    for name in ("py", "r", "old"):
+        await resources.get(library, name, model(), "a.png")
+    resources.retain({"py": model(), "r": model(version=2)})
+    for name, version in (("py", {}), ("r", {"version": 2}), ("old", {})):
+        await resources.get(library, name, model(**version), "a.png")
+    assert library.fetched[3:] == ["r/a.png", "old/a.png"]
+
+
+async def test_the_files_of_a_provider_have_a_budget() -> None:
+    """Only so many bytes stay in memory; the file that was not used for longest leaves first."""
+
+    class Hoard(Library):
+        async def resource(self, kernel_name: str, file: str) -> Resource:
+            self.fetched.append(kernel_name)
+            return Resource(bytes(BUDGET // 4), "image/png")
+
+    library, resources = Hoard(), Resources()
+    for name in ("a", "b", "c", "d", "a", "e"):
+        await resources.get(library, name, model(), "a.png")
+    assert resources.is_full
+    await resources.get(library, "a", model(), "a.png")
+    await resources.get(library, "b", model(), "a.png")
+    assert library.fetched == ["a", "b", "c", "d", "e", "b"]
+
+
+async def test_a_file_beyond_the_budget_is_not_kept() -> None:
+    """It is served all the same."""
+
+    class Giant(Library):
+        async def resource(self, kernel_name: str, file: str) -> Resource:
+            return Resource(bytes(BUDGET + 1), "image/png")
+
+    resources = Resources()
+    assert len((await resources.get(Giant(), "py", model(), "a.png")).body) == BUDGET + 1
+    assert not resources.is_full

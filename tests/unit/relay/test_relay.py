@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 
 from kernel_providers_ext.kernels.activity import KernelActivity
-from kernel_providers_ext.kernels.send_queue import SendQueue
+from kernel_providers_ext.kernels.send_queue import SendBudget, SendQueue
 from kernel_providers_ext.provider.interface import Frame, KernelChannels
 from kernel_providers_ext.registry.phases import KernelPhases
 from kernel_providers_ext.relay.relay import Relay
@@ -61,7 +61,7 @@ async def test_a_cancelled_relay_closes_its_connection_to_the_end(has_left: bool
     A browser that reconnects cancels its former relay, which may be closing already. A provider
     loses frames of a client whose former connection is cut.
     """
-    channels, queue = SlowChannels(), SendQueue()
+    channels, queue = SlowChannels(), SendQueue(SendBudget(2**20))
     running = asyncio.create_task(relay_over(channels).run(queue, write))
     await asyncio.sleep(0)
     if has_left:
