@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { Transform } from 'node:stream';
+
+/** A header of the handshake of a websocket. */
+const UPGRADE = /^upgrade: *websocket/im;
+
+/** The headers that a proxy leaves out unless it is configured for websockets. */
+const HOP_BY_HOP = /^(upgrade|connection):.*\r\n/gim;
 
 /** A TCP port that forwards to another port of this machine, until it is cut. */
 export class TcpProxy {
@@ -29,15 +36,30 @@ export class TcpProxy {
     }
   }
 
-  /** Close websockets and refuse new ones, like a proxy without support for them. */
-  cutWebsockets(): void {
-    this._hasWebsockets = false;
+  /** Close websockets, and let new ones wait. */
+  holdWebsockets(): void {
+    this._handshakes = handshake =>
+      new Promise(resolve => {
+        this._held.push(() => {
+          resolve(handshake);
+        });
+      });
+    this._websockets.forEach(socket => socket.destroy());
+  }
+
+  /** Close websockets, and forward new ones as other requests, like nginx by default. */
+  blockWebsockets(): void {
+    this._handshakes = handshake =>
+      Promise.resolve(handshake.replace(HOP_BY_HOP, ''));
     this._websockets.forEach(socket => socket.destroy());
   }
 
   /** Forward everything again. */
   async mend(): Promise<void> {
-    this._hasWebsockets = true;
+    this._handshakes = handshake => Promise.resolve(handshake);
+    this._held.splice(0).forEach(release => {
+      release();
+    });
     if (this._server !== null) {
       return;
     }
@@ -50,20 +72,12 @@ export class TcpProxy {
 
   private _join(near: Socket): void {
     const far = connect(this.target, '127.0.0.1');
-    near.on('data', request => {
-      if (/^upgrade: *websocket/im.test(request.toString('latin1'))) {
-        this._websockets.add(near);
-        if (!this._hasWebsockets) {
-          near.destroy();
-        }
-      }
-    });
+    near.pipe(this._requestsOf(near)).pipe(far).pipe(near);
     for (const [socket, other] of [
       [near, far],
       [far, near]
     ] as const) {
       this._sockets.add(socket);
-      socket.pipe(other);
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
         this._sockets.delete(socket);
@@ -73,9 +87,30 @@ export class TcpProxy {
     }
   }
 
+  /** Forward what a client sends, except for handshakes that are held or changed. */
+  private _requestsOf(near: Socket): Transform {
+    return new Transform({
+      transform: (data: Buffer, _encoding, done) => {
+        const text = data.toString('latin1');
+        if (!UPGRADE.test(text)) {
+          done(null, data);
+          return;
+        }
+        this._websockets.add(near);
+        void this._handshakes(text).then(handshake => {
+          done(null, Buffer.from(handshake, 'latin1'));
+        });
+      }
+    });
+  }
+
   private _port = 0;
   private _server: Server | null = null;
-  private _hasWebsockets = true;
+  /** Returns the handshake of a websocket as it is forwarded. */
+  private _handshakes = (handshake: string): Promise<string> =>
+    Promise.resolve(handshake);
+  /** Functions that forward the handshakes that wait. */
+  private readonly _held: (() => void)[] = [];
   private readonly _websockets = new Set<Socket>();
   private readonly _sockets = new Set<Socket>();
 }

@@ -157,7 +157,7 @@ test('a lost connection is opened again, and cells run in the meantime run once'
   await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
   // The provider stays available.
-  proxy.cutWebsockets();
+  proxy.holdWebsockets();
   const bar = unavailableBar(page);
   await expect(bar).toContainText('The connection to the kernel on late was');
   const output = await notebook.run('x += 1; print(x)');
