@@ -5,25 +5,23 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from jupyter_server.base.handlers import APIHandler
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.routing import Rule
 
+import kernel_providers_ext
 from kernel_providers_ext.server.routes import rules
 from tests.security.route_table import ROUTES, Route
 
+PACKAGE = kernel_providers_ext.__name__
 #: Finds all that a path may name.
 PROVIDERS: Any = SimpleNamespace(entry=lambda name: name)
 KERNELS: Any = SimpleNamespace(remote=SimpleNamespace(get=lambda kernel_id: kernel_id))
 
 
 def own_methods(handler: Any) -> set[str]:
-    """Return the HTTP methods that a handler adds to those of Jupyter Server's base class."""
-    return {
-        method
-        for method in handler.SUPPORTED_METHODS
-        if getattr(handler, method.lower()) is not getattr(APIHandler, method.lower())
-    }
+    """Return the HTTP methods that this package's part of a handler has."""
+    ours = [c for c in handler.__mro__ if c.__module__.startswith(f"{PACKAGE}.")]
+    return {m for m in handler.SUPPORTED_METHODS if any(m.lower() in vars(c) for c in ours)}
 
 
 def rule_of(route: Route, known: list[Rule]) -> Rule:
