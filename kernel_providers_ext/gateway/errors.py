@@ -81,14 +81,19 @@ class GatewayErrors:
 
     # -- answers with an error ---------------------------------------------------------------------
 
-    def refusal(self, response: Response, method: str, path: str) -> ProviderError:
+    def refusal(self, response: Response) -> ProviderError:
         """
         Return the error for a response with a status of 300 or more.
 
         Its ``reason_code`` is ``forbidden`` if the server may not accept the credentials; whether
         it accepts them for reading is for the caller to find out.
         """
-        config, status, words = self._config, response.status, response.words
+        config, status, words, path = (
+            self._config,
+            response.status,
+            response.words,
+            response.path,
+        )
         if status < 400:
             return self._redirect(response)
         if status == 424:  # of a JupyterHub, with a token
@@ -96,7 +101,7 @@ class GatewayErrors:
         if NEEDS_TLS.search(response.body):
             return self._wrong_scheme("https", "http")
         if status == 401 or (status == 403 and path == KERNELSPECS):
-            return self._sign_in_needed(response, method, path)
+            return self._sign_in_needed(response)
         if status == 404 and (path == KERNELSPECS or not response.is_jupyter_error):
             return self._not_found(path)
         if status == 404 and _kernel_in(path) in response.message:
@@ -109,18 +114,18 @@ class GatewayErrors:
             message = f"{config.label} answered with an error ({status})."
             return self.unavailable("server_error", message, str(status), response.retry_after)
         reason = words or "no reason given"
-        message = f"{config.label} answered {status} to {method} {path}: {reason}."
+        message = f"{config.label} answered {status} to {response.method} {path}: {reason}."
         code = "forbidden" if status == 403 and not words else "refused_request"
         return RequestRefused(config.id, code, message)
 
-    def channels_refusal(self, response: Response, path: str) -> ProviderError:
+    def channels_refusal(self, response: Response) -> ProviderError:
         """Return the error for a refused handshake of a websocket."""
         config = self._config
         if response.status == 404:  # it does not prove anything
             message = f"{config.label} does not connect to this kernel (404). It may be gone."
             return RequestRefused(config.id, "no_channels", message)
         if response.status in (401, 429) or response.retry_after:
-            return self.refusal(response, "GET", path)
+            return self.refusal(response)
         return self.blocked(str(response.status))
 
     def blocked(self, detail: str) -> ProviderUnavailable:
@@ -165,32 +170,32 @@ class GatewayErrors:
     def incompatible(self, what: str) -> IncompatibleAnswer:
         """Return the error for an answer, named by ``what``, that no Jupyter server gives."""
         config = self._config
+        page = urlsplit(config.url.rstrip("/")).path.rpartition("/")[2]
+        hint = (
+            f"Leave out '/{page}' at its end, which is the address of a page."
+            if page in PAGES
+            else "Is a base URL like /user/ada/ missing, or is there a login page in front of the "
+            "server?"
+        )
         return IncompatibleAnswer(
             config.id,
             "incompatible",
             f"{config.label} does not answer like a Jupyter server: {what}. Check the field 'url' "
-            f"in {config.source}: is a base URL like /user/ada/ missing, or is there a login page "
-            "in front of the server?",
+            f"in {config.source}. {hint}",
             detail=what,
         )
 
+    def no_json(self, response: Response) -> IncompatibleAnswer:
+        """Return the error for a response that is not the JSON of a Jupyter server."""
+        page = "html" in response.headers.get("Content-Type", "")
+        what = "an HTML page" if page else "no JSON, or not as expected,"
+        return self.incompatible(f"{what} at {self._url(response.path)}")
+
     def _not_found(self, path: str) -> IncompatibleAnswer:
-        """Return the error for a path that is not there: the address is wrong."""
-        config = self._config
-        url = config.url.rstrip("/")
-        page = urlsplit(url).path.rpartition("/")[2]
-        hint = (
-            f"Leave out '/{page}' at its end, which is the address of a page."
-            if page in PAGES
-            else "Is a base URL like /user/ada/ missing?"
-        )
-        return IncompatibleAnswer(
-            config.id,
-            "incompatible",
-            f"There is no Jupyter server at the address of {config.label}: {url}{path} is not "
-            f"there (404). Check the field 'url' in {config.source}. {hint}",
-            detail=f"{url}{path} (404)",
-        )
+        return self.incompatible(f"there is no {self._url(path)} (404)")
+
+    def _url(self, path: str) -> str:
+        return f"{self._config.url.rstrip('/')}{path}"
 
     def _redirect(self, response: Response) -> ProviderError:
         """Return the error for a redirect, which may lead to a login page or to a hub."""
@@ -206,9 +211,10 @@ class GatewayErrors:
         message = f"The server of {label} is not running at its JupyterHub. Start it there."
         return self.unavailable("not_running", message)
 
-    def _sign_in_needed(self, response: Response, method: str, path: str) -> SignInNeeded:
+    def _sign_in_needed(self, response: Response) -> SignInNeeded:
         """Return the error for a 401, as of a Kernel Gateway, or a 403, as of a Jupyter Server."""
         config, status = self._config, response.status
+        request = f"{response.method} {response.path}"
         has_password = config.auth.password is not None
         given = "the password" if has_password else "the token" if config.token else "a request"
         without = "" if has_password or config.token else " without a token"
@@ -219,9 +225,9 @@ class GatewayErrors:
         return SignInNeeded(
             config.id,
             "unauthorised" if status == 401 else "forbidden",
-            f"{config.label} refused {given}{without} ({status}) for {method} {path}{said}. Check "
+            f"{config.label} refused {given}{without} ({status}) for {request}{said}. Check "
             f"the field '{field}' in {config.source}.{' ' if asked else ''}{' '.join(asked)}",
-            detail=f"{method} {path}",
+            detail=request,
         )
 
     # -- connections -------------------------------------------------------------------------------

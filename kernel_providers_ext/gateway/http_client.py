@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -95,7 +96,7 @@ class GatewayHttpClient:
             try:
                 return await self._connect(path, query, subprotocols, credentials)
             except aiohttp.WSServerHandshakeError as error:
-                return _response(error.status, error.headers or {})
+                return _response("GET", path, error.status, error.headers or {})
             except asyncio.TimeoutError as error:
                 raise self._errors.blocked("no answer") from error
             except aiohttp.ServerDisconnectedError as error:
@@ -104,7 +105,7 @@ class GatewayHttpClient:
         async with self._errors.mapped():
             found = await self._with_credentials(connect)
         if isinstance(found, Response):
-            raise self._errors.channels_refusal(found, path)
+            raise self._errors.channels_refusal(found)
         config = self._config
         too_large = (
             f"A message of {config.label} had more than {config.max_message_size >> 20} MiB, and "
@@ -140,17 +141,18 @@ class GatewayHttpClient:
         async def send(credentials: Headers) -> Response:
             # A compressed answer could be a thousand times as large as what is received of it.
             all_headers = {"Accept-Encoding": "identity", **(headers or {}), **credentials}
-            return await self._send(method, url, body, all_headers, timeout, limit)
+            found = await self._send(method, url, body, all_headers, timeout, limit)
+            return replace(found, path=path)
 
         async with self._errors.mapped():
             response = await self._with_credentials(send)
         if response.status == 304 or 200 <= response.status < 300:
             return response
-        raise await self._refusal(response, method, path)
+        raise await self._refusal(response)
 
-    async def _refusal(self, response: Response, method: str, path: str) -> ProviderError:
-        error = self._errors.refusal(response, method, path)
-        if error.reason_code == "forbidden" and path != KERNELSPECS:
+    async def _refusal(self, response: Response) -> ProviderError:
+        error = self._errors.refusal(response)
+        if error.reason_code == "forbidden" and response.path != KERNELSPECS:
             # The credentials are to blame only if they may not read, either.
             with suppress(IncompatibleAnswer):  # such as a long list
                 await self.get(KERNELSPECS)
@@ -193,7 +195,8 @@ class GatewayHttpClient:
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 response.close()
                 raise self._errors.incompatible("a compressed answer, which was not asked for")
-            return _response(response.status, response.headers, await self._read(response, limit))
+            content = await self._read(response, limit)
+            return _response(method, url.raw_path, response.status, response.headers, content)
 
     async def _read(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
         body = bytearray()
@@ -295,8 +298,9 @@ class GatewayHttpClient:
     def _no_redirects(self) -> aiohttp.TraceConfig:
         async def refuse(_: object, __: object, found: aiohttp.TraceRequestRedirectParams) -> None:
             found.response.close()
-            response = _response(found.response.status, found.response.headers)
-            raise self._errors.refusal(response, found.method, found.url.raw_path)
+            answer = found.response
+            path = found.url.raw_path
+            raise self._errors.refusal(_response("GET", path, answer.status, answer.headers))
 
         trace = aiohttp.TraceConfig()
         trace.on_request_redirect.append(refuse)
@@ -335,13 +339,12 @@ class GatewayHttpClient:
         except ValueError as error:
             raise self.no_json(response) from error
         if not isinstance(value, dict):
-            raise self._errors.incompatible("JSON, but no object")
+            raise self.no_json(response)
         return value
 
     def no_json(self, response: Response) -> IncompatibleAnswer:
         """Return the error for a response that is not the JSON of a Jupyter server."""
-        page = "html" in response.headers.get("Content-Type", "")
-        return self._errors.incompatible("an HTML page" if page else "no JSON, or not as expected")
+        return self._errors.no_json(response)
 
 
 def _base_of(address: str) -> str:
@@ -351,7 +354,7 @@ def _base_of(address: str) -> str:
     return origin + quote(parts.path, safe=PATH_CHARACTERS).rstrip("/")
 
 
-def _response(status: int, headers: Any, body: bytes = b"") -> Response:
+def _response(method: str, path: str, status: int, headers: Any, body: bytes = b"") -> Response:
     asked = headers.getall("WWW-Authenticate", ()) if hasattr(headers, "getall") else ()
     challenges = [scheme.lower() for header in asked for scheme in CHALLENGE.findall(header)]
-    return Response(status, headers, body, challenges)
+    return Response(status, headers, body, challenges, method, path)

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 FIRST_WINDOW = 4 * 2**10  # characters of a value that are tried first
-LONGEST_VALUE = 256 * 2**10  # characters of a value; the parser holds Python's lock for 10 ms
-_SPACE = re.compile(r"[ \t\n\r]*")
+SPACE = re.compile(r"[ \t\n\r]*")
+#: The characters that matter for where a value ends.
+STRUCTURE = re.compile(r'["\\\[\]{}]')
+
+
+class TooLong(ValueError):
+    """A value is longer than the limit of its reader, which has skipped it."""
 
 
 def number(text: str) -> float | None:
@@ -21,53 +28,55 @@ def number(text: str) -> float | None:
 
 class JsonReader:
     """
-    Reads a JSON text from its beginning to its end.
+    Reads a JSON text, one value after the other.
 
     Python's parser holds the interpreter's lock until it has read all of a text: 16 MiB of brackets
     keep an event loop waiting for a second, even from another thread. Between two values of this
-    reader, other threads run. All methods raise ValueError if the text is not what they read, or if
-    a value is longer than `LONGEST_VALUE`.
+    reader, other threads run. All methods raise ValueError if the text is not what they read.
+
+    Args:
+        text: The text.
+        longest: The characters of a single value at most.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, longest: int) -> None:
         self._text = text
+        self._longest = longest
         self._decoder = json.JSONDecoder(parse_float=number, parse_constant=number)
         self._at = 0
 
     def members(self) -> Iterator[str]:
         """Read an object: yield each key, whose value the caller reads before the next one."""
-        yield from self._elements("{", "}", self._key)
+        return self._elements("{", "}", self._key)
 
     def items(self) -> Iterator[Any]:
         """Read an array: yield each of its values."""
-        yield from self._elements("[", "]", self.value)
+        return self._elements("[", "]", self.value)
 
     def value(self) -> Any:
-        """Read one value of any type."""
-        begin = self._skip()
-        window = FIRST_WINDOW
+        """Read one value of any type; raises TooLong after it has skipped one that is too long."""
+        begin = self._skip_space()
+        window = min(FIRST_WINDOW, self._longest)
         while True:
             piece = self._text[begin : begin + window]
+            is_whole = len(piece) < window
             try:
                 value, length = self._decoder.raw_decode(piece)
             except RecursionError as error:
                 raise ValueError("nested too deeply") from error
             except ValueError:
-                if len(piece) < window or window >= LONGEST_VALUE:
+                if is_whole:
                     raise
             else:
-                # A number may go on behind the piece.
-                if length < len(piece) or len(piece) < window:
+                if is_whole or length < len(piece):  # else a number may go on
                     self._at = begin + length
                     return value
-            window *= 8
+            if window == self._longest:
+                self._skip_value()
+                raise TooLong
+            window = min(8 * window, self._longest)
 
-    def end(self) -> None:
-        """Read the end of the text."""
-        if self._skip() != len(self._text):
-            raise ValueError("more than one value")
-
-    def _elements(self, opening: str, closing: str, read: Any) -> Iterator[Any]:
+    def _elements(self, opening: str, closing: str, read: Callable[[], T]) -> Iterator[T]:
         self._expect(opening)
         if self._take(closing):
             return
@@ -84,13 +93,32 @@ class JsonReader:
         self._expect(":")
         return key
 
-    def _skip(self) -> int:
-        found = _SPACE.match(self._text, self._at)
+    def _skip_space(self) -> int:
+        found = SPACE.match(self._text, self._at)
         self._at = found.end() if found else self._at
         return self._at
 
+    def _skip_value(self) -> None:
+        """Go behind an object, an array or a string, without a check of what is in it."""
+        depth, is_string, escaped = 0, False, -1
+        for found in STRUCTURE.finditer(self._text, self._at):
+            character, at = found[0], found.start()
+            if at == escaped:
+                continue
+            if is_string:
+                is_string = character != '"'
+                escaped = at + 1 if character == "\\" else -1
+            elif character == '"':
+                is_string = True
+            else:
+                depth += 1 if character in "[{" else -1
+            if depth <= 0 and not is_string:
+                self._at = at + 1
+                return
+        raise ValueError("no end")
+
     def _take(self, character: str) -> bool:
-        is_next = self._text.startswith(character, self._skip())
+        is_next = self._text.startswith(character, self._skip_space())
         self._at += is_next
         return is_next
 

@@ -22,9 +22,9 @@ from ..provider.interface import (
     Snapshot,
     no_such_kernelspec,
 )
-from ..provider.kernelspecs import Selection
+from ..provider.kernelspecs import MAX_SPEC, TOO_LARGE, Selection
 from ..provider.names import encode, is_name
-from .json_reader import JsonReader
+from .json_reader import JsonReader, TooLong
 
 if TYPE_CHECKING:
     from .channels import GatewayChannels
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .response import Response
 
 KERNELSPECS = "/api/kernelspecs"
-MAX_LIST = 16 * 2**20  # bytes of a list; one of 10,000 kernelspecs has about 10 MB
+MAX_LIST = 8 * 2**20  # bytes of a list; one of 5,000 kernelspecs has about 5 MB
 MAX_FILE = 512 * 2**10  # bytes of a logo
 GATEWAY_TIMEOUT = "504"
 MAX_KERNELS = 20_000  # kernels in a list
@@ -307,18 +307,19 @@ def _path(kernel_id: str) -> str:
 
 def _snapshot(response: Response, config: ProviderConfig) -> Snapshot:
     """Return the kernelspecs in a response; raises ValueError if it has none."""
-    reader = JsonReader(response.body.decode())
+    reader = JsonReader(response.body.decode(), MAX_SPEC)
     selection = Selection(config)
     default, has_kernelspecs = "", False
     for key in reader.members():
         if key == "kernelspecs":
             has_kernelspecs = True
-            selection.add((name, reader.value()) for name in reader.members())
+            _select(reader, selection)
+            if selection.is_full:
+                break
         elif key == "default":
             default = str(reader.value() or "")
         else:
             reader.value()
-    reader.end()
     if not has_kernelspecs:
         raise ValueError("no 'kernelspecs'")
     kernelspecs = selection.kernelspecs
@@ -330,8 +331,18 @@ def _snapshot(response: Response, config: ProviderConfig) -> Snapshot:
     )
 
 
+def _select(reader: JsonReader, selection: Selection) -> None:
+    for name in reader.members():
+        try:
+            selection.add(name, reader.value())
+        except TooLong:
+            selection.leave_out(name, TOO_LARGE)
+        if selection.is_full:
+            break
+
+
 def _kernels(response: Response) -> dict[str, KernelModel]:
     """Return the kernels in a response by id; raises ValueError if there is no list."""
-    reader = JsonReader(response.body.decode())
+    reader = JsonReader(response.body.decode(), MAX_SPEC)
     models = (model for model in reader.items() if isinstance(model, dict))
     return {m["id"]: m for m in islice(models, MAX_KERNELS) if is_name(m.get("id"))}

@@ -20,13 +20,19 @@ PHRASES = {status.phrase.lower() for status in HTTPStatus}
 
 @dataclass(frozen=True)
 class Response:
-    """A response: its status, its headers and its whole body."""
+    """
+    A response: its status, headers and whole body, and the request that it answers.
+
+    ``challenges`` are the authentication schemes that the server offers (RFC 9110, 11.6.1), such as
+    ``basic``; ``path`` is the one below the server's base URL.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
-    #: The authentication schemes that the server offers (RFC 9110, 11.6.1), such as ``basic``.
     challenges: Sequence[str] = ()
+    method: str = "GET"
+    path: str = ""
 
     def json(self) -> Any:
         """

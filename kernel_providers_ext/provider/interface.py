@@ -54,7 +54,9 @@ class Snapshot:
         It takes 20 ms for a thousand kernelspecs, so that it belongs into a thread.
         """
         selection = Selection(config)
-        selection.add(self.kernelspecs.items())
+        for name, model in self.kernelspecs.items():
+            if not selection.is_full:
+                selection.add(name, model)
         return Snapshot(
             selection.kernelspecs,
             self.default if self.default in selection.kernelspecs else "",

@@ -7,7 +7,7 @@ Whatever a remote answers, the result is bounded, and has all that JupyterLab ne
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -16,9 +16,11 @@ from .names import LONGEST, encode, is_name
 from .remote_text import one_line
 
 MAX_SPEC = 64 * 2**10  # bytes of one kernelspec as JSON
-MAX_SPECS = 4 * 2**20  # bytes of all kernelspecs of one provider as JSON
+MAX_SPECS = 2 * 2**20  # bytes of all kernelspecs of one provider as JSON
+MAX_MODELS = 50_000  # models that are looked at
 IMAGES = (".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico")
 NAMED = 5  # kernelspecs that a sentence names
+TOO_LARGE = f"it is larger than {MAX_SPEC >> 10} KiB"
 
 
 class Selection:
@@ -33,56 +35,61 @@ class Selection:
     def __init__(self, config: ProviderConfig) -> None:
         #: The selected models by the provider's kernel names, in its order.
         self.kernelspecs: dict[str, Mapping[str, Any]] = {}
+        #: Whether there are more kernelspecs than the limits allow.
+        self.is_full = False
         self._config = config
-        self._count = 0
+        self._seen = 0
         self._bytes = 0
-        self._invalid: dict[str, str] = {}
-        self._invalid_count = 0
+        self._left_out: dict[str, str] = {}
+        self._left_out_count = 0
 
-    def add(self, models: Iterable[tuple[str, object]]) -> None:
-        """Select of these models, by name, those that are valid, offered, and within the limits."""
-        for name, model in models:
-            if not is_name(name):
-                self._leave_out(name, "its name cannot be used")
-            elif self._config.offers(name):
-                self._add(name, model)
+    def add(self, name: str, model: object) -> None:
+        """Select a model if it is valid, offered, and within the limits."""
+        self._seen += 1
+        if not is_name(name):
+            self.leave_out(name, "its name cannot be used")
+        elif not self._config.offers(name):
+            pass
+        elif not isinstance(model, dict) or not isinstance(model.get("spec"), dict):
+            self.leave_out(name, "it has no 'spec'")
+        else:
+            complete = _complete(name, model, self._config.resources == "all")
+            self._add(name, complete, len(json.dumps(complete, default=str)))
+        self.is_full = self.is_full or self._seen >= MAX_MODELS
 
-    def _add(self, name: str, model: object) -> None:
-        if not isinstance(model, dict) or not isinstance(model.get("spec"), dict):
-            self._leave_out(name, "it has no 'spec'")
-            return
-        complete = _complete(name, model, self._config.resources == "all")
-        size = len(json.dumps(complete, default=str))
+    def leave_out(self, name: str, why: str) -> None:
+        """Count a model that cannot be used, and say why."""
+        self._left_out_count += 1
+        if self._left_out_count <= NAMED:
+            self._left_out[one_line(name, 60)] = why
+
+    def _add(self, name: str, model: Mapping[str, Any], size: int) -> None:
         if size > MAX_SPEC:
-            self._leave_out(name, f"it is larger than {MAX_SPEC >> 10} KiB")
-            return
-        self._count += 1
-        self._bytes += size
-        if self._count <= self._config.max_kernelspecs and self._bytes <= MAX_SPECS:
-            self.kernelspecs[name] = complete
-
-    def _leave_out(self, name: str, why: str) -> None:
-        self._invalid_count += 1
-        if self._invalid_count <= NAMED:
-            self._invalid[one_line(name, 60)] = why
+            self.leave_out(name, TOO_LARGE)
+        elif len(self.kernelspecs) == self._config.max_kernelspecs or (
+            self._bytes + size > MAX_SPECS
+        ):
+            self.is_full = True
+        else:
+            self.kernelspecs[name] = model
+            self._bytes += size
 
     @property
     def notices(self) -> tuple[str, ...]:
         """What was left out and why, as sentences; empty if nothing was."""
         config, notices = self._config, []
-        listed = len(self.kernelspecs)
-        if listed < self._count:
+        if self.is_full:
             notices.append(
-                f"{config.label} offers {self._count} kernels; the first {listed} are listed. "
-                "Select kernels with 'include' and 'exclude', or raise 'max_kernelspecs', in "
-                f"{config.source}."
+                f"{config.label} offers more kernels than the first {len(self.kernelspecs)}, which "
+                "are listed. Select kernels with 'include' and 'exclude', or change "
+                f"'max_kernelspecs', in {config.source}."
             )
-        if self._invalid_count:
-            named = ", ".join(f"'{name}' ({why})" for name, why in self._invalid.items())
-            more = " and others" if self._invalid_count > len(self._invalid) else ""
-            kernelspecs = "kernelspec" if self._invalid_count == 1 else "kernelspecs"
+        if self._left_out_count:
+            named = ", ".join(f"'{name}' ({why})" for name, why in self._left_out.items())
+            more = " and others" if self._left_out_count > len(self._left_out) else ""
+            kernelspecs = "kernelspec" if self._left_out_count == 1 else "kernelspecs"
             notices.append(
-                f"{config.label} has {self._invalid_count} {kernelspecs} that cannot be used: "
+                f"{config.label} has {self._left_out_count} {kernelspecs} that cannot be used: "
                 f"{named}{more}."
             )
         return tuple(notices)

@@ -74,9 +74,9 @@ async def failure(reason: str, detail: str) -> ProviderError:
     if raised is not None:
         return await mapped(raised)
     if reason == "overloaded":
-        return errors().refusal(Response(429, {}, b'{"message": ""}'), "GET", "/api")
+        return errors().refusal(Response(429, {}, b'{"message": ""}'))
     if reason == "server_error":
-        return errors().refusal(Response(502, {}, b""), "GET", "/api")
+        return errors().refusal(Response(502, {}, b""))
     assert reason == "websocket"
     return errors().blocked(detail)
 
@@ -117,7 +117,7 @@ def test_retry_after_is_read_from_the_header(
     status: int, value: str, least: float, most: float
 ) -> None:
     """Retry-After has seconds or a date; any other value counts as 0."""
-    error = errors().refusal(Response(status, {"Retry-After": value}, b""), "GET", "/api")
+    error = errors().refusal(Response(status, {"Retry-After": value}, b""))
     assert least <= error.retry_after <= most
 
 
@@ -134,8 +134,10 @@ def refusal(
     body = error if isinstance(error, bytes) else json.dumps(error).encode()
     url = config.pop("url", "https://gpu.example.org/user/ada/")
     settings = ProviderConfig("gpu", "/etc/gpu.json", url=url, label="GPU farm", **config)
-    response = Response(status, headers or {}, body, challenges)
-    return GatewayErrors(settings).refusal(response, *request.split(" ", 1))
+    method, path = request.split(" ", 1)
+    return GatewayErrors(settings).refusal(
+        Response(status, headers or {}, body, challenges, method, path)
+    )
 
 
 TOKEN = Secret.parse("token-of-gpu")
@@ -221,7 +223,10 @@ def test_what_the_server_asks_for_is_named(challenges: list[str], remedy: str) -
 @pytest.mark.parametrize(
     ("url", "hint"),
     [
-        ("https://gpu.example.org/user/ada/", "Is a base URL like /user/ada/ missing?"),
+        (
+            "https://gpu.example.org/user/ada/",
+            "Is a base URL like /user/ada/ missing, or is there a login page",
+        ),
         ("https://gpu.example.org/lab", "Leave out '/lab' at its end"),
         ("https://gpu.example.org/x/tree/", "Leave out '/tree' at its end"),
         ("https://gpu.example.org/api", "Leave out '/api' at its end"),
@@ -231,7 +236,7 @@ def test_a_wrong_path_is_not_compatible(error: dict[str, Any] | bytes, url: str,
     """Whatever a 404 looks like, the full URL and the file are named."""
     failure = refusal(404, error, READING, url=url)
     assert type(failure) is IncompatibleAnswer
-    assert f"{url.rstrip('/')}/api/kernelspecs is not there (404)" in failure.message
+    assert f"there is no {url.rstrip('/')}/api/kernelspecs (404)" in failure.message
     assert "Check the field 'url' in /etc/gpu.json." in failure.message
     assert hint in failure.message
 
@@ -304,6 +309,6 @@ def test_a_server_that_wants_tls_is_recognised(body: bytes) -> None:
 )
 def test_a_refused_handshake(status: int, reason: str) -> None:
     """A websocket that does not open is a reason of its own, unless the status says why."""
-    failure = errors(token=True).channels_refusal(Response(status, {}), "/api/kernels/1/channels")
+    failure = errors(token=True).channels_refusal(Response(status, {}))
     assert failure.reason_code == reason
     assert str(status) in failure.message

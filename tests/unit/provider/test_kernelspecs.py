@@ -8,13 +8,20 @@ import pytest
 
 from kernel_providers_ext.provider.config import ProviderConfig
 from kernel_providers_ext.provider.interface import Snapshot
-from kernel_providers_ext.provider.kernelspecs import MAX_SPEC, MAX_SPECS, Selection, file_of
+from kernel_providers_ext.provider.kernelspecs import (
+    MAX_MODELS,
+    MAX_SPEC,
+    MAX_SPECS,
+    Selection,
+    file_of,
+)
 
 
 def selection(models: dict[str, Any], **config: Any) -> Selection:
     """Return the selection of these models."""
     found = Selection(ProviderConfig("gpu", "/etc/gpu.json", label="GPU farm", **config))
-    found.add(models.items())
+    for name, model in models.items():
+        found.add(name, model)
     return found
 
 
@@ -93,13 +100,13 @@ def test_many_that_cannot_be_used_make_one_sentence() -> None:
 
 
 def test_a_long_list_is_cut_with_a_sentence() -> None:
-    """The first kernelspecs are listed; the others are counted, and the remedy is named."""
+    """The first kernelspecs are listed, and the remedy is named."""
     models: dict[str, Any] = {f"k{number}": {"spec": {}} for number in range(12)}
     found = selection(models, max_kernelspecs=10)
     assert list(found.kernelspecs) == [f"k{number}" for number in range(10)]
     assert found.notices == (
-        "GPU farm offers 12 kernels; the first 10 are listed. Select kernels with 'include' and "
-        "'exclude', or raise 'max_kernelspecs', in /etc/gpu.json.",
+        "GPU farm offers more kernels than the first 10, which are listed. Select kernels with "
+        "'include' and 'exclude', or change 'max_kernelspecs', in /etc/gpu.json.",
     )
     assert selection(models, max_kernelspecs=12).notices == ()
     selected = selection(models, max_kernelspecs=10, exclude=("k1?",))
@@ -111,7 +118,14 @@ def test_all_kernelspecs_together_have_a_limit() -> None:
     large = {"spec": {"x": "y" * (MAX_SPEC // 2)}}
     found = selection({f"k{number}": large for number in range(200)})
     assert len(found.kernelspecs) == MAX_SPECS // (MAX_SPEC // 2) - 1
-    assert found.notices[0].startswith("GPU farm offers 200 kernels; the first 127 are listed.")
+    assert found.notices[0].startswith("GPU farm offers more kernels than the first 63, which are")
+
+
+def test_only_so_many_are_looked_at() -> None:
+    """An endless list of kernelspecs that are not offered ends as well."""
+    found = selection({str(number): None for number in range(MAX_MODELS)}, include=("x",))
+    assert found.is_full
+    assert found.notices[0].startswith("GPU farm offers more kernels than the first 0, which are")
 
 
 def test_notices_of_a_provider_stay() -> None:
