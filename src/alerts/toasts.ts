@@ -96,10 +96,8 @@ export class Toasts {
       autoClose: 15_000,
       ...(first !== undefined && others.length === 0
         ? {
-            message: lastingStatusText(
-              { ...first, lastSeen: null },
-              trans,
-              new Date()
+            message: fitting(
+              lastingStatusText({ ...first, lastSeen: null }, trans, new Date())
             ),
             actions: [...this._retryAction(ids), ...this._detailsAction(first)]
           }
@@ -180,6 +178,15 @@ export class Toasts {
   private readonly _commands: CommandRegistry;
   private readonly _trans: TranslationBundle;
   private _toasts: readonly IToast[] = [];
+}
+
+/** JupyterLab cuts off the rest of a longer message. */
+const ROOM = 140;
+
+/** Leave out the sentences that do not fit; the details have them. */
+function fitting(text: string): string {
+  const end = text.length > ROOM ? text.lastIndexOf('. ', ROOM - 1) : -1;
+  return end === -1 ? text : text.slice(0, end + 1);
 }
 
 function emit({ message, type, ...options }: ToastContent): string {

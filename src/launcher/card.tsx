@@ -5,6 +5,7 @@ import * as React from 'react';
 
 import { initialOf, KernelLogo } from '../components';
 import type { INameParts } from '../naming';
+import { isSameCard } from './cards';
 import type { ICard, LauncherItem } from './cards';
 
 /** What the parts of a launcher use; the same object as long as the launcher exists. */
@@ -29,6 +30,19 @@ interface ICardProps {
 interface IKernelCardProps extends ICardProps {
   /** The value of `data-category` of the console button. */
   readonly consoleCategory: string;
+}
+
+/**
+ * Whether a card need not be rendered again. The cards are made anew for each rendering of
+ * the launcher, and there may be thousands.
+ */
+function areSame<P extends ICardProps>(before: P, after: P): boolean {
+  const keys = Object.keys({ ...before, ...after }) as (keyof P)[];
+  return keys.every(key =>
+    key === 'card'
+      ? isSameCard(before.card, after.card)
+      : before[key] === after[key]
+  );
 }
 
 /** A card with the classes, titles and attributes of the stock launcher. */
@@ -81,7 +95,8 @@ export const LauncherCard = React.memo(
         </div>
       </div>
     );
-  }
+  },
+  areSame
 );
 LauncherCard.displayName = 'LauncherCard';
 
@@ -112,7 +127,8 @@ export const KernelCard = React.memo(
         )}
       </div>
     );
-  }
+  },
+  areSame
 );
 KernelCard.displayName = 'KernelCard';
 

@@ -184,9 +184,16 @@ function connectRows(source: IKernelSource): IConnectRow[] {
   const others = running.filter(({ id }) => id !== current?.id);
   // The current kernel is not in the list yet if it was started just now.
   const kernels = current === null ? others : [current, ...others];
+  const sessionsById = new Map<string | undefined, Session.IModel[]>();
+  for (const session of sessions) {
+    const id = session.kernel?.id;
+    const known = sessionsById.get(id) ?? [];
+    known.push(session);
+    sessionsById.set(id, known);
+  }
   return kernels
     .map((kernel): IConnectRow => {
-      const using = sessions.filter(({ kernel: its }) => its?.id === kernel.id);
+      const using = sessionsById.get(kernel.id) ?? [];
       return {
         kind: 'connect',
         choice: { id: kernel.id },

@@ -36,7 +36,7 @@ export class PickerModel extends VDomModel {
     this._source = sourceOf(context, this._otherKernels);
     this._initial = preselected(this._source, providers);
     this._allGroups = kernelGroups(this._source, providers);
-    this._groups = this._allGroups;
+    this._show(this._allGroups);
     for (const signal of [
       providers.changed,
       context.specsManager.specsChanged,
@@ -86,7 +86,7 @@ export class PickerModel extends VDomModel {
 
   /** The number of rows that match the filter. */
   get found(): number {
-    return this._shown().length;
+    return this._choices.length;
   }
 
   /** The filter. Typing takes back the choice "no kernel". */
@@ -96,7 +96,7 @@ export class PickerModel extends VDomModel {
   set text(text: string) {
     this._text = text;
     this._isRevealing = false;
-    this._groups = filtered(this._allGroups, text);
+    this._show(filtered(this._allGroups, text));
     if (this._picked === null) {
       this._picked = undefined;
     }
@@ -111,15 +111,13 @@ export class PickerModel extends VDomModel {
    */
   get active(): KernelChoice | undefined {
     const chosen = this._picked === undefined ? this._initial : this._picked;
-    const shown = this._shown();
     const isShown =
       chosen === null ||
-      (chosen !== undefined &&
-        shown.some(choice => keyOf(choice) === keyOf(chosen)));
+      (chosen !== undefined && this._positions.has(keyOf(chosen)));
     if (isShown) {
       return chosen;
     }
-    return this._text.trim() === '' ? undefined : shown[0];
+    return this._text.trim() === '' ? undefined : this._choices[0];
   }
 
   /** Make a choice active. */
@@ -134,13 +132,11 @@ export class PickerModel extends VDomModel {
    * it is not chosen by accident.
    */
   step(step: Step): void {
-    const choices = [...this._shown(), null];
     const { active } = this;
+    const end = this._choices.length;
     const index =
-      active === undefined
-        ? -1
-        : choices.findIndex(choice => keyOf(choice) === keyOf(active));
-    const choice = choices[destination(step, index, choices.length - 1)];
+      active === undefined ? -1 : (this._positions.get(keyOf(active)) ?? end);
+    const choice = [...this._choices, null][destination(step, index, end)];
     if (choice !== undefined) {
       this.pick(choice);
     }
@@ -219,12 +215,16 @@ export class PickerModel extends VDomModel {
     this._source = sourceOf(this.context, this._otherKernels);
     this._initial = preselected(this._source, this.providers);
     this._allGroups = kernelGroups(this._source, this.providers);
-    this._groups = filtered(this._allGroups, this._text);
+    this._show(filtered(this._allGroups, this._text));
     this.stateChanged.emit();
   };
 
-  private _shown(): KernelChoice[] {
-    return this._groups.flatMap(({ rows }) => rows.map(row => row.choice));
+  private _show(groups: readonly IKernelGroup[]): void {
+    this._groups = groups;
+    this._choices = groups.flatMap(({ rows }) => rows.map(row => row.choice));
+    this._positions = new Map(
+      this._choices.map((choice, index) => [keyOf(choice), index])
+    );
   }
 
   private _otherKernels: IKernelSource['otherKernels'] = new Map();
@@ -233,7 +233,10 @@ export class PickerModel extends VDomModel {
   private _source: IKernelSource;
   private _initial: KernelChoice | undefined;
   private _allGroups: readonly IKernelGroup[];
-  private _groups: readonly IKernelGroup[];
+  private _groups: readonly IKernelGroup[] = [];
+  /** The choices that are shown, in order, and their positions by key. */
+  private _choices: readonly KernelChoice[] = [];
+  private _positions: ReadonlyMap<string, number> = new Map();
   private _text = '';
   private _picked: KernelChoice | undefined = undefined;
 }

@@ -68,6 +68,20 @@ beforeEach(() => {
 });
 
 describe('Toasts', () => {
+  it.each([
+    [`${'a'.repeat(90)}. ${'b'.repeat(50)}. C.`, `${'a'.repeat(90)}.`],
+    [`${'a'.repeat(90)}. ${'b'.repeat(45)}.`, null],
+    ['a'.repeat(150), null]
+  ])('have only whole sentences of %j, if they fit', (message, shown) => {
+    const { toasts, providers } = create();
+    const long = { ...A, message };
+    providers.become(long);
+
+    toasts.show({ lost: [long], back: [] });
+
+    expect(texts()).toEqual([`warning: ${shown ?? message}`]);
+  });
+
   it('say why a provider is unavailable, and open its details', () => {
     const { toasts, executed } = create();
 

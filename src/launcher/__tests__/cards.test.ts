@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import { remoteSpec, spec } from '../../__tests__/fixtures';
-import { cardOf, joined, kernelNameOf, sorted, withUniqueKeys } from '../cards';
+import {
+  cardOf,
+  isSameCard,
+  joined,
+  kernelNameOf,
+  sorted,
+  withUniqueKeys
+} from '../cards';
 import type { ICardSource, LauncherItem } from '../cards';
 
 const specs = new Map([
@@ -46,6 +53,32 @@ describe('kernelNameOf', () => {
     { kernelPreference: { id: 'x' } }
   ])('is empty for %j', args => {
     expect(kernelNameOf({ command: 'other', args })).toBe('');
+  });
+});
+
+describe('isSameCard', () => {
+  const item = notebook('gpu/python3', 'Python 3 (GPU farm)');
+  const its = { ...card(item), consoleItem: consoleOf('gpu/python3') };
+
+  it('knows the card of a kernel that was made anew', () => {
+    const { consoleItem } = its;
+    expect(isSameCard(its, { ...card(item), consoleItem })).toBe(true);
+  });
+
+  it.each<[string, Partial<ReturnType<typeof cardOf>>]>([
+    ['name', { label: 'Python 3' }],
+    ['place of the provider', { parts: { ...its.parts, after: '' } }],
+    ['title', { title: 'Python 3' }],
+    ['badge', { remoteLabel: 'CPU farm' }],
+    ['command', { item: { ...item } }],
+    ['console', { consoleItem: null }]
+  ])('sees another %s', (_what, more) => {
+    expect(isSameCard(its, { ...its, ...more })).toBe(false);
+  });
+
+  it('never trusts the icon of a command', () => {
+    const terminal = cardOf({ command: 'terminal' }, false, source);
+    expect(isSameCard(terminal, { ...terminal })).toBe(false);
   });
 });
 

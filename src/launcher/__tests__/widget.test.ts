@@ -217,6 +217,18 @@ describe('ProvidersLauncher', () => {
     expect(fixture.opened).toHaveBeenCalledWith(widget);
   });
 
+  it('shows the new name of a kernel, whose card stays', async () => {
+    const providers = new MockKernelProviders(LOCAL, FARM);
+    await show(providers, remote);
+    const card = fixture.find(CARD);
+    fixture.specs[remote.name] = { ...remote, display_name: 'farm: Python 3' };
+    providers.become(LOCAL, FARM);
+    await fixture.settle();
+    expect(fixture.find(CARD)).toBe(card);
+    expect(card.title).toBe('farm: Python 3');
+    expect(card.textContent).toBe('farm: Python 3');
+  });
+
   it('starts only a console by the button on the card', async () => {
     await show(new MockKernelProviders(LOCAL, FARM), remote);
     const button = fixture.find(CONSOLE);
