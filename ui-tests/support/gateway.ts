@@ -136,7 +136,8 @@ export class Gateway {
         token: { value: TOKEN },
         refresh_interval: 1,
         ...settings
-      })
+      }),
+      { mode: 0o600 }
     );
   }
 

@@ -1,5 +1,6 @@
 import { expect } from '@jupyterlab/galata';
 
+import { seriousIn } from '../../support/axe';
 import { list, test } from '../../support/fixtures';
 import { provider } from '../../support/gateway';
 import {
@@ -98,6 +99,7 @@ test('the launcher says that a provider is blocked, and still starts its kernels
     'Websocket blocked'
   );
   await expect(its.locator('.kpe-ProviderStatus p')).toHaveText(BLOCKED);
+  expect(await seriousIn(page, '[data-provider="walled"]')).toEqual([]);
   await launcherCard(page, 'Notebook', name).click();
   await expect(bar.locator('[role=status]')).toHaveText(BLOCKED);
   expect(await list(request, 'kernels')).toHaveLength(2);
