@@ -99,7 +99,7 @@ class GatewayErrors:
         if status == 424:  # of a JupyterHub, with a token
             return self._not_running()
         if NEEDS_TLS.search(response.body):
-            return self._wrong_scheme("https", "http")
+            return self.wrong_scheme("https", "http")
         if status == 401 or (status == 403 and path == KERNELSPECS):
             return self._sign_in_needed(response)
         if status == 404 and (path == KERNELSPECS or not response.is_jupyter_error):
@@ -235,10 +235,11 @@ class GatewayErrors:
     def _no_handshake(self, error: Exception) -> ProviderUnavailable:
         cause = getattr(error, "os_error", error)
         if getattr(cause, "reason", "") in NO_TLS:
-            return self._wrong_scheme("http", "https")
+            return self.wrong_scheme("http", "https")
         return self.unavailable("tls", f"The TLS handshake with {self._config.label} failed.")
 
-    def _wrong_scheme(self, right: str, wrong: str) -> ProviderUnavailable:
+    def wrong_scheme(self, right: str, wrong: str) -> ProviderUnavailable:
+        """Return the error for a server that speaks ``right``, and not ``wrong``."""
         config = self._config
         message = (
             f"{config.label} does not speak {wrong} at its address. Is it {right}? Check the field "

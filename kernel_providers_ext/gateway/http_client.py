@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -24,6 +25,7 @@ from .response import Response
 from .tls import ssl_context
 
 NO_CONTENT = 204
+NO_HTTP = ("reset", "incompatible")  # what a request to a server with TLS may lead to
 #: Seconds that a Jupyter server waits for a kernel's kernel_info_reply before it answers the
 #: handshake of a websocket (`MappingKernelManager.kernel_info_timeout`).
 KERNEL_INFO_TIMEOUT = 60.0
@@ -144,8 +146,13 @@ class GatewayHttpClient:
             found = await self._send(method, url, body, all_headers, timeout, limit)
             return replace(found, path=path)
 
-        async with self._errors.mapped():
-            response = await self._with_credentials(send)
+        try:
+            async with self._errors.mapped():
+                response = await self._with_credentials(send)
+        except ProviderError as error:
+            if error.reason_code in NO_HTTP and await self._speaks_tls():
+                raise self._errors.wrong_scheme("https", "http") from error
+            raise
         if response.status == 304 or 200 <= response.status < 300:
             return response
         raise await self._refusal(response)
@@ -157,6 +164,21 @@ class GatewayHttpClient:
             with suppress(IncompatibleAnswer):  # such as a long list
                 await self.get(KERNELSPECS)
         return error
+
+    async def _speaks_tls(self) -> bool:
+        """Return whether a server without HTTP at its address has TLS there instead."""
+        parts = urlsplit(self._base)
+        if parts.scheme != "http" or self._proxy is not None:
+            return False
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connecting = asyncio.open_connection(parts.hostname, parts.port or 80, ssl=context)
+        try:
+            _, writer = await asyncio.wait_for(connecting, self._config.timeouts.connect)
+        except (OSError, asyncio.TimeoutError):
+            return False
+        writer.transport.abort()
+        return True
 
     async def _with_credentials(self, send: Callable[[Headers], Awaitable[T]]) -> T:
         """Send a request, and once more if the server refuses a token that has been renewed."""

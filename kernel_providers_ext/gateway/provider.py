@@ -319,7 +319,8 @@ def _snapshot(response: Response, config: ProviderConfig) -> Snapshot:
         elif key == "default":
             default = str(reader.value() or "")
         else:
-            reader.value()
+            with suppress(TooLong):
+                reader.value()
     if not has_kernelspecs:
         raise ValueError("no 'kernelspecs'")
     kernelspecs = selection.kernelspecs

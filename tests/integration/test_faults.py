@@ -347,8 +347,10 @@ def kernelspecs(*names: str, **more: object) -> str:
     return json.dumps({"default": "nowhere", "kernelspecs": specs, **more})
 
 
-async def test_invalid_kernelspecs_are_skipped(fault_client: Client, proxy: FaultProxy) -> None:
-    """A list with some invalid entries has the valid ones."""
+async def test_invalid_kernelspecs_are_skipped(
+    fault_client: Client, proxy: FaultProxy, server_with_fault: ServerProcess
+) -> None:
+    """A list with some invalid entries has the valid ones, completed, and a warning says so."""
     body = json.loads(kernelspecs("good"))
     body["kernelspecs"] |= {
         "null": None,
@@ -363,7 +365,15 @@ async def test_invalid_kernelspecs_are_skipped(fault_client: Client, proxy: Faul
         return "faulty/good" in await fault_client.kernelspecs()
 
     await wait_until(is_listed)
-    assert {"python3", "faulty/good"} <= set(await fault_client.kernelspecs())
+    specs = await fault_client.kernelspecs()
+    assert {"python3", "faulty/good"} <= set(specs)
+    # JupyterLab refuses the whole list if one of these fields is missing or null.
+    assert specs["faulty/no-name"]["spec"]["display_name"] == "no-name (faulty)"
+    assert specs["faulty/no-name"]["spec"]["language"] == ""
+    assert specs["faulty/no-name"]["resources"] == {}
+    [warning] = (await fault_client.wait_for_state("faulty", "online"))["warnings"]
+    assert "3 kernelspecs that cannot be used: 'null' (it has no 'spec')" in warning
+    assert warning in server_with_fault.log()
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
@@ -390,16 +400,19 @@ async def test_provider_text_is_one_log_line(
 
 
 async def test_very_long_list_delays_no_other(fault_client: Client, proxy: FaultProxy) -> None:
-    """10,000 kernelspecs of one provider are listed, and everything else stays fast."""
+    """The first of 10,000 kernelspecs are listed, a warning says so, and all else stays fast."""
     names = [f"kernel-{number}" for number in range(10_000)]
     kernel_id = await fault_client.start_kernel("python3")
     await proxy.begin(respond(200, kernelspecs(*names)))
     await fault_client.wait_for_state("faulty", "online")
 
     async def is_listed() -> bool:
-        return len(await fault_client.kernelspecs()) > len(names)
+        return f"faulty/{names[1999]}" in await fault_client.kernelspecs()
 
     await wait_until(is_listed)
+    assert f"faulty/{names[2000]}" not in await fault_client.kernelspecs()
+    [warning] = (await fault_client.wait_for_state("faulty", "online"))["warnings"]
+    assert "more kernels than the first 2000, which are listed" in warning
     assert await asyncio.wait_for(fault_client.run(kernel_id, "print(1)"), 4 * TIMEOUT) == "1\n"
 
 

@@ -54,7 +54,13 @@ class Scenario:
 
 UNREACHABLE = "http://127.0.0.1:9"
 TIMES = ("since", "last_seen", "latency_ms", "retry_in")
-NO_FAILURE: dict[str, Any] = {"reason": "", "detail": "", "message": "", "kernel_phases": []}
+NO_FAILURE: dict[str, Any] = {
+    "reason": "",
+    "detail": "",
+    "message": "",
+    "warnings": [],
+    "kernel_phases": [],
+}
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ async def huge_response(request: web.Request) -> web.StreamResponse:
 FAULTS: dict[str, tuple[Fault, str, str]] = {
     "401": (respond(401), "unauthorised", "unauthorised"),
     "403": (respond(403), "unauthorised", "forbidden"),
-    "404 with a message": (respond(404), "offline", "refused_request"),
+    "404 with a message": (respond(404), "incompatible", "incompatible"),
     "404 with an HTML page": (respond(404, PAGE, "text/html"), "incompatible", "incompatible"),
     "429": (respond(429, Retry_After="1"), "offline", "overloaded"),
     "429 with a date": (too_many_requests, "offline", "overloaded"),

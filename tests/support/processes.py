@@ -234,5 +234,6 @@ def declare(server: ServerProcess, provider_id: str, settings: Mapping[str, Any]
     folder = server.config_folder / "kernel_providers.d"
     folder.mkdir(exist_ok=True)
     path = folder / f"{provider_id}.json"
+    path.touch(mode=0o600)  # it may have a token
     path.write_text(json.dumps(settings))
     return path

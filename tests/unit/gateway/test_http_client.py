@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ import trustme
 from aiohttp import web
 
 from kernel_providers_ext.config.loader import Declaration
-from kernel_providers_ext.gateway.provider import GatewayKernelProvider
-from kernel_providers_ext.provider.config import parse
 from kernel_providers_ext.provider.errors import (
     IncompatibleAnswer,
     ProviderError,
@@ -25,31 +22,7 @@ from kernel_providers_ext.provider.errors import (
 from kernel_providers_ext.registry.providers import KernelProviders
 from tests.support.client import wait_for_answers, wait_until
 
-LOG = logging.getLogger("test_gateway_http")
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Serve = Callable[..., Awaitable[str]]
-
-
-@pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
-    """Start servers that answer each request with a function, and return their addresses."""
-    runners: list[web.AppRunner] = []
-
-    async def start(answer: Answer, context: ssl.SSLContext | None = None) -> str:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", answer)
-        runners.append(runner := web.AppRunner(app))
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-        return f"http{'s' if context else ''}://localhost:{runner.addresses[0][1]}"
-
-    yield start
-    for runner in runners:
-        await runner.cleanup()
-
-
-def provider(url: str, **more: Any) -> GatewayKernelProvider:
-    return GatewayKernelProvider(parse("gpu", {"url": url, **more}, "gpu.json"), LOG)
+from .conftest import LOG, Serve, provider
 
 
 @pytest.mark.parametrize("what", ["request", "websocket"])
