@@ -124,6 +124,17 @@ export class KernelGuard implements IDisposable {
     await this._providers.refresh();
   }
 
+  /** Connect the kernel if it is at this provider, which is blocked and was retried. */
+  retried(providerId: string): void {
+    const unavailability = this._unavailability;
+    if (
+      unavailability?.kind === 'blocked' &&
+      unavailability.provider.id === providerId
+    ) {
+      void this.reconnect();
+    }
+  }
+
   /**
    * Let the user select a kernel.
    *

@@ -13,7 +13,12 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 
 import { ProviderSessionContextDialogs } from '../picker';
-import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
+import {
+  COMMAND_IDS,
+  IKernelProviders,
+  PLUGIN_IDS,
+  TRANSLATION_DOMAIN
+} from '../tokens';
 import { UnavailableBar } from './bar';
 import { notifyOfEndedKernels } from './ended';
 import { KernelGuard } from './guard';
@@ -50,6 +55,12 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
       const language = (): string => languageOf(model);
       const guard = new KernelGuard({ context, providers, dialogs, language });
       guards.set(context, guard);
+      // Only a connection shows whether a blocked provider still is.
+      app.commands.commandExecuted.connect((_, { id, args }) => {
+        if (id === COMMAND_IDS.retry && typeof args['id'] === 'string') {
+          guard.retried(args['id']);
+        }
+      }, guard);
       notifyOfEndedKernels({ context, sessions, providers, trans });
       return guard;
     };

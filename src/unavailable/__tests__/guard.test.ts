@@ -626,6 +626,19 @@ describe('a notebook whose provider is blocked', () => {
     expect(refreshed).toHaveBeenCalledOnce();
   });
 
+  it('connects it when the user retries the provider anywhere', async () => {
+    const { server, providers, guard } = await openBlocked();
+
+    guard.retried('local');
+    expect(server.reconnected).toBe(0);
+    guard.retried('gpu');
+    expect(server.reconnected).toBe(1);
+
+    providers.become(LOCAL, OFFLINE);
+    guard.retried('gpu');
+    expect(server.reconnected).toBe(1);
+  });
+
   it('lets the user retry again if the connection takes long, or fails', async () => {
     const { context, guard } = await openBlocked();
     const { kernel } = context.session ?? {};

@@ -104,8 +104,12 @@ test('the launcher says that a provider is blocked, and still starts its kernels
   await expect(bar.locator('[role=status]')).toHaveText(BLOCKED);
   expect(await list(request, 'kernels')).toHaveLength(2);
 
-  // Both connect by themselves.
+  // Both connect when the provider is retried.
+  await page.menu.clickMenuItem('File>New Launcher');
   await proxy.mend();
+  await its.getByRole('button', { name: 'Retry' }).click();
+  await expect(its).toContainText('Online');
+  await page.getByRole('tab', { name: 'Untitled1.ipynb' }).click();
   await expect(bar).toBeHidden();
   await new Notebook(page).expectKernel(name);
   await page.getByRole('tab', { name: 'Untitled.ipynb' }).click();
