@@ -66,6 +66,9 @@ class DemoApp(JupyterApp):
     aliases: Any = {"port": "DemoApp.port"}
     flags: Any = {"no-browser": ({"DemoApp": {"no_browser": True}}, "Do not open a browser.")}
 
+    def migrate_config(self) -> None:
+        """Migrate nothing from IPython 3: the demo writes nothing to the user's folders."""
+
     def start(self) -> None:
         """Run the demo; the exit code is 1 if a part of it does not start."""
         super().start()

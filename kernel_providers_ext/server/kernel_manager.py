@@ -44,6 +44,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.remote = RemoteKernels(ServerKernelMap(self, self.providers))
+        self._shutting_down: asyncio.Future[None] | None = None
         self.providers.subscribe(self._follow_default)
 
     # -- start -------------------------------------------------------------------------------------
@@ -189,7 +190,12 @@ class KernelProvidersKernelManager(MappingKernelManager):
     # -- when the server stops ---------------------------------------------------------------------
 
     async def shutdown_all(self, now: bool = False) -> None:  # type: ignore[override]
-        """Stop all kernels and close all connections to providers."""
+        """Stop all kernels and close all connections to providers; two signals do so once."""
+        if self._shutting_down is None:
+            self._shutting_down = asyncio.ensure_future(self._shutdown_all(now))
+        await asyncio.shield(self._shutting_down)
+
+    async def _shutdown_all(self, now: bool) -> None:
         local = ensure_async(super().shutdown_all(now=now))
         # An exception would keep the server from stopping.
         ends = await asyncio.gather(local, self.remote.aclose(), return_exceptions=True)

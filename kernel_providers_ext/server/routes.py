@@ -113,7 +113,10 @@ class KernelsHandler(WithProviders, APIHandler):
     async def post(self, which: str) -> None:
         """Attach the kernel of the body ``{"id": …}``, and answer with its model here, as 201."""
         remote = self._remote(which)
-        body = self.get_json_body()
+        try:
+            body = self.get_json_body()
+        except UnicodeDecodeError:
+            body = None
         remote_id = body.get("id") if isinstance(body, dict) else None
         if not is_name(remote_id):
             raise web.HTTPError(400, 'The body must have the id of a kernel: {"id": …}.')

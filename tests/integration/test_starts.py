@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ from aiohttp import web
 from tests.conftest import StartServer
 from tests.support.client import Client, wait_until
 from tests.support.fault_proxy import Fault, FaultProxy, no_response, respond
-from tests.support.processes import ServerProcess, free_port
+from tests.support.processes import ServerProcess, free_port, kernel_gateway
 
 pytestmark = pytest.mark.server
 
@@ -337,3 +338,19 @@ async def test_abandoned_switch_keeps_the_kernel(scenario: Scenario) -> None:
     [session] = await scenario.client.get("api/sessions")
     assert session["kernel"]["id"] == before
     assert await scenario.client.run(before, "print(x)") == "42\n"
+
+
+async def test_a_limit_of_kernels_is_said(start_server: StartServer, tmp_path: Path) -> None:
+    """A refused start is told in the gateway's own words, and is not blamed on the token."""
+    gateway = kernel_gateway(tmp_path / "small", "small", token="token-of-small", listing=False)
+    gateway.env["KG_MAX_KERNELS"] = "1"
+    gateway.start()
+    settings = {"url": gateway.url, "token": {"value": gateway.token}, "label": "Small"}
+    _, client = start_server({"small": settings})
+    await client.wait_for_kernelspec("small/python3")
+    await client.start_kernel("small/python3")
+    reply = await client.request("POST", "api/kernels", {"name": "small/python3"})
+    assert reply.status == 502
+    assert reply.body["message"] == "Small answered 403 to POST /api/kernels: Resource Limit."
+    assert (await client.wait_for_state("small", "online"))["message"] == ""
+    await gateway.stop_async(5)

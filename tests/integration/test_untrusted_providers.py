@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -86,32 +85,6 @@ async def liar() -> AsyncIterator[Liar]:
     await runner.cleanup()
 
 
-async def test_equal_ids_lose_no_kernel(start_server: StartServer, liar: Liar) -> None:
-    """Kernels that start at the same time and are answered with one id have different ids here."""
-    liar.kernel_id = str(uuid.uuid4())
-    _, client = start_server({"far": {"url": liar.url}})
-    await client.wait_for_kernelspec("far/py")
-    started = await asyncio.gather(*(client.start_kernel("far/py") for _ in range(5)))
-    assert len(set(started)) == 5
-    assert {kernel["id"] for kernel in await client.get("api/kernels")} == set(started)
-
-
-@pytest.mark.parametrize("kernel_id", ["../../lab", "١-٢-٣-٤-٥", "a-b-c-d-e\u202e", "\ud800", "x"])
-async def test_ids_here_are_ascii(start_server: StartServer, liar: Liar, kernel_id: str) -> None:
-    """Whatever the provider calls its kernel, Jupyter Server's routes find it; or it is refused."""
-    liar.kernel_id = kernel_id
-    process, client = start_server({"far": {"url": liar.url}})
-    await client.wait_for_kernelspec("far/py")
-    reply = await client.request("POST", "api/kernels", {"name": "far/py"})
-    if reply.status == 201:
-        assert reply.body["id"].isascii()
-        assert (await client.get(f"api/kernels/{reply.body['id']}"))["name"] == "far/py"
-    else:
-        assert (reply.status, kernel_id.isprintable()) != (502, True) or ".." in kernel_id
-        assert await client.get("api/kernels") == []
-    assert "Traceback" not in process.log()
-
-
 @pytest.mark.parametrize("wanted", ["x", "../../lab", "a b", "\ud800-a-b-c-d"])
 async def test_a_client_cannot_choose_an_id_that_no_route_has(
     start_server: StartServer, liar: Liar, wanted: str
@@ -144,20 +117,6 @@ async def test_excluded_kernels_cannot_be_reached(start_server: StartServer, lia
         assert reply.status == 404, reply
     assert (await client.request("POST", path, {"id": ids["py"]})).status == 201
     assert not [request for request in liar.asked if request == "POST /api/kernels"]
-
-
-async def test_only_kernel_protocols_are_passed_on(start_server: StartServer, liar: Liar) -> None:
-    """A browser may offer its token for this server as a protocol; the provider never sees it."""
-    _, client = start_server({"far": {"url": liar.url}})
-    await client.wait_for_kernelspec("far/py")
-    kernel_id = await client.start_kernel("far/py")
-    offered = ["v1.token.websocket.jupyter.org", "token-of-server", V1, "v1.kernel.evil", "x"]
-    websocket = await client._session.ws_connect(
-        f"{client.url}api/kernels/{kernel_id}/channels", protocols=offered
-    )
-    assert websocket.protocol == V1
-    await websocket.close()
-    assert liar.subprotocols == [V1]
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "http://evil.example.org"}, None])

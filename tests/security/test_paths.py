@@ -93,7 +93,7 @@ BODIES = [
     ("api/kernel-providers/far/kernels", '{{"id": "{}"}}', {400, 404, 502}),
 ]
 #: Bodies that are no JSON of the expected shape.
-SHAPES = ["", "null", "[]", "5", '"x"', "{", '{"id": null}', '{"id": 5}', '{"id": ["x"]}']
+SHAPES = ["", "null", "[]", "5", '"x"', "{", '{"id": null}', '{"id": 5}', '{"id": ["x"]}', "\xff"]
 #: Jupyter Server answers 403 for a file name that leaves the folder of a local kernelspec.
 REFUSED = {400, 403, 404}
 

@@ -11,6 +11,7 @@ import pytest
 from kernel_providers_ext.provider.names import (
     display_name,
     encode,
+    is_name,
     qualify,
     split,
     template_of,
@@ -89,3 +90,61 @@ def test_display_names_are_unique_in_any_order(
     assert list(found.values()) == expected
     for order in permutations(wanted.items()):
         assert unique(dict(order), taken[::-1]) == found
+
+
+def test_crafted_collisions_take_one_pass() -> None:
+    """50,000 names that collide again with each bracket are unique at once, not after an hour."""
+    wanted = {}
+    text = "A"
+    for number in range(50_000):
+        name = f"p/k{number}"
+        wanted[name] = text
+        text = f"A [{name}]" if number % 2 else text
+    shown = unique(wanted, taken=[f"A [p/k{number}]" for number in range(0, 50_000, 3)])
+    assert len(set(shown.values())) == len(wanted)
+    assert shown.keys() == wanted.keys()
+
+
+def test_equal_results_are_numbered() -> None:
+    """If the name in brackets is in use as well, a number follows."""
+    wanted = {"b] [c": "a", "x": "a", "c": "a [b]", "y": "a [b]", "z": "a [b] [c]"}
+    assert unique(wanted, taken=["a [x]"]) == {
+        "b] [c": "a [b] [c] (2)",
+        "x": "a [x] (2)",
+        "c": "a [b] [c] (3)",
+        "y": "a [b] [y]",
+        "z": "a [b] [c]",
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["python3", "gpu/python3", "my kernel", "100%", "日本", "a..b", "...", "x" * 255, "'\"<"],
+)
+def test_a_name_can_be_any_printable_text(name: str) -> None:
+    """Spaces, other scripts and signs are allowed."""
+    assert is_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "a/..",
+        "../a",
+        "a/./b",
+        "a\n",
+        "\x00",
+        "\u202e",
+        "\ud800",
+        "x" * 256,
+        None,
+        5,
+        b"x",
+    ],
+)
+def test_what_cannot_be_a_name(name: object) -> None:
+    """What leaves a path, cannot be printed, is too long, or is no text."""
+    assert not is_name(name)
