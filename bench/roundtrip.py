@@ -18,11 +18,13 @@ from .baselines import MIXER
 from .results import Measurement, Results, Target
 from .setups import (
     DIRECT,
+    DIRECT_PROXY,
     FLOOR,
     GATEWAY_URL,
     MEANINGS,
     OURS,
     OURS_LOCAL,
+    OURS_PROXY,
     STOCK_LOCAL,
     Setup,
     running_setups,
@@ -178,10 +180,13 @@ def _targets(measurements: Sequence[Measurement]) -> Iterator[Target]:
     for one, limit in ((info, 0.2), (execution, 0.25)):
         yield _ratio(one, OURS, DIRECT, limit)
         yield _ratio(one, OURS_LOCAL, STOCK_LOCAL, limit)
+        yield _ratio(one, OURS_PROXY, DIRECT_PROXY, 2 * limit)
         yield _ratio(one, OURS, FLOOR, 1.2)
     for one, limit in ((outputs, 0.95), (text, 0.95), (buffers, 0.9)):
         name = f"{one.name}, speed: {OURS} / {DIRECT}"
         yield one.ratio_target(name, DIRECT, OURS, limit, at_least=True)
+        name = f"{one.name}, speed: {OURS_PROXY} / {DIRECT_PROXY}"
+        yield one.ratio_target(name, DIRECT_PROXY, OURS_PROXY, limit, at_least=True)
     yield _ratio(start, OURS, DIRECT, 1.1)
     for one in measurements:
         for baseline in (GATEWAY_URL, MIXER):

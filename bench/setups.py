@@ -15,6 +15,7 @@ from kernel_providers_ext.gateway.channels import TCP_QUICKACK
 from tests.conftest import STOCK
 from tests.support.client import LEGACY, V1, Client, KernelWebsocket
 from tests.support.processes import declare, jupyter_server
+from tests.support.proxies import UPGRADE, Nginx
 
 from .baselines import MIXER, REMOTE_KERNEL, gateway, with_gateway_url, with_mixer
 
@@ -22,6 +23,8 @@ DIRECT = "direct"
 FLOOR = "floor"
 GATEWAY_URL = "--gateway-url"
 OURS = "ours, remote"
+DIRECT_PROXY = "direct, NGINX"
+OURS_PROXY = "ours, NGINX"
 STOCK_LOCAL = "stock, local"
 OURS_LOCAL = "ours, local"
 MEANINGS = {
@@ -30,9 +33,13 @@ MEANINGS = {
     GATEWAY_URL: "Jupyter Server with `--gateway-url`",
     MIXER: "Jupyter Server with kernels-mixer, which supports only the older protocol",
     OURS: "this package, a kernel of that gateway",
+    DIRECT_PROXY: "a client of the gateway behind NGINX",
+    OURS_PROXY: "this package, a kernel of the gateway behind NGINX",
     STOCK_LOCAL: "Jupyter Server without this package, a local kernel",
     OURS_LOCAL: "Jupyter Server with this package, a local kernel",
 }
+#: A cell may be silent for long, and a message may have any size.
+NGINX_LIMITS = "proxy_read_timeout 1h; client_max_body_size 0;"
 #: By default, Jupyter Server drops output beyond 1,000 messages or 1 MB a second.
 UNLIMITED = {"ZMQChannelsWebsocketConnection": {"limit_rate": False}}
 
@@ -87,16 +94,22 @@ async def running_setups(
     stock = jupyter_server(folder / "stock", token="token-of-stock", config={**STOCK, **config})
     ours = jupyter_server(folder / "ours", token="token-of-ours", config=config)
     by_url = with_gateway_url(folder / "url", remote.url, remote.token, config)
-    declare(ours, "bench", {"url": remote.url, "token": {"value": remote.token}})
+    passing = f"location / {{ proxy_pass {remote.url.rstrip('/')}; {UPGRADE} {NGINX_LIMITS} }}"
+    nginx = Nginx(folder / "nginx", passing)
+    token = {"value": remote.token}
+    declare(ours, "bench", {"url": remote.url, "token": token})
+    declare(ours, "proxied", {"url": nginx.url, "token": token})
     processes = {
         (DIRECT, FLOOR): (remote, REMOTE_KERNEL),
         (GATEWAY_URL,): (by_url, REMOTE_KERNEL),
         (MIXER,): (with_mixer(folder / "mixer", remote.url, remote.token, config), REMOTE_KERNEL),
         (OURS,): (ours, f"bench/{REMOTE_KERNEL}"),
+        (OURS_PROXY,): (ours, f"proxied/{REMOTE_KERNEL}"),
         (STOCK_LOCAL,): (stock, "python3"),
         (OURS_LOCAL,): (ours, "python3"),
     }
     async with AsyncExitStack() as stack:
+        stack.callback(nginx.close)
         for process in dict.fromkeys(process for process, _ in processes.values()):
             (
                 process.config_folder / "jupyter_config.json"
@@ -108,4 +121,6 @@ async def running_setups(
             client = await stack.enter_async_context(Client(process.url, process.token))
             await client.wait_for_kernelspec(kernel_name)
             setups += [Setup(name, client, process.token, kernel_name) for name in names]
+        client = await stack.enter_async_context(Client(f"{nginx.url}/", remote.token))
+        setups.append(Setup(DIRECT_PROXY, client, remote.token, REMOTE_KERNEL))
         yield setups

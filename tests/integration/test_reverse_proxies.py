@@ -30,9 +30,9 @@ def processes(tmp_path: Path) -> Iterator[ExitStack]:
         yield stack
 
 
-def nginx(processes: ExitStack, folder: Path, server: str, **more: str) -> Nginx:
+def nginx(processes: ExitStack, folder: Path, server: str) -> Nginx:
     """Start NGINX for one test."""
-    proxy = Nginx(folder / "nginx", server, **more)
+    proxy = Nginx(folder / "nginx", server)
     processes.callback(proxy.close)
     return proxy
 
@@ -88,7 +88,7 @@ async def test_blocked_websockets_are_a_state_of_their_own(
     assert process.log().count("Websocket blocked since") == 1
     assert kernel_id in [kernel["id"] for kernel in await client.get("api/kernels")]
 
-    proxy.reload(passing(target, UPGRADE))
+    proxy.restart(passing(target, UPGRADE))
     kernel = await client.connect(kernel_id)
     assert await kernel.run("print(1 + 1)") == "2\n"
     await kernel.close()
@@ -105,10 +105,10 @@ async def test_one_refused_handshake_changes_nothing(
     await client.wait_for_kernelspec("far/python3")
     kernel_id = await client.start_kernel("far/python3")
     for _ in range(2):
-        proxy.reload(passing(target))
+        proxy.restart(passing(target))
         assert await refused(client, kernel_id) == 503
         await client.wait_for_state("far", "online")
-        proxy.reload(passing(target, UPGRADE))
+        proxy.restart(passing(target, UPGRADE))
         await (await client.connect(kernel_id)).close()
 
 

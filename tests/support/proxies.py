@@ -25,9 +25,8 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
-  {http}
   server {{
-    listen 127.0.0.1:{port}{listen};
+    listen 127.0.0.1:{port};
     {server}
   }}
 }}
@@ -82,31 +81,22 @@ class ReverseProxy:
 
 
 class Nginx(ReverseProxy):
-    """NGINX with the given contents of its ``server`` and ``http`` sections."""
+    """NGINX with the given contents of its ``server`` section."""
 
-    def __init__(self, folder: Path, server: str, *, http: str = "", listen: str = "") -> None:
+    def __init__(self, folder: Path, server: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._parts = {"http": http, "listen": listen}
-        port = free_port()
-        self._write(server, port)
-        super().__init__(folder, ["nginx", "-p", str(folder), "-c", str(self._path)], port)
+        self._start(server, free_port())
 
-    def reload(self, server: str) -> None:
+    def restart(self, server: str) -> None:
         """Replace the contents of the ``server`` section; open connections are ended."""
         self.close()
-        self._write(server, self.port)
-        super().__init__(
-            self._folder, ["nginx", "-p", str(self._folder), "-c", str(self._path)], self.port
-        )
+        self._start(server, self.port)
 
-    @property
-    def _path(self) -> Path:
-        return self._folder / "nginx.conf"
-
-    def _write(self, server: str, port: int) -> None:
-        text = NGINX.format(folder=self._folder, port=port, server=server, **self._parts)
-        self._path.write_text(text)
+    def _start(self, server: str, port: int) -> None:
+        path = self._folder / "nginx.conf"
+        path.write_text(NGINX.format(folder=self._folder, port=port, server=server))
+        super().__init__(self._folder, ["nginx", "-p", str(self._folder), "-c", str(path)], port)
 
 
 class HAProxy(ReverseProxy):
