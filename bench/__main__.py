@@ -23,7 +23,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from . import browser, launcher, lists, load, polling, roundtrip, scaling, startup
+from . import browser, launcher, lists, load, polling, roundtrip, scaling, startup, untrusted
 from .baselines import MIXER, mixer_version
 from .charts import draw
 from .results import Results
@@ -37,6 +37,7 @@ PARTS = {
     "launcher": launcher.run,
     "scaling": scaling.run,
     "polling": polling.run,
+    "untrusted": untrusted.run,
 }
 HEAD = """# Benchmarks
 

@@ -9,7 +9,7 @@ from statistics import median, quantiles
 from typing import Any
 
 #: The factor from the unit of a sample (seconds, bytes, numbers) to the unit that is shown.
-UNITS = {"ms": 1e3, "%": 100.0, "kB": 1e-3, "": 1.0}
+UNITS = {"ms": 1e3, "%": 100.0, "kB": 1e-3, "MB": 1e-6, "": 1.0}
 
 
 @dataclass

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 FIRST_WINDOW = 4 * 2**10  # characters of a value that are tried first
+DENSE = 8_000  # values in a piece of a text; a real one has a tenth of that
+MANY = 1_000  # brackets and quotation marks that are skipped before a rest
+WORK, REST = 0.001, 0.0002  # seconds
 SPACE = re.compile(r"[ \t\n\r]*")
 #: The characters that matter for where a value ends.
 STRUCTURE = re.compile(r'["\\\[\]{}]')
@@ -30,9 +34,10 @@ class JsonReader:
     """
     Reads a JSON text, one value after the other.
 
-    Python's parser holds the interpreter's lock until it has read all of a text: 16 MiB of brackets
-    keep an event loop waiting for a second, even from another thread. Between two values of this
-    reader, other threads run. All methods raise ValueError if the text is not what they read.
+    It is for a thread. Python's parser holds the interpreter's lock until it has read all of a
+    text: 8 MiB of brackets keep an event loop waiting for half a second. This reader reads no value
+    that takes more than a millisecond, and lets other threads run between two of them. All methods
+    raise ValueError if the text is not what they read.
 
     Args:
         text: The text.
@@ -44,6 +49,7 @@ class JsonReader:
         self._longest = longest
         self._decoder = json.JSONDecoder(parse_float=number, parse_constant=number)
         self._at = 0
+        self._rested_at = time.perf_counter()
 
     def members(self) -> Iterator[str]:
         """Read an object: yield each key, whose value the caller reads before the next one."""
@@ -58,8 +64,12 @@ class JsonReader:
         begin = self._skip_space()
         window = min(FIRST_WINDOW, self._longest)
         while True:
+            self._rest()
             piece = self._text[begin : begin + window]
             is_whole = len(piece) < window
+            if sum(map(piece.count, "[{,")) > DENSE:
+                self._skip_value()
+                raise TooLong
             try:
                 value, length = self._decoder.raw_decode(piece)
             except RecursionError as error:
@@ -101,7 +111,9 @@ class JsonReader:
     def _skip_value(self) -> None:
         """Go behind an object, an array or a string, without a check of what is in it."""
         depth, is_string, escaped = 0, False, -1
-        for found in STRUCTURE.finditer(self._text, self._at):
+        for number, found in enumerate(STRUCTURE.finditer(self._text, self._at)):
+            if not number % MANY:
+                self._rest()
             character, at = found[0], found.start()
             if at == escaped:
                 continue
@@ -116,6 +128,17 @@ class JsonReader:
                 self._at = at + 1
                 return
         raise ValueError("no end")
+
+    def _rest(self) -> None:
+        """
+        Give other threads the interpreter's lock, if this one has worked for a while.
+
+        They would wait 5 ms for each time that they need it, and an event loop needs it a dozen
+        times for an answer.
+        """
+        if time.perf_counter() - self._rested_at > WORK:
+            time.sleep(REST)
+            self._rested_at = time.perf_counter()
 
     def _take(self, character: str) -> bool:
         is_next = self._text.startswith(character, self._skip_space())

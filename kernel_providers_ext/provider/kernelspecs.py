@@ -17,10 +17,12 @@ from .remote_text import one_line
 
 MAX_SPEC = 64 * 2**10  # bytes of one kernelspec as JSON
 MAX_SPECS = 2 * 2**20  # bytes of all kernelspecs of one provider as JSON
+MAX_VALUES = 2_000  # values in one kernelspec, of which each is an object in memory
+MAX_ALL_VALUES = 100_000  # values in all kernelspecs of one provider
 MAX_MODELS = 50_000  # models that are looked at
 IMAGES = (".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico")
 NAMED = 5  # kernelspecs that a sentence names
-TOO_LARGE = f"it is larger than {MAX_SPEC >> 10} KiB"
+TOO_LARGE = f"it has more than {MAX_SPEC >> 10} KiB or {MAX_VALUES} values"
 
 
 class Selection:
@@ -39,7 +41,7 @@ class Selection:
         self.is_full = False
         self._config = config
         self._seen = 0
-        self._bytes = 0
+        self._bytes = self._values = 0
         self._left_out: dict[str, str] = {}
         self._left_out_count = 0
 
@@ -54,7 +56,7 @@ class Selection:
             self.leave_out(name, "it has no 'spec'")
         else:
             complete = _complete(name, model, self._config.resources == "all")
-            self._add(name, complete, len(json.dumps(complete, default=str)))
+            self._add(name, complete, json.dumps(complete, default=str))
         self.is_full = self.is_full or self._seen >= MAX_MODELS
 
     def leave_out(self, name: str, why: str) -> None:
@@ -63,16 +65,20 @@ class Selection:
         if self._left_out_count <= NAMED:
             self._left_out[one_line(name, 60)] = why
 
-    def _add(self, name: str, model: Mapping[str, Any], size: int) -> None:
-        if size > MAX_SPEC:
+    def _add(self, name: str, model: Mapping[str, Any], text: str) -> None:
+        values = sum(map(text.count, "[{,"))
+        if len(text) > MAX_SPEC or values > MAX_VALUES:
             self.leave_out(name, TOO_LARGE)
-        elif len(self.kernelspecs) == self._config.max_kernelspecs or (
-            self._bytes + size > MAX_SPECS
+        elif (
+            len(self.kernelspecs) == self._config.max_kernelspecs
+            or self._bytes + len(text) > MAX_SPECS
+            or self._values + values > MAX_ALL_VALUES
         ):
             self.is_full = True
         else:
             self.kernelspecs[name] = model
-            self._bytes += size
+            self._bytes += len(text)
+            self._values += values
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -347,7 +347,7 @@ async def test_the_kernelspecs_are_selected_while_they_are_read(serve: Serve) ->
     assert (snapshot.default, snapshot.validator) == ("k1", '"1"')
     cut, invalid = snapshot.notices
     assert "more kernels than the first 100" in cut
-    assert "2 kernelspecs that cannot be used: 'huge' (it is larger than 64 KiB)" in invalid
+    assert "2 kernelspecs that cannot be used: 'huge' (it has more than 64 KiB" in invalid
     await gateway.aclose()
 
 

@@ -81,7 +81,8 @@ def test_a_complete_kernelspec_is_unchanged() -> None:
         ("x" * 256, {"spec": {}}, f"'{'x' * 59}…' (its name cannot be used)"),
         ("py", None, "'py' (it has no 'spec')"),
         ("py", {"spec": None}, "'py' (it has no 'spec')"),
-        ("py", {"spec": {"x": "y" * MAX_SPEC}}, "'py' (it is larger than 64 KiB)"),
+        ("py", {"spec": {"x": "y" * MAX_SPEC}}, "'py' (it has more than 64 KiB or 2000 values)"),
+        ("py", {"spec": {"x": [[]] * 2000}}, "'py' (it has more than 64 KiB or 2000 values)"),
     ],
 )
 def test_what_cannot_be_used_is_left_out_and_named(name: str, model: Any, why: str) -> None:
@@ -119,6 +120,13 @@ def test_all_kernelspecs_together_have_a_limit() -> None:
     found = selection({f"k{number}": large for number in range(200)})
     assert len(found.kernelspecs) == MAX_SPECS // (MAX_SPEC // 2) - 1
     assert found.notices[0].startswith("GPU farm offers more kernels than the first 63, which are")
+
+
+def test_all_values_together_have_a_limit() -> None:
+    """Small values would fill the memory as well."""
+    found = selection({f"k{number}": {"spec": {"x": [0] * 1000}} for number in range(200)})
+    assert 90 < len(found.kernelspecs) < 100
+    assert found.is_full
 
 
 def test_only_so_many_are_looked_at() -> None:
