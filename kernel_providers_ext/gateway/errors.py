@@ -88,12 +88,7 @@ class GatewayErrors:
         Its ``reason_code`` is ``forbidden`` if the server may not accept the credentials; whether
         it accepts them for reading is for the caller to find out.
         """
-        config, status, words, path = (
-            self._config,
-            response.status,
-            response.words,
-            response.path,
-        )
+        config, status, path = self._config, response.status, response.path
         if status < 400:
             return self._redirect(response)
         if status == 424:  # of a JupyterHub, with a token
@@ -113,9 +108,9 @@ class GatewayErrors:
         if status in (502, 503, 504) or (status != 403 and not response.is_jupyter_error):
             message = f"{config.label} answered with an error ({status})."
             return self.unavailable("server_error", message, str(status), response.retry_after)
-        reason = words or "no reason given"
+        reason = response.words or "no reason given"
         message = f"{config.label} answered {status} to {response.method} {path}: {reason}."
-        code = "forbidden" if status == 403 and not words else "refused_request"
+        code = "forbidden" if status == 403 and not response.words else "refused_request"
         return RequestRefused(config.id, code, message)
 
     def channels_refusal(self, response: Response) -> ProviderError:

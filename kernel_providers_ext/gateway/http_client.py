@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
@@ -22,7 +21,8 @@ from .channels import GatewayChannels
 from .credentials import Credentials, Headers
 from .errors import KERNELSPECS, GatewayErrors
 from .response import Response
-from .tls import ssl_context
+from .tls import speaks_tls, ssl_context
+from .url import encoded
 
 NO_CONTENT = 204
 NO_HTTP = ("reset", "incompatible")  # what a request to a server with TLS may lead to
@@ -31,9 +31,6 @@ NO_HTTP = ("reset", "incompatible")  # what a request to a server with TLS may l
 KERNEL_INFO_TIMEOUT = 60.0
 ABANDONED_WAIT = 5.0  # seconds for an abandoned websocket to close before its client has another
 MAX_BODY = 256 * 2**10  # bytes of an answer that is parsed at once
-#: The characters that may stand in a path as they are (RFC 3986, 3.3), with the % of what is
-#: encoded already.
-PATH_CHARACTERS = "!$&'()*+,;=:@/%-._~"
 #: An authentication scheme in a WWW-Authenticate header, before its parameters.
 CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s*$|\s*,|\s+[^=\s])")
 
@@ -53,7 +50,7 @@ class GatewayHttpClient:
         self._config = config
         self._errors = GatewayErrors(config)
         self._credentials = Credentials(config)
-        self._base = _base_of(config.url)
+        self._base = encoded(config.url)
         self._proxy = str(config.proxy.source) if config.proxy is not None else None
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -150,7 +147,8 @@ class GatewayHttpClient:
             async with self._errors.mapped():
                 response = await self._with_credentials(send)
         except ProviderError as error:
-            if error.reason_code in NO_HTTP and await self._speaks_tls():
+            has_failed = error.reason_code in NO_HTTP and self._proxy is None
+            if has_failed and await speaks_tls(self._base, self._config.timeouts.connect):
                 raise self._errors.wrong_scheme("https", "http") from error
             raise
         if response.status == 304 or 200 <= response.status < 300:
@@ -164,21 +162,6 @@ class GatewayHttpClient:
             with suppress(IncompatibleAnswer):  # such as a long list
                 await self.get(KERNELSPECS)
         return error
-
-    async def _speaks_tls(self) -> bool:
-        """Return whether a server without HTTP at its address has TLS there instead."""
-        parts = urlsplit(self._base)
-        if parts.scheme != "http" or self._proxy is not None:
-            return False
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connecting = asyncio.open_connection(parts.hostname, parts.port or 80, ssl=context)
-        try:
-            _, writer = await asyncio.wait_for(connecting, self._config.timeouts.connect)
-        except (OSError, asyncio.TimeoutError):
-            return False
-        writer.transport.abort()
-        return True
 
     async def _with_credentials(self, send: Callable[[Headers], Awaitable[T]]) -> T:
         """Send a request, and once more if the server refuses a token that has been renewed."""
@@ -367,13 +350,6 @@ class GatewayHttpClient:
     def no_json(self, response: Response) -> IncompatibleAnswer:
         """Return the error for a response that is not the JSON of a Jupyter server."""
         return self._errors.no_json(response)
-
-
-def _base_of(address: str) -> str:
-    """Return an address without the slash at its end, and with all in its path encoded."""
-    parts = urlsplit(address)
-    origin = str(URL(f"{parts.scheme}://{parts.netloc}").origin()) if parts.netloc else ""
-    return origin + quote(parts.path, safe=PATH_CHARACTERS).rstrip("/")
 
 
 def _response(method: str, path: str, status: int, headers: Any, body: bytes = b"") -> Response:

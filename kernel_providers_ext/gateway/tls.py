@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from urllib.parse import urlsplit
 
 from ..provider.config import Tls
 
@@ -29,6 +31,22 @@ def ssl_context(tls: Tls) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+async def speaks_tls(address: str, timeout: float) -> bool:
+    """Return whether a server has TLS at an ``http://`` address, within so many seconds."""
+    parts = urlsplit(address)
+    if parts.scheme != "http":
+        return False
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    connecting = asyncio.open_connection(parts.hostname, parts.port or 80, ssl=context)
+    try:
+        _, writer = await asyncio.wait_for(connecting, timeout)
+    except (OSError, asyncio.TimeoutError):
+        return False
+    writer.transport.abort()
+    return True
 
 
 def _why(error: OSError) -> str:

@@ -25,7 +25,7 @@ from ..provider.status import Kernelspecs, Status, now
 from .circuit_breaker import CircuitBreaker
 from .client_activity import ClientActivity
 from .resources import Resources, logo_of
-from .warnings import warnings_of
+from .warnings import Warnings
 
 KERNELS_INTERVAL = 10.0  # seconds between two polls of kernels
 IDLE_KERNELS_INTERVAL = 60.0  # the same, while no client is active
@@ -103,23 +103,21 @@ class ProviderMonitor:
         self._fetching_logos: asyncio.Task[None] | None = None
         #: Kernelspecs whose logos could not be fetched; a changed kernelspec is tried again.
         self._without_logo: dict[str, KernelspecModel] = {}
-        #: What is unsafe in the configuration, what has happened, and what of both is logged.
-        self._unsafe = list(warnings_of(provider.config))
-        self._incidents: list[str] = []
-        self._logged: set[str] = set()
+        self._warnings = Warnings(provider.id, log)
+        self._warnings.configured(provider.config)
 
     # -- life --------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Poll the provider until `aclose`."""
-        self._log_warnings()
+        self._warnings.log()
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name=f"monitor {self.provider.id}")
 
     def inherit(self, before: ProviderMonitor) -> None:
         """Begin with the snapshot and files of the monitor that this one replaces."""
         self._refused_handshakes, self._blocked = before._refused_handshakes, before._blocked
-        self._incidents, self._logged = before._incidents, before._logged
+        self._warnings.inherit(before._warnings)
         if before.snapshot is not None:
             self.snapshot = before.snapshot.unvalidated().offered(self.provider.config)
             self.resources = before.resources
@@ -131,8 +129,8 @@ class ProviderMonitor:
             return False
         if self.snapshot is not None:
             self.snapshot = self.snapshot.unvalidated().offered(config)
-        self._unsafe = list(warnings_of(config))
-        self._log_warnings()
+        self._warnings.configured(config)
+        self._warnings.log()
         self.wake()
         return True
 
@@ -154,21 +152,12 @@ class ProviderMonitor:
     @property
     def warnings(self) -> list[str]:
         """What people should know of a provider that can be used, as sentences."""
-        notices = self.snapshot.notices if self.snapshot is not None else ()
-        return [*self._unsafe, *notices, *self._incidents]
+        return self._warnings.sentences
 
     def warn(self, warning: str) -> None:
         """Add a sentence about what has happened, and log it; does so once."""
-        if warning not in self._incidents:
-            self._incidents.append(warning)
-            self._log_warnings()
+        if self._warnings.add(warning):
             self._on_change()
-
-    def _log_warnings(self) -> None:
-        for warning in self.warnings:
-            if warning not in self._logged:
-                self._logged.add(warning)
-                self._log.warning("Kernel provider %s: %s", self.provider.id, warning)
 
     # -- for requests ------------------------------------------------------------------------------
 
@@ -377,7 +366,7 @@ class ProviderMonitor:
         """Adopt a status and a snapshot, and tell of it if people see the difference."""
         before, self.status = self.status, status
         is_same_snapshot, self.snapshot = self.snapshot == snapshot, snapshot
-        self._log_warnings()
+        self._warnings.answered(snapshot.notices if snapshot is not None else ())
         if status.is_available:
             self.available.set()
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,7 +59,9 @@ class KernelProviders(KernelProvidersConfig):
         self._polled: dict[str, list[PolledKernel]] = {}
         self._catalog = Catalog()
         self._subscribers: list[Callable[[], None]] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        #: The closes of monitors that were replaced or removed.
+        self._closes: set[asyncio.Task[None]] = set()
+        self._following: asyncio.Task[None] | None = None
         self._declarations: Declarations | None = None
         super().__init__(**kwargs)
 
@@ -74,17 +76,18 @@ class KernelProviders(KernelProvidersConfig):
         """Start the monitors, and follow changes of the declarations."""
         self.running = True
         self._start_monitors()
-        self._spawn(self._follow_declarations())
+        self._following = asyncio.create_task(self._follow_declarations())
 
     async def aclose(self) -> None:
         """Stop the monitors and close the providers; their kernels are left alone."""
         self.running = False
         self._closed = True
-        for task in self._tasks:
+        following = [self._following] if self._following is not None else []
+        for task in following:
             task.cancel()
         closing = [monitor.aclose() for monitor in self._monitors.values()]
         self._monitors.clear()
-        await asyncio.gather(*closing, *self._tasks, return_exceptions=True)
+        await asyncio.gather(*closing, *self._closes, *following, return_exceptions=True)
 
     def apply(self, declarations: Iterable[Declaration]) -> None:
         """
@@ -111,7 +114,7 @@ class KernelProviders(KernelProvidersConfig):
             provider_id: self._disabled(config) for provider_id, config in found.disabled.items()
         }
         for monitor in gone:
-            self._spawn(monitor.aclose())
+            self._close(monitor)
             if monitor.provider.id not in kept:
                 self.log.info("Kernel provider %s: removed.", monitor.provider.id)
         if self.running:
@@ -145,10 +148,10 @@ class KernelProviders(KernelProvidersConfig):
             async for declarations in self._declarations.changes():
                 self.apply(declarations)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _close(self, monitor: ProviderMonitor) -> None:
+        closing = asyncio.ensure_future(monitor.aclose())
+        self._closes.add(closing)
+        closing.add_done_callback(self._closes.discard)
 
     # -- which provider a name or a kernel belongs to ----------------------------------------------
 

@@ -1,15 +1,67 @@
-"""What people should know of a provider's configuration, although it can be used."""
+"""What people should know of a provider, although it can be used."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
+from logging import Logger
 from urllib.parse import urlsplit
 
 from ..provider.config import ProviderConfig
 from ..provider.secrets import Secret
+
+MOST_INCIDENTS = 5
+
+
+class Warnings:
+    """
+    The warnings about one provider, as sentences; each is logged once.
+
+    They are of three sources: its configuration, its last answer, and what has happened with it.
+    """
+
+    def __init__(self, provider_id: str, log: Logger) -> None:
+        self._provider_id = provider_id
+        self._log = log
+        self._unsafe: list[str] = []
+        self._notices: list[str] = []
+        self._incidents: list[str] = []
+        self._logged: set[str] = set()
+
+    @property
+    def sentences(self) -> list[str]:
+        """All warnings."""
+        return [*self._unsafe, *self._notices, *self._incidents]
+
+    def configured(self, config: ProviderConfig) -> None:
+        """Adopt what is unsafe in a configuration."""
+        self._unsafe = list(warnings_of(config))
+
+    def answered(self, notices: Iterable[str]) -> None:
+        """Adopt what was left out of the provider's answer, and log what is new."""
+        self._notices = list(notices)
+        self.log()
+
+    def add(self, incident: str) -> bool:
+        """Add what has happened, and log it; return False if it has happened before."""
+        if incident in self._incidents:
+            return False
+        self._incidents = [*self._incidents, incident][-MOST_INCIDENTS:]
+        self.log()
+        return True
+
+    def inherit(self, before: Warnings) -> None:
+        """Adopt what has happened from the warnings that these replace."""
+        self._incidents, self._logged = before._incidents, before._logged
+
+    def log(self) -> None:
+        """Log all warnings that are not in the log yet."""
+        for sentence in self.sentences:
+            if sentence not in self._logged:
+                self._logged.add(sentence)
+                self._log.warning("Kernel provider %s: %s", self._provider_id, sentence)
 
 
 def warnings_of(config: ProviderConfig) -> Iterator[str]:

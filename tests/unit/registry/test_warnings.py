@@ -87,7 +87,8 @@ async def test_a_warning_is_logged_once(caplog: pytest.LogCaptureFixture) -> Non
     settings = {"url": "https://gpu.invalid", "tls": {"verify": False}}
     for label in ("GPU", "GPU", "Farm"):
         providers.apply([Declaration("gpu", "gpu.json", {**settings, "label": label})])
-        await providers.start()
+        if not providers.running:
+            await providers.start()
     monitor = providers.monitor("gpu")
     for _ in range(2):
         monitor.warn("A message of GPU was too large.")
