@@ -131,6 +131,7 @@ async def start_app(
                 open_browser=False,
             )
             app.initialize(argv=[], new_httpserver=False, find_extensions=False)
+            stack.push_async_callback(app.kernel_manager.shutdown_all)  # also without kernels
             stack.push_async_callback(app._cleanup)
             http = HTTPServer(app.web_app)
             socket, port = bind_unused_port()
