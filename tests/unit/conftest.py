@@ -131,7 +131,8 @@ async def start_app(
                 open_browser=False,
             )
             app.initialize(argv=[], new_httpserver=False, find_extensions=False)
-            stack.push_async_callback(app.kernel_manager.shutdown_all)  # also without kernels
+            kernels: Any = app.kernel_manager
+            stack.push_async_callback(kernels.shutdown_all)  # also if there are no kernels
             stack.push_async_callback(app._cleanup)
             http = HTTPServer(app.web_app)
             socket, port = bind_unused_port()
@@ -141,7 +142,7 @@ async def start_app(
             await wait_for_answers(providers)
             url = f"http://127.0.0.1:{port}/user/x/"
             client = await stack.enter_async_context(Client(url, TOKEN))
-            return App(app.kernel_manager, providers, app, client, url)
+            return App(kernels, providers, app, client, url)
 
         yield start
 
