@@ -137,7 +137,6 @@ async def test_default_kernel_is_the_gateways(clients: dict[str, Client]) -> Non
     [
         ("JUPYTER_GATEWAY_WS_URL", "ws://gateway.example.org"),
         ("JUPYTER_GATEWAY_KERNELS_ENDPOINT", "/elsewhere/kernels"),
-        ("JUPYTER_GATEWAY_ACCEPT_COOKIES", "true"),
     ],
 )
 def test_unsupported_settings_in_the_environment(

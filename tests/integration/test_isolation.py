@@ -69,7 +69,7 @@ async def test_local_and_healthy_kernels_are_unaffected(
             assert (await client.request("GET", path)).status == 200
         for name, words in {
             "refused/python3": "refused refuses connections.",
-            "page/python3": "page does not answer like a Jupyter server: an HTML page.",
+            "page/python3": "page does not answer like a Jupyter server: an HTML page at http",
             "lost/python3": "The host name of lost was not found.",
         }.items():
             reply = await client.request("POST", "api/kernels", {"name": name})

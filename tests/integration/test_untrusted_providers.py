@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,21 +120,12 @@ async def test_excluded_kernels_cannot_be_reached(start_server: StartServer, lia
     assert not [request for request in liar.asked if request == "POST /api/kernels"]
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "http://evil.example.org"}, None])
-async def test_no_provider_is_contacted_for_another_site(
-    start_server: StartServer, liar: Liar, headers: dict[str, str] | None
-) -> None:
-    """Neither by a websocket of another origin, nor by an image that is no websocket at all."""
+async def test_no_provider_is_contacted_for_an_image(start_server: StartServer, liar: Liar) -> None:
+    """A page of another site can have the address of a websocket as that of an image."""
     _, client = start_server({"far": {"url": liar.url}})
     await client.wait_for_kernelspec("far/py")
     kernel_id = await client.start_kernel("far/py")
-    path = f"api/kernels/{kernel_id}/channels"
-    if headers is None:
-        assert (await client.request("GET", path)).status == 400
-    else:
-        with pytest.raises(aiohttp.WSServerHandshakeError) as raised:
-            await client._session.ws_connect(client.url + path, headers=headers)
-        assert raised.value.status == 403
+    assert (await client.request("GET", f"api/kernels/{kernel_id}/channels")).status == 400
     assert liar.subprotocols == []
 
 
@@ -232,8 +224,11 @@ async def test_one_limit_holds_in_both_directions(
     await client.wait_for_kernelspec("far/python3")
     kernel_id = await client.start_kernel("far/python3")
     kernel = await client.connect(kernel_id)
-    assert len(await kernel.run(f"print('x' * {2**20})")) == 2**20 + 1
-    await kernel.send("execute_request", {"code": f"print('x' * {2**22})", "silent": False})
+    show = "from IPython.display import display; display({'text/plain': 'x' * %s}, raw=True)"
+    messages = await kernel.execute(show % 2**20)
+    [shown] = [m for m in messages if m["header"]["msg_type"] == "display_data"]
+    assert len(shown["content"]["data"]["text/plain"]) == 2**20
+    await kernel.send("execute_request", {"code": show % 2**22, "silent": False})
 
     async def is_said() -> bool:
         [model] = [
@@ -245,6 +240,8 @@ async def test_one_limit_holds_in_both_directions(
     assert process.log().count("A message of Far had more than 2 MiB") == 1
     await kernel.close()
     kernel = await client.connect(kernel_id)
-    await kernel.send("execute_request", {"code": "x" * 2**22, "silent": False})
-    _, code, _ = await kernel.wait_closed()
-    assert code == 1009
+    with suppress(ConnectionError):  # the server closes the connection before it has read all
+        await kernel.send("execute_request", {"code": "x" * 2**22, "silent": False})
+    async for _ in kernel.messages():
+        pass
+    assert kernel.websocket.closed
