@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from ..provider.closing import CLOSE_TIMEOUT
 from ..provider.errors import KernelStarting, ProviderError
 
 #: The task of a start; its result is why it failed, or None.
@@ -49,7 +50,7 @@ class KernelStart:
             raise KernelStarting(provider_id, "starting", message)
 
     async def cancel(self) -> None:
-        """Cancel the start, and wait until it has ended."""
+        """Cancel the start, and wait until it has ended, at most two seconds."""
         if self.task is not None:
             self.task.cancel()
-            await asyncio.wait({self.task})
+            await asyncio.wait({self.task}, timeout=2 * CLOSE_TIMEOUT)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cachetools import LRUCache
 
+from ..provider.closing import CLOSE_TIMEOUT
 from ..provider.errors import ProviderError
 from ..provider.interface import KernelspecModel, RemoteKernelProvider, Resource
 from ..provider.kernelspecs import file_of
@@ -85,11 +86,12 @@ class Resources:
                 del self._fetched[key]
 
     async def aclose(self) -> None:
-        """Cancel unfinished fetches; fetched files stay."""
-        fetches = [fetch for _, fetch in self._fetches.values()]
+        """Cancel unfinished fetches, within a second; fetched files stay."""
+        fetches = {fetch for _, fetch in self._fetches.values()}
         for fetch in fetches:
             fetch.cancel()
-        await asyncio.gather(*fetches, return_exceptions=True)
+        if fetches:
+            await asyncio.wait(fetches, timeout=CLOSE_TIMEOUT)
 
 
 def logo_of(model: KernelspecModel) -> str | None:
