@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from kernel_providers_ext.provider.config import SCHEMA, Auth, ProviderConfig, Timeouts, Tls, parse
+from kernel_providers_ext.provider.config import (
+    SCHEMA,
+    Auth,
+    ProviderConfig,
+    Timeouts,
+    Tls,
+    parse,
+    secret_variables,
+)
 from kernel_providers_ext.provider.errors import ConfigurationError
 from kernel_providers_ext.provider.secrets import Secret
 
@@ -282,3 +290,61 @@ def test_each_field_has_a_description() -> None:
     for name, described in SCHEMA["properties"].items():
         assert described.get("description"), name
         assert not described["description"].endswith("."), name
+
+
+@pytest.mark.parametrize(
+    ("settings", "fields"),
+    [
+        ({"token": {"env": "T"}, "headers": {"Authorization": "x"}}, "'token' and 'headers.Auth"),
+        ({"token": {"env": "T"}, "headers": {"authorization": "x"}}, "'token' and 'headers.auth"),
+        (
+            {"token": {"env": "T"}, "auth": {"user": "a", "password": {"env": "P"}}},
+            "'token' and 'auth.password'",
+        ),
+        (
+            {"token": {"env": "T"}, "auth": {"header": "X-Key"}, "headers": {"x-key": "1"}},
+            "'token' and 'headers.x-key'",
+        ),
+    ],
+)
+def test_two_credentials_for_one_header_are_an_error(settings: dict[str, Any], fields: str) -> None:
+    """The message names both fields, and the header that both would set."""
+    message = refusal({"url": URL, **settings})
+    assert fields in message
+    assert "both set the header" in message
+    assert "Keep one of them." in message
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"headers": {"Authorization": "Bearer token-of-gpu"}},
+        {"token": {"env": "T"}, "headers": {"X-Key": "1"}},
+        {"token": {"env": "T"}, "auth": {"header": "X-Key"}, "headers": {"Authorization": "x"}},
+    ],
+)
+def test_credentials_for_different_headers_are_accepted(settings: dict[str, Any]) -> None:
+    """A header alone, and a token in another header, are fine."""
+    assert parse("gpu", {"url": URL, **settings}, SOURCE).url == URL
+
+
+@pytest.mark.parametrize(
+    "auth", [{"user": "ada"}, {"password": {"env": "P"}}, {"user": "a:b"}, {"x": 1}]
+)
+def test_incomplete_credentials_are_an_error(auth: dict[str, Any]) -> None:
+    """A user needs a password, and the reverse."""
+    assert "the field 'auth" in refusal({"url": URL, "auth": auth})
+
+
+def test_a_variable_with_a_password_is_a_secret() -> None:
+    """No kernel gets it."""
+    auth = {"user": "ada", "password": {"env": "GPU_PASSWORD"}}
+    assert secret_variables({"auth": auth, "token": {"env": "T"}}) == {"GPU_PASSWORD", "T"}
+    assert secret_variables({"auth": None}) == set()
+
+
+@pytest.mark.parametrize(("start", "launch"), [(None, None), (600, None), (62, 60), (1, 1)])
+def test_a_gateway_is_told_of_a_start_timeout(start: int | None, launch: int | None) -> None:
+    """It is told of one that differs from the default, and gives up two seconds earlier."""
+    timeouts = {} if start is None else {"timeouts": {"start": start}}
+    assert parse("gpu", {"url": URL, **timeouts}, SOURCE).launch_timeout == launch

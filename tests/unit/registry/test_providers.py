@@ -439,3 +439,15 @@ async def test_a_secrets_variable_stays_secret(make_providers: MakeProviders) ->
     assert providers.secret_variables == {"TOKEN_OFF", "TOKEN_WRONG", "TOKEN_GONE"}
     providers.apply([])
     assert "TOKEN_GONE" in providers.secret_variables
+
+
+async def test_a_provider_is_closed_although_the_server_stops(
+    make_providers: MakeProviders,
+) -> None:
+    """One that has just been replaced is closed as well when the server stops."""
+    providers = await started(make_providers(scripted("a", "py")))
+    before = providers.provider("a")
+    providers.apply([scripted("a", "py", default="py")])
+    await providers.aclose()
+    assert isinstance(before, FakeProvider)
+    assert before.closed
