@@ -21,7 +21,7 @@ STRUCTURE = re.compile(r'["\\\[\]{}]')
 
 
 class TooLong(ValueError):
-    """A value is longer than the limit of its reader, which has skipped it."""
+    """A value is longer or deeper than its reader can read; the reader has skipped it."""
 
 
 def number(text: str) -> float | None:
@@ -73,7 +73,8 @@ class JsonReader:
             try:
                 value, length = self._decoder.raw_decode(piece)
             except RecursionError as error:
-                raise ValueError("nested too deeply") from error
+                self._skip_value()
+                raise TooLong from error
             except ValueError:
                 if is_whole:
                     raise

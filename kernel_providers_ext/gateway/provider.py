@@ -316,11 +316,10 @@ def _snapshot(response: Response, config: ProviderConfig) -> Snapshot:
             _select(reader, selection)
             if selection.is_full:
                 break
-        elif key == "default":
-            default = str(reader.value() or "")
         else:
             with suppress(TooLong):
-                reader.value()
+                value = reader.value()
+                default = value if key == "default" and isinstance(value, str) else default
     if not has_kernelspecs:
         raise ValueError("no 'kernelspecs'")
     kernelspecs = selection.kernelspecs

@@ -18,11 +18,12 @@ from .remote_text import one_line
 MAX_SPEC = 64 * 2**10  # bytes of one kernelspec as JSON
 MAX_SPECS = 2 * 2**20  # bytes of all kernelspecs of one provider as JSON
 MAX_VALUES = 2_000  # values in one kernelspec, of which each is an object in memory
+MAX_LEVELS = 50  # of objects and arrays; Python cannot write a thousand
 MAX_ALL_VALUES = 100_000  # values in all kernelspecs of one provider
 MAX_MODELS = 50_000  # models that are looked at
 IMAGES = (".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".ico")
 NAMED = 5  # kernelspecs that a sentence names
-TOO_LARGE = f"it has more than {MAX_SPEC >> 10} KiB or {MAX_VALUES} values"
+TOO_LARGE = f"it has more than {MAX_SPEC >> 10} KiB, {MAX_VALUES} values or {MAX_LEVELS} levels"
 
 
 class Selection:
@@ -54,6 +55,8 @@ class Selection:
             pass
         elif not isinstance(model, dict) or not isinstance(model.get("spec"), dict):
             self.leave_out(name, "it has no 'spec'")
+        elif _has_more_levels(model, MAX_LEVELS):
+            self.leave_out(name, TOO_LARGE)
         else:
             complete = _complete(name, model, self._config.resources == "all")
             self._add(name, complete, json.dumps(complete, default=str))
@@ -136,6 +139,14 @@ def _complete(name: str, model: Mapping[str, Any], with_scripts: bool) -> Mappin
             if isinstance(url, str) and (file := file_of(url)) and (with_scripts or is_image(file))
         },
     }
+
+
+def _has_more_levels(value: object, levels: int) -> bool:
+    """Return whether objects and arrays are nested deeper than so many levels."""
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return not levels or any(_has_more_levels(one, levels - 1) for one in inner)
 
 
 def is_image(file: str) -> bool:

@@ -28,7 +28,8 @@ from tornado.routing import Matcher, PathMatches, Rule
 from ..kernels.lifecycle import RemoteKernels
 from ..provider.errors import ProviderError
 from ..provider.kernelspecs import file_of
-from ..provider.names import is_name
+from ..provider.names import LONGEST, is_name
+from ..provider.remote_text import one_line
 from ..registry.providers import KernelProviders
 from .kernel_manager import KernelProvidersKernelManager
 from .kernelspec_manager import KernelProvidersSpecManager
@@ -104,7 +105,10 @@ class KernelsHandler(WithProviders, APIHandler):
     async def get(self, which: str) -> None:
         """Fetch the kernels from the provider, and answer with ``{"kernels": [model, …]}``."""
         found = await self._remote(which).other_kernels(which)
-        models = [{field: model.get(field) for field in KERNEL_FIELDS} for model in found]
+        models = [
+            {field: _plain(model.get(field)) for field in KERNEL_FIELDS} | {"id": model["id"]}
+            for model in found
+        ]
         self.finish(json.dumps({"kernels": models}))
 
     @web.authenticated
@@ -208,6 +212,13 @@ class RestartHandler(APIHandler):
         await self.kernel_manager.restart_kernel(which)
         model = await ensure_async(self.kernel_manager.kernel_model(which))
         self.finish(json.dumps(model, default=json_default))
+
+
+def _plain(value: object) -> str | int | None:
+    """Return a field of a remote's model if it is a text or a number; else None."""
+    if isinstance(value, str):
+        return one_line(value, LONGEST)
+    return value if isinstance(value, int) else None
 
 
 def rules(

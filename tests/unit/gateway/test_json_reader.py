@@ -109,3 +109,14 @@ def read_object(text: str) -> None:
     reader = JsonReader(text, LONGEST)
     for _ in reader.members():
         reader.value()
+
+
+def test_a_value_that_is_nested_too_deeply_is_skipped() -> None:
+    """Python can neither read nor write it; the next value is read."""
+    reader = JsonReader('{"deep": ' + "[" * 5000 + "]" * 5000 + ', "b": 2}', LONGEST)
+    keys = reader.members()
+    assert next(keys) == "deep"
+    with pytest.raises(TooLong):
+        reader.value()
+    assert next(keys) == "b"
+    assert reader.value() == 2

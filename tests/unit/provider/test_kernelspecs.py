@@ -16,6 +16,10 @@ from kernel_providers_ext.provider.kernelspecs import (
     file_of,
 )
 
+NESTED: list[Any] = []
+for _ in range(50):
+    NESTED = [NESTED]
+
 
 def selection(models: dict[str, Any], **config: Any) -> Selection:
     """Return the selection of these models."""
@@ -81,8 +85,17 @@ def test_a_complete_kernelspec_is_unchanged() -> None:
         ("x" * 256, {"spec": {}}, f"'{'x' * 59}…' (its name cannot be used)"),
         ("py", None, "'py' (it has no 'spec')"),
         ("py", {"spec": None}, "'py' (it has no 'spec')"),
-        ("py", {"spec": {"x": "y" * MAX_SPEC}}, "'py' (it has more than 64 KiB or 2000 values)"),
-        ("py", {"spec": {"x": [[]] * 2000}}, "'py' (it has more than 64 KiB or 2000 values)"),
+        (
+            "py",
+            {"spec": {"x": "y" * MAX_SPEC}},
+            "'py' (it has more than 64 KiB, 2000 values or 50 levels)",
+        ),
+        ("py", {"spec": {"x": NESTED}}, "'py' (it has more than 64 KiB, 2000 values or 50 levels)"),
+        (
+            "py",
+            {"spec": {"x": [[]] * 2000}},
+            "'py' (it has more than 64 KiB, 2000 values or 50 levels)",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_left_out_and_named(name: str, model: Any, why: str) -> None:
