@@ -27,6 +27,7 @@ from ..registry.phases import RECONNECTING, STARTING
 ATTEMPTS = 10  # to open the channels again while the provider is available
 FIRST_PAUSE = 1.0  # seconds before the second attempt at most, doubled for each further one
 LONGEST_PAUSE = 30.0
+LONGEST_TURN = 0.005  # seconds of copying, after which others have their turn
 
 
 class Relay:
@@ -144,13 +145,15 @@ class Relay:
 
     async def _copy(self, write: Callable[[Frame], Awaitable[None]]) -> None:
         """Copy frames until the connection to the provider ends."""
-        begun = time.monotonic()
+        begun = rested = time.monotonic()
         observe = self._kernel.activity.observe
         while (frame := await self._channels.receive()) is not None:
-            if (
-                time.monotonic() - begun > FIRST_PAUSE
-            ):  # the connection works, and was not cut at once
+            instant = time.monotonic()
+            if instant - begun > FIRST_PAUSE:  # the connection works, and was not cut at once
                 self._attempts = 0
+            if instant - rested > LONGEST_TURN:  # no wait below waits while there is more to copy
+                await asyncio.sleep(0)
+                rested = time.monotonic()
             self._end_phase()
             observe(frame)
             await write(frame)  # this wait slows the provider down to the browser's pace

@@ -76,3 +76,24 @@ async def test_a_cancelled_relay_closes_its_connection_to_the_end(has_left: bool
     with pytest.raises(asyncio.CancelledError):
         await running
     assert channels.is_closed
+
+
+class EndlessChannels(SlowChannels):
+    """Channels that always have a next frame at once."""
+
+    async def receive(self) -> Frame | None:
+        return None if self.is_closed else b""
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+async def test_an_endless_stream_of_frames_leaves_others_their_turn() -> None:
+    """A provider that sends empty frames without end does not stop this server."""
+    queue = SendQueue(SendBudget(2**20))
+    running = asyncio.create_task(relay_over(EndlessChannels()).run(queue, write))
+    for _ in range(10):
+        await asyncio.sleep(0.001)
+    assert not running.done()
+    queue.finish()
+    await asyncio.wait_for(running, 10)
