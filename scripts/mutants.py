@@ -13,8 +13,10 @@ import argparse
 import ast
 import contextlib
 import copy
+import importlib
 import importlib.util
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -36,9 +38,14 @@ PACKAGE = "kernel_providers_ext"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.json")
 NOT_FOR_UNIT_TESTS = ("_version.py", "__main__.py", "cli/demo.py")
 MARKERS = "not server and not wheel"
-TEST_TIMEOUT = 30  # seconds for one test
+TIMEOUT_OPTION = "timeout=30"  # seconds for one test
 MUTANT_TIMEOUT = 120  # seconds for all tests of a mutant
 FAILED = "failed.txt"  # the tests that fail without a mutant
+
+#: What takes long to import and does not change; each mutant's process is forked after that.
+IMPORTED_ONCE = ("aiohttp", "jupyter_server.serverapp", "psutil", "trustme")
+#: The order of their arguments does not matter.
+COMMUTATIVE = ("min", "max", "gather")
 
 LOGGERS = ("log", "_log", "logger")
 UNTESTED_CALLS = ("cast", "TypeVar", "NotImplementedError")
@@ -253,7 +260,9 @@ def _of_expression(node: ast.expr) -> Iterator[ast.expr]:
         case ast.BinOp(op=op) if type(op) in ARITHMETIC:
             yield _changed(node, op=ARITHMETIC[type(op)]())
         case ast.Call(args=[first, second, *rest]) if not _is_log_call(node):
-            if not any(isinstance(arg, ast.Starred) for arg in node.args):
+            if _name(node.func) not in COMMUTATIVE and not any(
+                isinstance(arg, ast.Starred) for arg in node.args
+            ):
                 yield _changed(node, args=[second, first, *rest])
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             if any(generator.ifs for generator in node.generators):
@@ -301,8 +310,7 @@ class Workshop:
         self._folder = folder
         for name in (PACKAGE, "tests", "pyproject.toml"):
             _copy(ROOT / name, folder / name)
-        command = ["-m", "coverage", "run", "-m", "pytest", "-q", "-p", "mutants", "-m", MARKERS]
-        self._python(*command, "tests/unit", timeout=None)
+        self._measure()
         found = folder / FAILED
         failed = set(found.read_text("utf-8").splitlines() if found.exists() else [])
         for test in failed:
@@ -327,15 +335,24 @@ class Workshop:
         path.write_text(mutant.source, encoding="utf-8")
         # Python tells a change by seconds.
         Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
-        (self._folder / "tests.txt").write_text("\n".join(tests))
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-o", f"timeout={TEST_TIMEOUT}"]
         try:
-            done = self._python("-m", "pytest", *options, "@tests.txt", timeout=MUTANT_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            return True
+            return not self._pass(tests)
         finally:
             path.write_bytes(original)
-        return done.returncode != 0
+
+    def _pass(self, tests: list[str]) -> bool:
+        """Return whether tests pass in time, in a process of their own."""
+        process = multiprocessing.get_context("fork").Process(
+            target=_run_pytest, args=(self._folder, tests)
+        )
+        process.start()
+        process.join(MUTANT_TIMEOUT)
+        passed = process.exitcode == 0
+        assert process.pid is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.join()
+        return passed
 
     def _tests_of(self, mutant: Mutant) -> list[str]:
         """Return the tests that execute a mutant's line, those of its room first."""
@@ -349,24 +366,30 @@ class Workshop:
         own = f"tests/unit/{mutant.room}/"
         return sorted(found - {""}, key=lambda test: (not test.startswith(own), test))
 
-    def _python(self, *args: str, timeout: float | None) -> subprocess.CompletedProcess[bytes]:
-        """Run Python in the copy; raises TimeoutExpired after it has ended all processes."""
+    def _measure(self) -> None:
+        """Run all tests under coverage."""
+        command = ["-m", "coverage", "run", "-m", "pytest", "-q", "-p", "mutants", "-m", MARKERS]
         path = os.pathsep.join([str(self._folder), str(Path(__file__).parent)])
-        env = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-        process = subprocess.Popen(
-            [sys.executable, *args],
+        subprocess.run(
+            [sys.executable, *command, "tests/unit"],
             cwd=self._folder,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+            stdout=subprocess.DEVNULL,
+            check=False,
         )
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        return subprocess.CompletedProcess(args, process.returncode, output)
+
+
+def _run_pytest(folder: Path, tests: list[str]) -> None:
+    """Run tests in this process, and exit with pytest's code."""
+    os.setsid()
+    os.chdir(folder)
+    os.environ["PYTHONPATH"] = str(folder)  # for the processes of tests
+    sys.path.insert(0, str(folder))
+    sys.dont_write_bytecode = True
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nothing, stream)
+    sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-o", TIMEOUT_OPTION, *tests]))
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -440,6 +463,8 @@ def main() -> None:
     killed: list[Mutant] = []
     survived: list[Mutant] = []
     aside: list[Mutant] = []
+    for module in IMPORTED_ONCE:
+        importlib.import_module(module)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         print(f"{len(found)} mutants; testing {len(sample)} with seed {options.seed}.", flush=True)
         workshop = Workshop(Path(folder).resolve())

@@ -56,7 +56,7 @@ test('a provider whose websockets are blocked says so until they are not', async
   await expect(details).toContainText("must pass the headers 'Upgrade'");
   await details.getByRole('button', { name: 'Close' }).click();
 
-  // A retry tries to connect, in vain.
+  // A retry tries to connect, and fails.
   const handshake = page.waitForEvent('websocket', socket =>
     socket.url().includes(`/kernels/${kernel?.id}/channels`)
   );
