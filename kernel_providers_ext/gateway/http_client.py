@@ -15,7 +15,7 @@ from yarl import URL
 
 from ..provider.closing import CLOSE_TIMEOUT, close_within
 from ..provider.config import ProviderConfig
-from ..provider.errors import IncompatibleAnswer, ProviderError, RequestRefused
+from ..provider.errors import NO_ANSWER, IncompatibleAnswer, ProviderError, RequestRefused
 from ..provider.interface import KernelModel
 from .channels import GatewayChannels
 from .credentials import Credentials, Headers
@@ -97,7 +97,7 @@ class GatewayHttpClient:
             except aiohttp.WSServerHandshakeError as error:
                 return _response("GET", path, error.status, error.headers or {})
             except asyncio.TimeoutError as error:
-                raise self._errors.blocked("no answer") from error
+                raise self._errors.blocked(NO_ANSWER) from error
             except aiohttp.ServerDisconnectedError as error:
                 raise self._errors.blocked("connection closed") from error
 

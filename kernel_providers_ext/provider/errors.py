@@ -23,6 +23,8 @@ from typing import ClassVar
 
 from tornado import web
 
+#: The detail of an error with the reason ``websocket`` if the handshake got no answer at all.
+NO_ANSWER = "no answer"
 #: Reasons after which the provider may or may not have done what it was asked for.
 _UNCERTAIN = ("timeout", "reset", "server_error", "incompatible")
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ..provider.closing import CLOSE_TIMEOUT, close_within
 from ..provider.config import ProviderConfig
-from ..provider.errors import ProviderError, ProviderUnavailable, defect
+from ..provider.errors import NO_ANSWER, ProviderError, ProviderUnavailable, defect
 from ..provider.interface import (
     KernelModel,
     KernelProvider,
@@ -206,11 +206,12 @@ class ProviderMonitor:
         """
         Record that a websocket did not open.
 
-        If that was not the first one, and the provider answers requests, its websockets are
-        blocked, which is a state of its own: cells would wait for ever without a reason.
+        If that was not the first one, or it took more than a minute without an answer, and the
+        provider answers requests, its websockets are blocked. That is a state of its own: cells
+        would wait for ever without a reason.
         """
         self._refused_handshakes += 1
-        if self._refused_handshakes >= REFUSED_HANDSHAKES:
+        if self._refused_handshakes >= REFUSED_HANDSHAKES or error.detail == NO_ANSWER:
             self._blocked = error
 
     def handshake_done(self) -> None:

@@ -559,3 +559,28 @@ async def test_another_servers_answer_does_not_prove_that_a_kernel_is_gone(bench
     bench.provider.running = {"here": None, "elsewhere": {"id": "elsewhere"}}
     await bench.monitor.refresh_kernels()
     assert elsewhere.news == [{"id": "elsewhere"}]
+
+
+@pytest.mark.parametrize(
+    ("details", "state"),
+    [
+        (["400"], Reachable.ONLINE),
+        (["400", "400"], Reachable.BLOCKED),
+        (["no answer"], Reachable.BLOCKED),
+        (["400", "", "400"], Reachable.ONLINE),
+    ],
+)
+async def test_refused_websockets_are_a_state(details: list[str], state: Reachable) -> None:
+    """One refusal is none yet; a websocket that opens in between, or later, ends the state."""
+    one = Bench().monitor
+    await one.refresh()
+    for detail in details:
+        if detail:
+            one.handshake_refused(ProviderUnavailable("gpu", "websocket", "Blocked.", detail))
+        else:
+            one.handshake_done()
+    await one.refresh()
+    assert one.status.reachable is state
+    assert one.status.is_available
+    one.handshake_done()
+    assert (one.status.reachable, one.status.message) == (Reachable.ONLINE, "")
