@@ -38,7 +38,13 @@ PACKAGE = "kernel_providers_ext"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.json")
 NOT_FOR_UNIT_TESTS = ("_version.py", "__main__.py", "cli/demo.py")
 MARKERS = "not server and not wheel"
-TIMEOUT_OPTION = "timeout=30"  # seconds for one test
+OPTIONS = (
+    "-x",
+    *("-p", "no:cacheprovider"),
+    *("-o", "timeout=30"),  # seconds for one test
+    # Some plugins of pytest are imported before it.
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
 MUTANT_TIMEOUT = 120  # seconds for all tests of a mutant
 FAILED = "failed.txt"  # the tests that fail without a mutant
 
@@ -244,6 +250,8 @@ def _of_expression(node: ast.expr) -> Iterator[ast.expr]:
             yield ast.Constant(not value)
         case ast.Constant(value=int(value) | float(value)):
             yield ast.Constant(value + 1)
+        case ast.Constant(value="win32"):  # on any other system, it makes no difference
+            pass
         case ast.Constant(value=str(value)):
             yield ast.Constant("" if value else "mutant")
         case ast.Constant(value=bytes(value)):
@@ -303,7 +311,7 @@ class Workshop:
     """
     A copy of the package and its unit tests, in which mutants are tested.
 
-    Tests that fail without a mutant are not used.
+    Tests that fail without a mutant are not used. Raises RuntimeError if all do.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -324,6 +332,12 @@ class Workshop:
             }
             for path in data.measured_files()
         }
+        tests = {test for lines in self._tests.values() for each in lines.values() for test in each}
+        self._all_tests = tests - {""}
+        if not self._pass(
+            [test for test in self._all_tests if test.startswith("tests/unit/provider/")]
+        ):
+            raise RuntimeError("The tests fail without a mutant.")
 
     def is_killed(self, mutant: Mutant) -> bool:
         """Return whether a unit test fails with a mutant, or takes too long."""
@@ -358,9 +372,7 @@ class Workshop:
         """Return the tests that execute a mutant's line, those of its room first."""
         lines = self._tests.get(str(self._folder / PACKAGE / mutant.module), {})
         if mutant.is_imported:
-            found = {
-                test for tests in self._tests.values() for each in tests.values() for test in each
-            }
+            found = self._all_tests
         else:
             found = {test for line in mutant.executed for test in lines.get(line, [])}
         own = f"tests/unit/{mutant.room}/"
@@ -373,7 +385,7 @@ class Workshop:
         subprocess.run(
             [sys.executable, *command, "tests/unit"],
             cwd=self._folder,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONPATH": path},
             stdout=subprocess.DEVNULL,
             check=False,
         )
@@ -389,7 +401,7 @@ def _run_pytest(folder: Path, tests: list[str]) -> None:
     nothing = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nothing, stream)
-    sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-o", TIMEOUT_OPTION, *tests]))
+    sys.exit(pytest.main([*OPTIONS, *tests]))
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -22,7 +22,7 @@ from kernel_providers_ext.provider.errors import (
 )
 from tests.support.client import wait_until
 from tests.unit.conftest import Place, StartPlace
-from tests.unit.running_provider import LATE, OFFLINE
+from tests.unit.running_provider import LATE, OFFLINE, RunningProvider, running
 
 ID = "11111111-1111-1111-1111-111111111111"
 OTHER = "22222222-2222-2222-2222-222222222222"
@@ -196,6 +196,19 @@ async def test_own_kernels_are_not_listed_as_others(place: Place) -> None:
     assert [model["id"] for model in await place.remote.other_kernels("gpu")] == [ID]
     await place.remote.attach("gpu", ID)
     assert await place.remote.other_kernels("gpu") == []
+
+
+async def test_providers_may_have_kernels_with_the_same_id(start_place: StartPlace) -> None:
+    """A kernel that is attached at one provider is still another one at the other."""
+    place = await start_place(running("other"))
+    other = place.providers.provider("other")
+    assert isinstance(other, RunningProvider)
+    for provider in (place.gpu, other):
+        provider.run(ID)
+    await place.remote.attach("other", ID)
+    assert [model["id"] for model in await place.remote.other_kernels("gpu")] == [ID]
+    assert await place.remote.attach("gpu", ID) != ID
+    assert len(place.remote.listed) == 2
 
 
 # -- after a restart of the server -----------------------------------------------------------------
@@ -440,6 +453,7 @@ async def test_what_a_remote_kernel_cannot_do(place: Place) -> None:
     """It has no ports, files or sockets on this machine; a client says where it runs."""
     kernel = await place.start()
     assert (kernel.ports, kernel.resolve_path("a")) == ([], None)
+    assert kernel.ready.done()  # Jupyter Server waits for that before it stops a kernel
     kernel.update_env(env={})
     await kernel.cleanup_resources()
     with pytest.raises(NotImplementedError, match="gpu/py runs at the kernel provider gpu"):

@@ -304,4 +304,15 @@ async def test_a_refused_websocket_blocks_its_provider(browser: Browser) -> None
     for _ in range(3):
         with pytest.raises(ProviderError, match="passes no websockets"):
             await browser.relay.open([V1])
-    await until(lambda: browser.place.providers.monitor("gpu").status.reachable.value == "blocked")
+    monitor = browser.place.providers.monitor("gpu")
+    await until(lambda: monitor.status.reachable.value == "blocked")
+    assert monitor.status.message == blocked.message
+    del browser.place.gpu.failures["open"]
+    await browser.relay.open([V1])
+    await until(lambda: monitor.status.reachable.value == "online")
+    assert monitor.status.message == ""
+    browser.place.gpu.failures["open"] = blocked
+    with pytest.raises(ProviderError, match="passes no websockets"):
+        await browser.relay.open([V1])
+    await monitor.refresh()
+    assert monitor.status.reachable.value == "online"  # one refusal proves nothing

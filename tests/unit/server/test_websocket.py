@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -73,6 +74,27 @@ async def test_browser_and_provider_negotiate(app: App, connect: Connect) -> Non
     assert (browser.protocol, channels(app).session_id) == (V1, "client")
     older = await connect(client="older")
     assert (older.protocol, channels(app).offered) == (None, [])
+
+
+async def test_small_writes_do_not_wait_for_the_browser(
+    app: App, kernel: Any, connect: Connect
+) -> None:
+    """Each would take 40 ms, until the browser acknowledges the one before."""
+    await connect(V1)
+    [queue] = kernel.clients._queues.values()
+    stream = queue.user.websocket_handler.ws_connection.stream
+    assert stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def test_a_browser_may_send_as_much_as_is_configured(app: App, connect: Connect) -> None:
+    """A larger message closes the websocket."""
+    app.providers.max_message_size = 2**20
+    browser = await connect(V1)
+    await browser.send_bytes(bytes(2**20))
+    await until(lambda: [len(frame) for frame in channels(app).sent] == [2**20])
+    await browser.send_bytes(bytes(2**20 + 1))
+    code, _ = await end_of(browser)
+    assert code == 1009  # too big, RFC 6455
 
 
 async def test_clients_are_counted(app: App, kernel: Any, connect: Connect) -> None:
