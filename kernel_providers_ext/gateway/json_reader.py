@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 FIRST_WINDOW = 4 * 2**10  # characters of a value that are tried first
-DENSE = 8_000  # values in a piece of a text; a real one has a tenth of that
+#: More values than this in a piece of a text, and than one for eight characters, are not read: each
+#: is an object in memory, and thousands make Python search all of its memory for garbage.
+DENSE = 1_000
 MANY = 1_000  # brackets and quotation marks that are skipped before a rest
 WORK, REST = 0.001, 0.0002  # seconds
 SPACE = re.compile(r"[ \t\n\r]*")
@@ -67,9 +69,8 @@ class JsonReader:
             self._rest()
             piece = self._text[begin : begin + window]
             is_whole = len(piece) < window
-            if sum(map(piece.count, "[{,")) > DENSE:
-                self._skip_value()
-                raise TooLong
+            if piece[:1] in ("[", "{") and _is_dense(piece):
+                return self._dense_value(begin)
             try:
                 value, length = self._decoder.raw_decode(piece)
             except RecursionError as error:
@@ -86,6 +87,17 @@ class JsonReader:
                 self._skip_value()
                 raise TooLong
             window = min(8 * window, self._longest)
+
+    def _dense_value(self, begin: int) -> Any:
+        """Read a value only if it is not itself what makes the text dense."""
+        self._skip_value()
+        piece = self._text[begin : self._at]
+        if len(piece) > self._longest or _is_dense(piece):
+            raise TooLong
+        try:
+            return self._decoder.decode(piece)
+        except RecursionError as error:
+            raise TooLong from error
 
     def _elements(self, opening: str, closing: str, read: Callable[[], T]) -> Iterator[T]:
         self._expect(opening)
@@ -149,3 +161,7 @@ class JsonReader:
     def _expect(self, character: str) -> None:
         if not self._take(character):
             raise ValueError(f"no {character!r} at {self._at}")
+
+
+def _is_dense(piece: str) -> bool:
+    return sum(map(piece.count, "[{,")) > max(DENSE, len(piece) // 8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -120,3 +121,13 @@ def test_a_value_that_is_nested_too_deeply_is_skipped() -> None:
         reader.value()
     assert next(keys) == "b"
     assert reader.value() == 2
+
+
+def test_a_value_before_many_others_is_read() -> None:
+    """Only the value that has too many values itself is skipped."""
+    text = json.dumps({"a": {"b": [1, 2]}, "many": [[]] * 3000, "c": {"d": [3]}})
+    reader, found = JsonReader(text, LONGEST), {}
+    for key in reader.members():
+        with suppress(TooLong):
+            found[key] = reader.value()
+    assert found == {"a": {"b": [1, 2]}, "c": {"d": [3]}}
