@@ -23,11 +23,11 @@ INTRODUCTION = f"""
 A scripted gateway in another process sends lists of kernelspecs of up to 8 MiB, of which each is
 read again and again. *delay* is the longest delay of the server's event loop while a list is read,
 and *status* the longest answer to `GET /api/status` at that time; the table has the median of all
-readings. In single ones, Python searches the memory of the whole server for garbage meanwhile, which
-takes 10 to 90 ms. The memory is what the server has more than before: after the provider has offered
-{KERNELS:,} logos of 500 KiB, and renamed all kernels {RENAMES} times; and while it sends frames of
-64 MiB to {SOCKETS} browsers that do not read them. The exit is that of a server whose provider does
-not read the 30 MB that wait for it.
+readings. In single ones, Python searches the memory of the whole server for garbage meanwhile,
+which takes 10 to 90 ms. The memory is what the server has more than before: after the provider has
+offered {KERNELS:,} logos of 500 KiB, and renamed all kernels {RENAMES} times; and while it sends
+frames of 64 MiB to {SOCKETS} browsers that do not read them. The exit is that of a server whose
+provider does not read the 30 MB that wait for it.
 """
 
 
