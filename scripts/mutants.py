@@ -360,13 +360,14 @@ class Workshop:
             target=_run_pytest, args=(self._folder, tests)
         )
         process.start()
-        process.join(MUTANT_TIMEOUT)
-        passed = process.exitcode == 0
         assert process.pid is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.join()
-        return passed
+        try:
+            process.join(MUTANT_TIMEOUT)
+            return process.exitcode == 0
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.join()
 
     def _tests_of(self, mutant: Mutant) -> list[str]:
         """Return the tests that execute a mutant's line, those of its room first."""
