@@ -333,10 +333,7 @@ class Workshop:
             for path in data.measured_files()
         }
         tests = {test for lines in self._tests.values() for each in lines.values() for test in each}
-        self._all_tests = tests - {""}
-        if not self._pass(
-            [test for test in self._all_tests if test.startswith("tests/unit/provider/")]
-        ):
+        if not self._pass([test for test in tests if test.startswith("tests/unit/provider/")]):
             raise RuntimeError("The tests fail without a mutant.")
 
     def is_killed(self, mutant: Mutant) -> bool:
@@ -372,10 +369,9 @@ class Workshop:
     def _tests_of(self, mutant: Mutant) -> list[str]:
         """Return the tests that execute a mutant's line, those of its room first."""
         lines = self._tests.get(str(self._folder / PACKAGE / mutant.module), {})
-        if mutant.is_imported:
-            found = self._all_tests
-        else:
-            found = {test for line in mutant.executed for test in lines.get(line, [])}
+        # What the import executes may matter to all tests that use the module.
+        executed = lines if mutant.is_imported else mutant.executed
+        found = {test for line in executed for test in lines.get(line, [])}
         own = f"tests/unit/{mutant.room}/"
         return sorted(found - {""}, key=lambda test: (not test.startswith(own), test))
 

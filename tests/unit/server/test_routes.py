@@ -11,6 +11,7 @@ import pytest
 from kernel_providers_ext.provider.errors import ProviderUnavailable
 from kernel_providers_ext.provider.interface import Resource
 from kernel_providers_ext.server import routes
+from tests.support.client import wait_until
 from tests.unit.conftest import App, StartApp
 from tests.unit.running_provider import LATE, OFFLINE, running
 
@@ -195,6 +196,21 @@ async def test_a_logo_that_cannot_be_fetched_is_404(
     break_down(app)
     reply = await app.client.request("GET", FILE)
     assert reply.status == 404
+
+
+async def test_an_offline_provider_is_not_asked_for_logos(start_app: StartApp) -> None:
+    """A page has few connections to this server; what was fetched before is still shown."""
+    app = await start_app(running("gpu", options={"resources": LOGO}))
+
+    async def is_fetched_ahead() -> bool:
+        return bool(app.gpu.requests)
+
+    await wait_until(is_fetched_ahead, pause=0.01)
+    app.gpu.answer = OFFLINE
+    await app.providers.monitor("gpu").refresh()
+    before = app.gpu.requests[:]
+    assert (await app.client.request("GET", FILE)).status == 404
+    assert app.gpu.requests == before
 
 
 # -- /api/kernels/<id>/restart ---------------------------------------------------------------------
