@@ -41,7 +41,7 @@ MARKERS = "not server and not wheel"
 OPTIONS = (
     "-x",
     *("-p", "no:cacheprovider"),
-    *("-o", "timeout=30"),  # seconds for one test
+    *("-o", "timeout=15"),  # seconds for one test
     # Some plugins of pytest are imported before it.
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )

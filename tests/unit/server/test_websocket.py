@@ -218,6 +218,20 @@ async def test_frames_that_wait_are_sent_by_the_next_connection(
     assert kernel.clients.waiting == 0
 
 
+async def test_frames_of_a_client_that_stays_away_are_forgotten(
+    app: App, connect: Connect, kernel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a while, so that they do not use up the server's budget for ever."""
+    monkeypatch.setattr(websocket, "LINGER", 0.0)
+    monkeypatch.setattr(websocket, "KEPT", 0.05)
+    browser = await connect(V1)
+    channels(app).takes = False
+    await browser.send_bytes(b"typed")
+    await until(lambda: kernel.clients.waiting == 1)
+    await browser.close()
+    await until(lambda: kernel.clients.waiting == 0)
+
+
 async def test_a_frame_of_a_browser_that_closes_at_once_arrives(
     app: App, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
