@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,20 @@ class Gateway:
 @pytest.fixture
 def gateway() -> Gateway:
     return Gateway()
+
+
+async def test_kernelspecs_that_have_not_changed_are_the_known_ones(
+    serve: Serve, gateway: Gateway
+) -> None:
+    """They are not sent again; without an ETag, they are asked for each time."""
+    gateway.answer("GET", "/api/kernelspecs", SPECS)
+    gpu = provider(await serve(gateway.respond))
+    known = await gpu.snapshot()
+    assert (list(known.kernelspecs), known.default) == (["py"], "py")
+    assert await gpu.snapshot(known) == known
+    gateway.answer("GET", "/api/kernelspecs", None, 304)
+    assert await gpu.snapshot(replace(known, validator='"1"')) == replace(known, validator='"1"')
+    await gpu.aclose()
 
 
 # -- the start -------------------------------------------------------------------------------------
