@@ -125,6 +125,41 @@ async def test_all_routes_need_a_token(app: App) -> None:
     assert app.gpu.requests == before
 
 
+async def test_each_route_asks_for_the_permission_of_its_kind(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An administrator may allow to read kernelspecs, and not to use kernels."""
+    asked: list[tuple[str, str]] = []
+
+    def is_authorized(handler: object, user: object, action: str, resource: str) -> bool:
+        asked.append((action, resource))
+        return True
+
+    kernel_id = await app.client.start_kernel("gpu/py")
+    authorizer = app.serverapp.web_app.settings["authorizer"]
+    monkeypatch.setattr(authorizer, "is_authorized", is_authorized)
+    for method, path, expected in (
+        ("GET", "api/kernel-providers", [("read", "kernelspecs")]),
+        (
+            "POST",
+            "api/kernel-providers/gpu/retry",
+            [("write", "kernelspecs"), ("read", "kernelspecs")],
+        ),
+        ("GET", "api/kernel-providers/gpu/kernels", [("read", "kernels")]),
+        (
+            "POST",
+            "api/kernel-providers/gpu/kernels",
+            [("write", "kernels"), ("read", "kernels")],
+        ),
+        ("GET", "api/kernelspecs/gpu%2Fpy", [("read", "kernelspecs")]),
+        ("GET", FILE, [("read", "kernelspecs")]),
+        ("POST", f"api/kernels/{kernel_id}/restart", [("write", "kernels")]),
+    ):
+        asked.clear()
+        await app.client.request(method, path)
+        assert asked == expected, path
+
+
 # -- kernelspecs and their files -------------------------------------------------------------------
 
 
@@ -207,8 +242,8 @@ async def test_an_offline_provider_is_not_asked_for_logos(start_app: StartApp) -
 
     await wait_until(is_fetched_ahead, pause=0.01)
     app.gpu.answer = OFFLINE
-    await app.providers.monitor("gpu").refresh()
     before = app.gpu.requests[:]
+    await app.client.request("POST", "api/kernel-providers/gpu/retry")
     assert (await app.client.request("GET", FILE)).status == 404
     assert app.gpu.requests == before
 
