@@ -7,6 +7,7 @@ can have only one gateway client.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
@@ -49,10 +50,11 @@ def gateway_client_declaration(config: Config) -> Declaration | None:
             "supports that. It runs all kernels, and no kernel provider is used. To have both, "
             "configure the gateway in kernel_providers.d instead."
         )
-    return Declaration(GATEWAY_ID, "--gateway-url", _settings(client), token=_token(client))
+    token = _token(client)
+    return Declaration(GATEWAY_ID, "--gateway-url", _settings(client, token), token=token)
 
 
-def _settings(client: GatewayClient) -> dict[str, Any]:
+def _settings(client: GatewayClient, token: Secret | None) -> dict[str, Any]:
     tls = {
         "ca": client.ca_certs,
         "certificate": client.client_cert,
@@ -63,6 +65,9 @@ def _settings(client: GatewayClient) -> dict[str, Any]:
     headers: dict[str, str] = json.loads(client.headers or "{}")
     if client.http_user and client.http_pwd and not client.auth_token:
         auth = {"user": client.http_user, "password": {"value": client.http_pwd}}
+    elif client.http_user and not client.auth_token:
+        pair = base64.b64encode(f"{client.http_user}:".encode()).decode()
+        headers.setdefault("Authorization", f"Basic {pair}")
     # As in `GatewayClient.init_connection_args`.
     pad = client.launch_timeout_pad
     timeout = max(client.request_timeout, client.KERNEL_LAUNCH_TIMEOUT + pad)
@@ -71,7 +76,7 @@ def _settings(client: GatewayClient) -> dict[str, Any]:
         "url": client.url,
         "label": "Gateway",
         "auth": auth,
-        "headers": {n: v for n, v in headers.items() if n != client.auth_header_key},
+        "headers": {n: v for n, v in headers.items() if n != client.auth_header_key or not token},
         "accept_cookies": client.accept_cookies,
         "tls": {name: value for name, value in tls.items() if value is not None},
         "timeouts": {
@@ -85,15 +90,18 @@ def _settings(client: GatewayClient) -> dict[str, Any]:
 
 def _token(client: GatewayClient) -> Secret | None:
     """Return the token, from the configured renewer if there is one."""
-    if not client.auth_token:
-        return None
-    if client.gateway_token_renewer_class is NoOpTokenRenewer:
-        return Secret("value", client.auth_token)
+    if client.gateway_token_renewer_class is NoOpTokenRenewer or client.auth_token is None:
+        return Secret("value", client.auth_token) if client.auth_token else None
 
     def renew() -> str:
         token = str(client.auth_token)
         renewer = client.gateway_token_renewer
-        client.auth_token = renewer.get_token(client.auth_header_key, client.auth_scheme, token)
-        return client.auth_token
+        try:
+            client.auth_token = renewer.get_token(client.auth_header_key, client.auth_scheme, token)
+        except Exception:
+            if not token:
+                raise
+            client.log.exception("The token of the gateway was not renewed.")
+        return str(client.auth_token)
 
     return Secret("function", renew)

@@ -85,7 +85,7 @@ class KernelProvidersConfig(LoggingConfigurable):
         min=2**20,
         config=True,
         help="""Bytes of all messages that wait until a provider takes them, for example while it
-        is unavailable.""",
+        is unavailable. One provider may have half of them.""",
     )
     on_server_exit = Enum(
         ["shutdown", "keep"],

@@ -49,7 +49,7 @@ class Credentials:
         elif auth.password is not None:
             pair = f"{auth.user}:{await auth.password.reveal()}"
             headers[auth.header] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        if config.token is None:
+        if config.token is None or auth.header.lower() != "authorization":
             # A Jupyter Server that gets no token wants a cookie and a header that are equal, as a
             # page of another site cannot read its cookies (`check_xsrf_cookie` in tornado). Any
             # value will do.

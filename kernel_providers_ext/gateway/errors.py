@@ -23,13 +23,14 @@ from ..provider.errors import (
     SignInNeeded,
 )
 from ..provider.remote_text import one_line
-from .response import Response
+from .response import KERNELSPECS, Response
 from .tls import TlsFileError
 
-KERNELSPECS = "/api/kernelspecs"
 LONGEST_PLACE = 120  # characters of another server's address
 #: Ends of addresses of pages, which people copy from their browser.
 PAGES = ("lab", "tree", "notebooks", "api", "hub")
+#: Where a JupyterHub leads to if a user's server does not run.
+HUB = re.compile(r"/hub/(user|spawn|spawn-pending)(/|$)")
 #: What servers with TLS answer to a request without (nginx, Apache, Go).
 NEEDS_TLS = re.compile(rb"plain HTTP|HTTP request to an HTTPS server|SSL-enabled server", re.I)
 #: OpenSSL's reasons if the other end does not speak TLS.
@@ -58,7 +59,8 @@ class GatewayErrors:
         except ConfigurationError as error:
             raise self.no_secret(error) from error
         except TlsFileError as error:
-            message = f"There is no TLS to {label}: {error}. Check 'tls' in {self._config.source}."
+            source = self._config.source
+            message = f"Cannot set up TLS for {label}: {error}. Check 'tls' in {source}."
             raise self.unavailable("tls_file", message, str(error)) from error
         except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:
             raise self.unavailable("timeout", f"{label} did not answer in time.") from error
@@ -93,7 +95,7 @@ class GatewayErrors:
             return self._redirect(response)
         if status == 424:  # of a JupyterHub, with a token
             return self._not_running()
-        if NEEDS_TLS.search(response.body):
+        if config.url.startswith("http:") and NEEDS_TLS.search(response.body):
             return self.wrong_scheme("https", "http")
         if status == 401 or (status == 403 and path == KERNELSPECS):
             return self._sign_in_needed(response)
@@ -106,8 +108,9 @@ class GatewayErrors:
             message = f"{config.label} receives too many requests (429)."
             return self.unavailable("overloaded", message, retry_after=response.retry_after)
         if status in (502, 503, 504) or (status != 403 and not response.is_jupyter_error):
-            message = f"{config.label} answered with an error ({status})."
-            return self.unavailable("server_error", message, str(status), response.retry_after)
+            detail = f"{status}: {response.words}" if response.words else str(status)
+            message = f"{config.label} answered with an error ({detail})."
+            return self.unavailable("server_error", message, detail, response.retry_after)
         reason = response.words or "no reason given"
         message = f"{config.label} answered {status} to {response.method} {path}: {reason}."
         code = "forbidden" if status == 403 and not response.words else "refused_request"
@@ -135,8 +138,8 @@ class GatewayErrors:
     def no_listing(self) -> RequestRefused:
         """Return the error for a server that does not list its kernels."""
         message = (
-            f"{self._config.label} does not list its kernels (403). A Kernel Gateway does with "
-            "--JupyterWebsocketPersonality.list_kernels=True, and an Enterprise Gateway with "
+            f"{self._config.label} does not list its kernels (403). Start a Kernel Gateway with "
+            "--JupyterWebsocketPersonality.list_kernels=True, or an Enterprise Gateway with "
             "--EnterpriseGatewayApp.list_kernels=True."
         )
         return RequestRefused(self._config.id, "no_listing", message)
@@ -180,6 +183,16 @@ class GatewayErrors:
             detail=what,
         )
 
+    def too_large(self, limit: int) -> IncompatibleAnswer:
+        """Return the error for an answer of more than so many bytes."""
+        config = self._config
+        what = f"an answer of more than {limit >> 10} KiB"
+        message = (
+            f"{config.label} sent {what}, which is not read. If that is a list of kernelspecs or a "
+            "kernelspec's file, there must be fewer of them there, or smaller ones."
+        )
+        return IncompatibleAnswer(config.id, "incompatible", message, detail=what)
+
     def no_json(self, response: Response) -> IncompatibleAnswer:
         """Return the error for a response that is not the JSON of a Jupyter server."""
         page = "html" in response.headers.get("Content-Type", "")
@@ -194,8 +207,11 @@ class GatewayErrors:
 
     def _redirect(self, response: Response) -> ProviderError:
         """Return the error for a redirect, which may lead to a login page or to a hub."""
-        target = urlsplit(response.headers.get("Location", ""))
-        if "/hub/" in target.path and "/login" not in target.path:
+        try:
+            target = urlsplit(response.headers.get("Location", ""))
+        except ValueError:
+            target = urlsplit("")
+        if HUB.search(target.path):
             return self._not_running()
         place = one_line(f"{target.hostname or ''}{target.path}", LONGEST_PLACE)
         to = f" to {place}" if place else ""

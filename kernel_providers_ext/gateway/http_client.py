@@ -19,8 +19,8 @@ from ..provider.errors import NO_ANSWER, IncompatibleAnswer, ProviderError, Requ
 from ..provider.interface import KernelModel
 from .channels import GatewayChannels
 from .credentials import Credentials, Headers
-from .errors import KERNELSPECS, GatewayErrors
-from .response import Response
+from .errors import GatewayErrors
+from .response import KERNELSPECS, Response
 from .tls import speaks_tls, ssl_context
 from .url import encoded
 
@@ -30,6 +30,7 @@ NO_HTTP = ("reset", "incompatible")  # what a request to a server with TLS may l
 #: handshake of a websocket (`MappingKernelManager.kernel_info_timeout`).
 KERNEL_INFO_TIMEOUT = 60.0
 ABANDONED_WAIT = 5.0  # seconds for an abandoned websocket to close before its client has another
+MAX_COOKIES = 50
 MAX_BODY = 256 * 2**10  # bytes of an answer that is parsed at once
 #: An authentication scheme in a WWW-Authenticate header, before its parameters.
 CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s*$|\s*,|\s+[^=\s])")
@@ -96,8 +97,6 @@ class GatewayHttpClient:
                 return await self._connect(path, query, subprotocols, credentials)
             except aiohttp.WSServerHandshakeError as error:
                 return _response("GET", path, error.status, error.headers or {})
-            except asyncio.TimeoutError as error:
-                raise self._errors.blocked(NO_ANSWER) from error
             except aiohttp.ServerDisconnectedError as error:
                 raise self._errors.blocked("connection closed") from error
 
@@ -197,11 +196,18 @@ class GatewayHttpClient:
             # A redirect leads to a login page or to another host: neither may get our token.
             allow_redirects=False,
         ) as response:
+            self._forget_cookies()
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 response.close()
                 raise self._errors.incompatible("a compressed answer, which was not asked for")
             content = await self._read(response, limit)
             return _response(method, url.raw_path, response.status, response.headers, content)
+
+    def _forget_cookies(self) -> None:
+        """Forget all cookies if the server sets ever new ones."""
+        jar = self._open().cookie_jar
+        if len(jar) > MAX_COOKIES:
+            jar.clear()
 
     async def _read(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
         body = bytearray()
@@ -209,7 +215,7 @@ class GatewayHttpClient:
             body += chunk
             if len(body) > limit:
                 response.close()
-                raise self._errors.incompatible(f"an answer of more than {limit >> 10} KiB")
+                raise self._errors.too_large(limit)
         return bytes(body)
 
     def _url(self, path: str, query: Mapping[str, str]) -> URL:
@@ -247,12 +253,13 @@ class GatewayHttpClient:
         )
         try:
             await asyncio.wait({handshake}, timeout=longest)
-            if handshake.done():
-                return handshake.result()
-            raise asyncio.TimeoutError
-        except (asyncio.TimeoutError, asyncio.CancelledError):
+        except asyncio.CancelledError:
             self._abandon(client, handshake)
             raise
+        if not handshake.done():
+            self._abandon(client, handshake)
+            raise self._errors.blocked(NO_ANSWER)
+        return handshake.result()
 
     def _abandon(
         self, client: object, handshake: asyncio.Future[aiohttp.ClientWebSocketResponse]

@@ -7,6 +7,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -58,8 +59,8 @@ class JsonReader:
         return self._elements("{", "}", self._key)
 
     def items(self) -> Iterator[Any]:
-        """Read an array: yield each of its values."""
-        return self._elements("[", "]", self.value)
+        """Read an array: yield each of its values; None for one that is too long."""
+        return self._elements("[", "]", self._value_or_none)
 
     def value(self) -> Any:
         """Read one value of any type; raises TooLong after it has skipped one that is too long."""
@@ -98,6 +99,11 @@ class JsonReader:
             return self._decoder.decode(piece)
         except RecursionError as error:
             raise TooLong from error
+
+    def _value_or_none(self) -> Any:
+        with suppress(TooLong):
+            return self.value()
+        return None
 
     def _elements(self, opening: str, closing: str, read: Callable[[], T]) -> Iterator[T]:
         self._expect(opening)

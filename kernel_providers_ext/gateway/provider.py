@@ -25,13 +25,12 @@ from ..provider.interface import (
 from ..provider.kernelspecs import MAX_SPEC, TOO_LARGE, Selection
 from ..provider.names import encode, is_name
 from .json_reader import JsonReader, TooLong
+from .response import KERNELSPECS, Response
 
 if TYPE_CHECKING:
     from .channels import GatewayChannels
     from .http_client import GatewayHttpClient
-    from .response import Response
 
-KERNELSPECS = "/api/kernelspecs"
 MAX_LIST = 8 * 2**20  # bytes of a list; one of 5,000 kernelspecs has about 5 MB
 MAX_FILE = 512 * 2**10  # bytes of a logo
 GATEWAY_TIMEOUT = "504"
@@ -39,6 +38,7 @@ MAX_KERNELS = 20_000  # kernels in a list
 #: Requests for a kernel that its provider says it does not have, before that is believed: one of
 #: several servers behind a load balancer may not know it.
 CONFIRMATIONS = 5
+VARIES_FOR = 600.0  # seconds for which no such answer is believed after one was wrong
 LATE = 5.0  # seconds to look for a kernel whose start was not answered
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0  # seconds between two looks
 
@@ -52,8 +52,8 @@ class GatewayKernelProvider(RemoteKernelProvider):
         super().__init__(config, log)
         self._client: GatewayHttpClient | None = None
         self._may_list = True
-        #: Whether several servers answer at the address: one has a kernel that another has not.
-        self._varies = False
+        #: When an answer about a kernel turned out to be that of another server at the address.
+        self._varied_at = float("-inf")
 
     def reconfigure(self, config: ProviderConfig) -> bool:
         """Adopt the configuration if connections do not depend on what has changed."""
@@ -282,10 +282,11 @@ class GatewayKernelProvider(RemoteKernelProvider):
         if model is not None:
             return model
         for _ in range(CONFIRMATIONS):
-            if self._varies:
-                break
-            self._varies = await self._kernel(kernel_id, last=True) is not None
-        if self._varies:
+            if time.monotonic() - self._varied_at < VARIES_FOR:
+                raise (await self._http()).several_servers()
+            if await self._kernel(kernel_id, last=True) is not None:
+                self._varied_at = time.monotonic()
+        if time.monotonic() - self._varied_at < VARIES_FOR:
             raise (await self._http()).several_servers()
         return None
 
@@ -296,7 +297,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
             yield
         except KernelGone:
             if await self._find_or_prove(kernel_id) is not None:
-                self._varies = True
+                self._varied_at = time.monotonic()
                 raise (await self._http()).several_servers() from None
             raise
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..provider.remote_text import one_line
 from .json_reader import number
 
+KERNELSPECS = "/api/kernelspecs"
 LONGEST_QUOTE = 300  # characters of a remote server's own words
 #: Messages that say no more than the status.
 PHRASES = {status.phrase.lower() for status in HTTPStatus}

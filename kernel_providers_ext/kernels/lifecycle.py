@@ -65,10 +65,16 @@ class RemoteKernels:
         self._map = map
         self._providers = map.providers
         self._log = map.log
-        #: The bytes of frames that may wait for providers.
-        self.send_budget = SendBudget(map.providers.send_queue_size)
+        self._send_budget = SendBudget(map.providers.send_queue_size)
+        self._send_budgets: dict[str, SendBudget] = {}
         self._pending: set[RemoteKernelManager] = set()
         self._orphans = OrphanedKernels(self._providers, self.changed, self._log)
+
+    def send_budget(self, provider_id: str) -> SendBudget:
+        """Return the bytes of frames that may wait for a provider."""
+        if provider_id not in self._send_budgets:
+            self._send_budgets[provider_id] = self._send_budget.of_provider()
+        return self._send_budgets[provider_id]
 
     def get(self, kernel_id: str) -> RemoteKernelManager | None:
         """Return a listed kernel; None if there is none, or if it is a local one."""

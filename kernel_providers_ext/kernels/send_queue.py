@@ -11,23 +11,39 @@ LIMIT = 64 * 2**20  # bytes of one client's frames
 
 
 class SendBudget:
-    """The bytes that may wait in all send queues of a server."""
+    """
+    The bytes that may wait in the send queues of a server, or of one provider.
 
-    def __init__(self, limit: int) -> None:
-        self._left = limit
+    The budget of a provider is half of that of its ``server``, so that a provider that takes
+    nothing leaves enough for the others.
+    """
+
+    def __init__(self, limit: int, server: SendBudget | None = None) -> None:
+        self._limit = limit
+        self._server = server
+        self._taken = 0
+
+    def of_provider(self) -> SendBudget:
+        """Return a budget for one provider."""
+        return SendBudget(self._limit // 2, self)
 
     def take(self, size: int) -> bool:
-        """Take so many bytes; return False if there are not as many left."""
-        is_enough = size <= self._left
-        self._left -= size if is_enough else 0
-        return is_enough
+        """Take so many bytes; return False if there are not as many. The first may be too many."""
+        if self._taken and self._taken + size > self._limit:
+            return False
+        if self._server is not None and not self._server.take(size):
+            return False
+        self._taken += size
+        return True
 
     def give_back(self, size: int) -> None:
         """Give back what was taken."""
-        self._left += size
+        self._taken -= size
+        if self._server is not None:
+            self._server.give_back(size)
 
     def __repr__(self) -> str:
-        return f"<SendBudget {self._left} bytes left>"
+        return f"<SendBudget {self._taken} of {self._limit} bytes>"
 
 
 class SendQueue:

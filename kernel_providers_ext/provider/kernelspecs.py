@@ -40,6 +40,7 @@ class Selection:
         self.kernelspecs: dict[str, Mapping[str, Any]] = {}
         #: Whether there are more kernelspecs than the limits allow.
         self.is_full = False
+        self._is_too_large = False
         self._config = config
         self._seen = 0
         self._bytes = self._values = 0
@@ -72,12 +73,10 @@ class Selection:
         values = sum(map(text.count, "[{,"))
         if len(text) > MAX_SPEC or values > MAX_VALUES:
             self.leave_out(name, TOO_LARGE)
-        elif (
-            len(self.kernelspecs) == self._config.max_kernelspecs
-            or self._bytes + len(text) > MAX_SPECS
-            or self._values + values > MAX_ALL_VALUES
-        ):
+        elif len(self.kernelspecs) == self._config.max_kernelspecs:
             self.is_full = True
+        elif self._bytes + len(text) > MAX_SPECS or self._values + values > MAX_ALL_VALUES:
+            self.is_full = self._is_too_large = True
         else:
             self.kernelspecs[name] = model
             self._bytes += len(text)
@@ -88,10 +87,14 @@ class Selection:
         """What was left out and why, as sentences; empty if nothing was."""
         config, notices = self._config, []
         if self.is_full:
+            change = "" if self._is_too_large else ", or change 'max_kernelspecs',"
+            why = (
+                f" Together, they are larger than {MAX_SPECS >> 20} MiB or {MAX_ALL_VALUES} values."
+            )
             notices.append(
                 f"{config.label} offers more kernels than the first {len(self.kernelspecs)}, which "
-                "are listed. Select kernels with 'include' and 'exclude', or change "
-                f"'max_kernelspecs', in {config.source}."
+                f"are listed.{why if self._is_too_large else ''} Select kernels with 'include' and "
+                f"'exclude'{change} in {config.source}."
             )
         if self._left_out_count:
             named = ", ".join(f"'{name}' ({why})" for name, why in self._left_out.items())

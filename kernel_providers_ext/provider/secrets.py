@@ -56,7 +56,7 @@ class Secret:
         elif self.kind == "command":
             secret = await self._run()
         elif callable(self.source):
-            secret = await asyncio.to_thread(_call, self.source)
+            secret = await self._call(self.source)
         else:
             secret = str(self.source)
         secret = secret.strip()
@@ -67,6 +67,15 @@ class Secret:
                 f"The secret from {self._description} is more than one line of text."
             )
         return secret
+
+    async def _call(self, function: Callable[[], str]) -> str:
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(function), COMMAND_TIMEOUT)
+        except asyncio.TimeoutError:
+            why = f"it did not end within {COMMAND_TIMEOUT:.0f} s"
+        except Exception as error:  # what the code of others says may have the secret in it
+            why = type(error).__name__
+        raise ConfigurationError(f"The code that renews the token failed: {why}.")
 
     def _read_file(self) -> str:
         path = Path(str(self.source))
@@ -135,14 +144,6 @@ class Secret:
 
     def __repr__(self) -> str:
         return f"<secret: {self._description}>"
-
-
-def _call(function: Callable[[], str]) -> str:
-    try:
-        return function()
-    except Exception as error:  # what the code of others says may have the secret in it
-        why = type(error).__name__
-        raise ConfigurationError(f"The code that renews the token failed: {why}.") from None
 
 
 @contextmanager

@@ -234,22 +234,29 @@ class ProviderMonitor:
     async def refresh(self) -> None:
         """Poll the kernelspecs once; `status` and `snapshot` have the result. Raises nothing."""
         self._is_asking = True
+        config = self.provider.config
         try:
             await self.provider.prepare()
             asked = time.monotonic()
             snapshot = await self.provider.snapshot(self.snapshot)
             latency = time.monotonic() - asked
             if snapshot is not self.snapshot:
-                snapshot = await asyncio.to_thread(snapshot.offered, self.provider.config)
+                snapshot = await asyncio.to_thread(snapshot.offered, config)
                 self.resources.retain(snapshot.kernelspecs)
         except Exception as error:
             failure = self._as_provider_error(error)
             self._failures += 1
+            self._refused_handshakes, self._blocked = 0, None  # that is why they were refused
             self._breaker.failed(failure)
             self._become(self.status.failed(now(), failure), self.snapshot)
         else:
             self._failures = 0
             self._breaker.succeeded()
+            if not self._polled:  # no kernel is left that could be reached
+                self._blocked = None
+            if self.provider.config != config:  # it was selected by other patterns
+                snapshot = snapshot.unvalidated()
+            self._warnings.configured(self.provider.config)
             self._become(self.status.answered(now(), latency, self._blocked), snapshot)
         finally:
             self._is_asking = False

@@ -164,7 +164,7 @@ class KernelProviders(KernelProvidersConfig):
         """
         entry = self._catalog.get(name)
         if entry is not None:
-            return self.provider(entry.provider_id), entry.kernel_name
+            return self._offering(entry.provider_id, entry.kernel_name), entry.kernel_name
         prefix, kernel_name = names.split(name)
         if prefix in self._monitors:
             return self._offering(prefix, kernel_name), kernel_name

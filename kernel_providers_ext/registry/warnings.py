@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from logging import Logger
+from shlex import quote
 from urllib.parse import urlsplit
 
 from ..provider.config import ProviderConfig
@@ -82,21 +83,25 @@ def warnings_of(config: ProviderConfig) -> Iterator[str]:
         if _is_readable_by_others(path):
             yield (
                 f"Other users of this machine can read {path}, which has a secret of "
-                f"{config.label}. Run: chmod 600 {path}"
+                f"{config.label}. Run: chmod o-r {quote(path)}"
             )
 
 
 def _secrets(config: ProviderConfig) -> list[Secret]:
-    given = (config.token, config.auth.password, *config.headers.values(), *config.cookies.values())
+    """Return what is secret; a header with a plain value, such as a team's name, may be public."""
+    headers = [
+        secret
+        for name, secret in config.headers.items()
+        if secret.kind != "value" or name.lower() == "authorization"
+    ]
+    given = (config.token, config.auth.password, *headers, *config.cookies.values())
     return [secret for secret in given if secret is not None]
 
 
 def _files(config: ProviderConfig) -> list[str]:
     """Return the paths of files that hold secrets: the provider's own, and those it refers to."""
     secrets = _secrets(config)
-    # A header's value may well be public; the other fields are there for secrets.
-    given = filter(None, (config.token, config.auth.password))
-    own = [config.source] if any(secret.kind == "value" for secret in given) else []
+    own = [config.source] if any(secret.kind == "value" for secret in secrets) else []
     return own + [os.path.expanduser(str(s.source)) for s in secrets if s.kind == "file"]
 
 
@@ -104,7 +109,7 @@ def _is_readable_by_others(path: str) -> bool:
     if os.name != "posix":
         return False
     try:
-        return bool(os.stat(path).st_mode & (stat.S_IRGRP | stat.S_IROTH))
+        return bool(os.stat(path).st_mode & stat.S_IROTH)
     except (OSError, ValueError):
         return False
 

@@ -242,7 +242,7 @@ def _check_encodable(*texts: str | None) -> None:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            message = f"{text!r} is not Unicode text: it has half of a character."
+            message = f"{text!r} has an unpaired surrogate, and is no Unicode text."
             raise HTTPError(400, message) from error
 
 

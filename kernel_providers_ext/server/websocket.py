@@ -62,7 +62,8 @@ class RelayConnection(BaseKernelWebsocketConnection):
         super().__init__(**kwargs)
         session_id = self.websocket_handler.get_argument("session_id", None)
         self._client = session_id or uuid.uuid4().hex
-        self._queue = SendQueue(self.multi_kernel_manager.remote.send_budget)
+        remote = self.multi_kernel_manager.remote
+        self._queue = SendQueue(remote.send_budget(self.kernel_manager.provider_id))
         self._relay = Relay(self.kernel_manager, session_id)
         self._opening: asyncio.Task[None] | None = None
         self._relaying: asyncio.Task[None] | None = None

@@ -149,7 +149,8 @@ def test_headers_are_sent_except_that_of_the_token() -> None:
     assert isinstance(settings := declared(headers='{"X-A": "1", "X-Auth": "2"}').settings, dict)
     assert settings["headers"] == {"X-A": "1", "X-Auth": "2"}
     options = {"headers": '{"X-A": "1", "X-Auth": "2"}', "auth_header_key": "X-Auth"}
-    assert isinstance(settings := declared(**options).settings, dict)
+    with_token = declared(**options, auth_token="token-of-gateway")
+    assert isinstance(settings := with_token.settings, dict)
     assert settings["headers"] == {"X-A": "1"}
 
 

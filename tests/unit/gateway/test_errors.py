@@ -268,6 +268,8 @@ def test_a_404_that_names_the_kernel_proves_that_it_is_gone() -> None:
         ),
         (302, {"Location": "https://h/x/hub/spawn-pending/ada"}, "not_running", "Start it there."),
         (302, {"Location": "/hub/login?next=x"}, "incompatible", "to /hub/login"),
+        (302, {"Location": "/hub/api/kernelspecs"}, "incompatible", "to /hub/api/kernelspecs"),
+        (302, {"Location": "http://[::1"}, "incompatible", "a redirect (302)."),
         (424, {}, "not_running", "not running at its JupyterHub"),
     ],
 )
@@ -312,3 +314,10 @@ def test_a_refused_handshake(status: int, reason: str) -> None:
     failure = errors(token=True).channels_refusal(Response(status, {}))
     assert failure.reason_code == reason
     assert str(status) in failure.message
+
+
+def test_words_of_an_unavailable_server_are_quoted() -> None:
+    """A gateway without resources answers 503, and may say so."""
+    failure = refusal(503, {"message": "", "reason": "No GPU is free."})
+    assert (failure.reason_code, failure.detail) == ("server_error", "503: No GPU is free")
+    assert failure.message == "GPU farm answered with an error (503: No GPU is free)."

@@ -147,3 +147,17 @@ async def test_a_client_has_one_relay() -> None:
     assert list(clients.connected) == []
     await clients.disconnect("a")  # it has no connection
     await new
+
+
+def test_one_provider_leaves_room_for_the_others() -> None:
+    """A provider may use half of the server's budget; a first frame may be larger than that."""
+    server = SendBudget(100)
+    stalled, healthy, huge = (server.of_provider() for _ in range(3))
+    assert stalled.take(50)
+    assert not stalled.take(1)
+    assert healthy.take(40)
+    assert not healthy.take(20)
+    stalled.give_back(50)
+    healthy.give_back(40)
+    assert huge.take(300)
+    assert not healthy.take(1)

@@ -167,7 +167,8 @@ async def test_a_command_may_leave_an_agent_running() -> None:
 
 async def test_an_agent_that_prints_does_not_delay_the_secret() -> None:
     """An agent that fills standard output is not waited for."""
-    code = "import subprocess; agent = subprocess.Popen(['yes', 'x']); print(agent.pid)"
+    # The command prints first: once the agent has filled the pipe, it could not.
+    code = "print('x', flush=True); import subprocess; agent = subprocess.Popen(['yes', 'x'])"
     with pytest.raises(ConfigurationError, match="more than one line"):
         await Secret.parse(python(f"{code}; open('child', 'w').write(str(agent.pid))")).reveal()
     psutil.Process(await child_pid()).kill()

@@ -572,7 +572,9 @@ async def test_another_servers_answer_does_not_prove_that_a_kernel_is_gone(bench
 )
 async def test_refused_websockets_are_a_state(details: list[str], state: Reachable) -> None:
     """One refusal is none yet; a websocket that opens in between, or later, ends the state."""
-    one = Bench().monitor
+    bench = Bench()
+    bench.polled.append(Kernel("1"))
+    one = bench.monitor
     await one.refresh()
     for detail in details:
         if detail:
@@ -584,3 +586,25 @@ async def test_refused_websockets_are_a_state(details: list[str], state: Reachab
     assert one.status.is_available
     one.handshake_done()
     assert (one.status.reachable, one.status.message) == (Reachable.ONLINE, "")
+
+
+async def test_a_failed_poll_explains_refused_websockets() -> None:
+    """A provider that is down refuses websockets as well, which says nothing about them."""
+    bench = Bench()
+    bench.polled.append(Kernel("1"))
+    one, blocked = bench.monitor, ProviderUnavailable("gpu", "websocket", "Blocked.", "502")
+    one.handshake_refused(blocked)
+    one.handshake_refused(blocked)
+    assert (await bench.after(REFUSED))[0] is Reachable.OFFLINE
+    assert (await bench.after(snapshot("py")))[0] is Reachable.ONLINE
+
+
+async def test_websockets_of_no_kernel_are_not_blocked() -> None:
+    """Once the last kernel is gone, there is nothing that could be reached."""
+    bench = Bench()
+    bench.polled.append(Kernel("1"))
+    for _ in range(2):
+        bench.monitor.handshake_refused(ProviderUnavailable("gpu", "websocket", "No.", "400"))
+    assert (await bench.after(snapshot("py")))[0] is Reachable.BLOCKED
+    bench.polled.clear()
+    assert (await bench.after(snapshot("py")))[0] is Reachable.ONLINE

@@ -47,6 +47,7 @@ def test_what_is_unsafe_is_said(settings: dict[str, Any], words: str) -> None:
     [
         {"url": "https://gpu.example.org", "token": TOKEN},
         {"url": "http://gpu.example.org"},
+        {"url": "http://gpu.example.org", "headers": {"X-Team": "blue"}},
         {"url": "http://localhost:8888", "token": TOKEN},
         {"url": "http://127.0.0.2:8888", "token": TOKEN},
         {"url": "http://[::1]:8888", "token": TOKEN},
@@ -59,7 +60,7 @@ def test_what_is_safe_is_not(settings: dict[str, Any]) -> None:
     assert warnings(settings) == []
 
 
-@pytest.mark.parametrize(("mode", "is_said"), [(0o600, False), (0o640, True), (0o604, True)])
+@pytest.mark.parametrize(("mode", "is_said"), [(0o600, False), (0o640, False), (0o604, True)])
 def test_files_that_others_can_read_are_named(tmp_path: Path, mode: int, is_said: bool) -> None:
     """The provider's own file, if it has a secret, and each file that it refers to."""
     own, token = tmp_path / "gpu.json", tmp_path / "token"
@@ -74,7 +75,7 @@ def test_files_that_others_can_read_are_named(tmp_path: Path, mode: int, is_said
     ):
         expected = [
             f"Other users of this machine can read {file}, which has a secret of gpu. Run: chmod "
-            f"600 {file}"
+            f"o-r {file}"
         ]
         assert warnings(settings, str(own)) == (expected if is_said else [])
     assert warnings({"url": url, "token": TOKEN}, str(own)) == []

@@ -59,8 +59,8 @@ async def test_a_kernel_that_runs_is_used(place: Place) -> None:
 @pytest.mark.parametrize(
     ("name", "kernel_id", "why"),
     [
-        ("gpu/\ud800", None, "half of a character"),
-        ("gpu/py", "\udfff", "half of a character"),
+        ("gpu/\ud800", None, "unpaired surrogate"),
+        ("gpu/py", "\udfff", "unpaired surrogate"),
         ("gpu/py", "no-uuid", "'no-uuid' cannot be the id of a kernel"),
     ],
 )
