@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from traitlets import TraitError
 from traitlets.config import Config
 
 from kernel_providers_ext.config.loader import KernelProvidersLoader
@@ -61,3 +62,24 @@ def test_a_trait_declares_providers() -> None:
     [declared] = KernelProvidersConfig(config=config).declared
     assert (declared.id, declared.settings) == ("gpu", {"url": "http://gpu.test"})
     assert declared.source == "c.KernelProviders.providers['gpu']"
+
+
+@pytest.mark.parametrize(
+    ("trait", "least", "too_little"),
+    [
+        ("refresh_interval", 1, 0.9),
+        ("connect_timeout", 0.1, 0.09),
+        ("request_timeout", 0.1, 0.09),
+        ("start_timeout", 1, 0.9),
+        ("start_patience", 0.1, 0.09),
+        ("max_kernelspecs", 1, 0),
+        ("max_message_size", 2**20, 2**20 - 1),
+        ("send_queue_size", 2**20, 2**20 - 1),
+    ],
+)
+def test_a_value_that_is_too_little_is_refused(trait: str, least: float, too_little: float) -> None:
+    """Rather than to have a server that cannot work."""
+    configured = KernelProvidersConfig()
+    setattr(configured, trait, least)
+    with pytest.raises(TraitError):
+        setattr(configured, trait, too_little)
