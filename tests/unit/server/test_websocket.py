@@ -41,15 +41,19 @@ async def kernel(app: App) -> Any:
 @pytest.fixture
 async def connect(app: App, kernel: Any) -> AsyncIterator[Connect]:
     """A function that opens the kernel's websocket with protocols and headers."""
+    opened: list[Any] = []
     async with aiohttp.ClientSession(headers={"Authorization": f"token {TOKEN}"}) as session:
 
         async def open_websocket(*protocols: str, client: str = "client", **headers: str) -> Any:
             url = f"{app.url}api/kernels/{kernel.kernel_id}/channels?session_id={client}"
-            return await session.ws_connect(
-                url, protocols=protocols, headers=headers, max_msg_size=0
+            opened.append(
+                await session.ws_connect(url, protocols=protocols, headers=headers, max_msg_size=0)
             )
+            return opened[-1]
 
         yield open_websocket
+        for browser in opened:
+            await browser.close()
 
 
 def channels(app: App) -> MemoryChannels:
@@ -134,7 +138,8 @@ async def test_another_sites_page_reaches_no_provider(app: App, kernel: Any) -> 
         assert refused.value.status == 403
         assert app.gpu.channels == []
         own = app.url.partition("/user/")[0]
-        assert not (await session.ws_connect(url, origin=own)).closed
+        async with session.ws_connect(url, origin=own) as browser:
+            assert not browser.closed
 
 
 async def test_a_request_without_upgrade_reaches_no_provider(app: App, kernel: Any) -> None:
@@ -161,7 +166,9 @@ async def test_a_browser_waits_for_a_kernel_that_is_starting(
         opening = asyncio.create_task(session.ws_connect(url))
         await asyncio.sleep(0)
         app.gpu.gate.set()
-        assert not (await opening).closed
+        browser = await opening
+        assert not browser.closed
+        await browser.close()
 
 
 # -- frames ----------------------------------------------------------------------------------------
@@ -200,6 +207,7 @@ async def test_what_a_provider_does_not_take_is_limited(
     await browser.send_bytes(bytes(600 * 2**10))
     code, reason = await end_of(browser)
     assert (code, reason.split(" ")[:3]) == (TRY_AGAIN, ["Too", "much", "was"])
+    await browser.close()
 
 
 async def test_frames_that_wait_are_sent_by_the_next_connection(
