@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..provider.closing import CLOSE_TIMEOUT
 from ..provider.errors import KernelGone, ProviderError, defect
-from ..provider.interface import KernelModel, RemoteKernelProvider, no_such_kernelspec
+from ..provider.interface import KernelModel, no_such_kernelspec
 from ..provider.names import is_name
 from ..registry.phases import STARTING
 from .kernel import RemoteKernelManager
@@ -111,14 +112,17 @@ class RemoteKernels:
             if kernel_id is not None and other.kernel_id == kernel_id:
                 await other.until_started(patience)
                 return kernel_id
-        provider = await self._providers.admit(request.provider_id)
         kernel = self._create(request.provider_id, request.kernel_name, kernel_id)
-        starting = asyncio.create_task(self._start(kernel, provider, request))
+        self._pending.add(kernel)  # before any wait, so that no other has its id
+        starting = asyncio.create_task(self._start(kernel, request))
         kernel.start.task = starting
         try:
             await asyncio.wait({starting}, timeout=patience)
         except asyncio.CancelledError:
-            if not starting.cancel() and starting.result() is None:  # it has just started
+            if starting.cancel():
+                if not kernel.has_kernel:  # its task may not have begun
+                    self._pending.discard(kernel)
+            elif starting.result() is None:  # it has just started
                 self._abandon(kernel, "the request was cancelled")
             raise
         if not starting.done():
@@ -131,12 +135,12 @@ class RemoteKernels:
         return str(kernel.kernel_id)
 
     async def _start(
-        self, kernel: RemoteKernelManager, provider: RemoteKernelProvider, request: StartRequest
+        self, kernel: RemoteKernelManager, request: StartRequest
     ) -> ProviderError | None:
         """Start a kernel, which may become listed meanwhile; return why it failed."""
-        self._pending.add(kernel)
         failure: ProviderError | None = None
         try:
+            provider = await self._providers.admit(request.provider_id)
             await kernel.start_kernel(provider, path=request.path, env=request.env)
         except ProviderError as error:
             failure = error
@@ -333,7 +337,8 @@ class RemoteKernels:
             for task in stopped:
                 if error := task.exception():
                     self._orphan(stopping[task], str(error))
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:  # the code of another package may take no notice of being cancelled
+                await asyncio.wait(late, timeout=CLOSE_TIMEOUT)
         for kernel in stopping.values():
             self.remove(kernel)
         await self._orphans.aclose()

@@ -142,6 +142,23 @@ async def test_two_requests_for_one_id_start_one_kernel(place: Place) -> None:
     assert len(place.remote.listed) == 1
 
 
+async def test_starts_under_one_id_at_the_same_time_are_one(place: Place) -> None:
+    """Neither has been admitted yet when the other one comes."""
+    starts = (place.remote.start(REQUEST, ID, 60.0) for _ in range(3))
+    assert await asyncio.gather(*starts) == [ID] * 3
+    assert [what for what, _ in place.gpu.requests].count("start") == 1
+
+
+async def test_a_start_that_is_cancelled_at_once_keeps_no_id(place: Place) -> None:
+    """Its id can be used again; what may have started is stopped."""
+    starting = asyncio.create_task(place.remote.start(REQUEST, ID, 60.0))
+    await asyncio.sleep(0)
+    starting.cancel()
+    await asyncio.wait({starting})
+    assert place.remote.listed == []
+    assert await place.remote.start(REQUEST, ID, 60.0) == ID
+
+
 async def test_an_id_that_is_taken_is_replaced(place: Place) -> None:
     """The same gateway may be configured twice, and a provider may answer with any id."""
     await place.remote.start(REQUEST, ID, 60.0)
