@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ..provider.closing import CLOSE_TIMEOUT
 from ..provider.errors import KernelGone, ProviderError, defect
-from ..provider.interface import KernelModel, no_such_kernelspec
+from ..provider.interface import KernelModel, RemoteKernelProvider, no_such_kernelspec
 from ..provider.names import is_name
 from ..registry.phases import STARTING
 from .kernel import RemoteKernelManager
@@ -108,13 +108,16 @@ class RemoteKernels:
         state then shows the result. Raises ProviderError if it does not start. If it is cancelled,
         so is the start.
         """
-        for other in self._pending:
-            if kernel_id is not None and other.kernel_id == kernel_id:
-                await other.until_started(patience)
-                return kernel_id
+        other = self._pending_under(kernel_id)
+        if other is None:
+            provider = await self._providers.admit(request.provider_id)
+            other = self._pending_under(kernel_id)  # one may have come meanwhile
+        if other is not None:
+            await other.until_started(patience)
+            return str(kernel_id)
         kernel = self._create(request.provider_id, request.kernel_name, kernel_id)
         self._pending.add(kernel)  # before any wait, so that no other has its id
-        starting = asyncio.create_task(self._start(kernel, request))
+        starting = asyncio.create_task(self._start(kernel, provider, request))
         kernel.start.task = starting
         try:
             await asyncio.wait({starting}, timeout=patience)
@@ -134,13 +137,17 @@ class RemoteKernels:
             self._started(kernel)
         return str(kernel.kernel_id)
 
+    def _pending_under(self, kernel_id: str | None) -> RemoteKernelManager | None:
+        if kernel_id is None:
+            return None
+        return next((one for one in self._pending if one.kernel_id == kernel_id), None)
+
     async def _start(
-        self, kernel: RemoteKernelManager, request: StartRequest
+        self, kernel: RemoteKernelManager, provider: RemoteKernelProvider, request: StartRequest
     ) -> ProviderError | None:
         """Start a kernel, which may become listed meanwhile; return why it failed."""
         failure: ProviderError | None = None
         try:
-            provider = await self._providers.admit(request.provider_id)
             await kernel.start_kernel(provider, path=request.path, env=request.env)
         except ProviderError as error:
             failure = error
