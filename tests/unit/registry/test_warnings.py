@@ -79,6 +79,7 @@ def test_files_that_others_can_read_are_named(tmp_path: Path, mode: int, is_said
         ]
         assert warnings(settings, str(own)) == (expected if is_said else [])
     assert warnings({"url": url, "token": TOKEN}, str(own)) == []
+    assert warnings({"url": url, "token": {"env": str(token)}}, str(own)) == [], "it is no file"
 
 
 async def test_a_warning_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
