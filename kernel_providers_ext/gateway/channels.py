@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -45,6 +46,7 @@ class GatewayChannels(KernelChannels):
         self._too_large = too_large
         self._on_end = on_end
         self._pongs = PONGS
+        self._pong: asyncio.Future[None] | None = None
         self.subprotocol = websocket.protocol or ""
         self._socket: socket.socket | None = websocket.get_extra_info("socket")
         if self._socket is not None:
@@ -64,7 +66,7 @@ class GatewayChannels(KernelChannels):
             self._on_end(self)
             return None
         frame: Frame = message.data
-        await self._acknowledge_through_proxies(frame)
+        self._acknowledge_through_proxies(frame)
         return frame
 
     async def send(self, frame: Frame) -> bool:
@@ -92,21 +94,25 @@ class GatewayChannels(KernelChannels):
             with suppress(OSError):  # it may be closed by now
                 self._socket.setsockopt(socket.IPPROTO_TCP, TCP_QUICKACK, 1)
 
-    async def _acknowledge_through_proxies(self, frame: Frame) -> None:
+    def _acknowledge_through_proxies(self, frame: Frame) -> None:
         """
         Send a pong that was not asked for (RFC 6455, 5.5.3), after a small frame.
 
         `_acknowledge_at_once` reaches only as far as the next proxy, which delays its own
         acknowledgement to the server until it has something to send there. Only the first frames
-        after one that was sent get a pong, so that a long output is as fast as without.
+        after one that was sent get a pong, so that a long output is as fast as without. Nothing
+        waits for it: a server that reads nothing until its frames are taken would never go on.
         """
-        if self._pongs and len(frame) <= SMALL:
+        if self._pongs and len(frame) <= SMALL and (self._pong is None or self._pong.done()):
             self._pongs -= 1
-            with suppress(ConnectionError, aiohttp.ClientError):
-                await self._websocket.pong()
+            self._pong = asyncio.ensure_future(self._websocket.pong())
+            # Retrieve the exception, so that asyncio does not log it if the connection has ended.
+            self._pong.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def aclose(self) -> None:
         """Close the websocket, and after a second cut the connection."""
+        if self._pong is not None:
+            self._pong.cancel()
         if not await close_within(self._websocket.close(), CLOSE_TIMEOUT) and self._socket:
             # What the server does not read would stay in the socket's buffer for ever.
             with suppress(OSError):
