@@ -98,10 +98,12 @@ def _token(client: GatewayClient) -> Secret | None:
         renewer = client.gateway_token_renewer
         try:
             client.auth_token = renewer.get_token(client.auth_header_key, client.auth_scheme, token)
-        except Exception:
+        except Exception as error:
             if not token:
                 raise
-            client.log.exception("The token of the gateway was not renewed.")
+            # Not the error itself, whose text may have the token in it.
+            why = f"The code that renews it failed: {type(error).__name__}."
+            client.log.error("The token of the gateway was not renewed. %s", why)
         return str(client.auth_token)
 
     return Secret("function", renew)

@@ -163,14 +163,15 @@ class GatewayKernelProvider(RemoteKernelProvider):
         After a proxy's 504, the start goes on, and may take until the deadline. After any other
         failure, the kernel appears soon or never.
         """
-        if error.detail != GATEWAY_TIMEOUT:
+        has_timed_out = error.detail.startswith(GATEWAY_TIMEOUT)  # its own words may follow
+        if not has_timed_out:
             deadline = min(deadline, time.monotonic() + LATE)
         pause = FIRST_PAUSE
         while time.monotonic() < deadline:
             try:
                 model = await self._kernel(kernel_id)
             except ProviderError:
-                if error.detail != GATEWAY_TIMEOUT:
+                if not has_timed_out:
                     return None
                 model = None
             if model is not None:

@@ -26,6 +26,15 @@ class Renewer(GatewayTokenRenewerBase):
         return f"{auth_token}+{auth_header_key}+{auth_scheme}"
 
 
+class BrokenRenewer(GatewayTokenRenewerBase):
+    """Fails, with the token in what it says."""
+
+    def get_token(
+        self, auth_header_key: str, auth_scheme: str | None, auth_token: str, **_: Any
+    ) -> str:
+        raise ValueError(f"{auth_token} has expired")
+
+
 @pytest.fixture(autouse=True)
 def launch_timeout() -> Iterator[None]:
     """Keep what the gateway client changes in its class."""
@@ -123,6 +132,19 @@ async def test_a_token_is_renewed() -> None:
     renewed = "token-of-gateway+X-Auth+Bearer"
     assert await found.token.reveal() == renewed
     assert await found.token.reveal() == f"{renewed}+X-Auth+Bearer"
+
+
+async def test_a_token_that_is_not_renewed_is_sent_as_it_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The log has one line, without the token."""
+    found = declared(auth_token="token-of-gateway", gateway_token_renewer_class=BrokenRenewer)
+    assert found.token is not None
+    assert await found.token.reveal() == "token-of-gateway"
+    assert caplog.messages == [
+        "The token of the gateway was not renewed. The code that renews it failed: ValueError."
+    ]
+    assert "token-of-gateway" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,23 @@ async def test_a_start_that_a_proxy_gives_up_is_looked_for(
     await gpu.aclose()
 
 
+@pytest.mark.parametrize("words", ["", "upstream request timeout"])
+async def test_a_start_is_looked_for_while_the_proxy_gives_up_other_requests_too(
+    serve: Serve, gateway: Gateway, words: str
+) -> None:
+    """With any words of the proxy."""
+    gateway.answer("POST", "/api/kernels", {"message": words}, 504)
+
+    async def slow() -> web.Response:
+        gateway.answer("GET", f"/api/kernels/{ID}", MODEL)
+        return web.json_response({"message": words}, status=504)
+
+    gateway.answers[("GET", f"/api/kernels/{ID}")] = slow
+    gpu = provider(await serve(gateway.respond), timeouts={"start": 60})
+    assert await gpu.start_kernel("py", kernel_id=ID, path=None, env={}) == MODEL
+    await gpu.aclose()
+
+
 async def test_a_start_without_an_answer_is_looked_for(serve: Serve, gateway: Gateway) -> None:
     """A device on the way may have dropped the connection without telling."""
 
