@@ -232,17 +232,26 @@ class KernelWebsocket:
             "buffers": parts[4:],
         }
 
-    async def replies(self, msg_id: str) -> list[dict[str, Any]]:
-        """Return all messages that a request causes, until the kernel has replied and is idle."""
+    async def replies(self, *msg_ids: str) -> list[dict[str, Any]]:
+        """
+        Return all messages that requests cause, until the kernel has replied to each and is idle.
+
+        Channels are not in order with each other: the reply to a request may come before the output
+        of the one before it.
+        """
         found: list[dict[str, Any]] = []
-        idle = replied = False
-        while not (idle and replied):
+        replied: set[str] = set()
+        idle: set[str] = set()
+        while not set(msg_ids) <= replied & idle:
             message = await self.receive()
-            if message["parent_header"].get("msg_id") != msg_id:
+            msg_id = message["parent_header"].get("msg_id")
+            if msg_id not in msg_ids:
                 continue
             found.append(message)
-            replied = replied or message["channel"] == "shell"
-            idle = idle or message["content"].get("execution_state") == "idle"
+            if message["channel"] == "shell":
+                replied.add(msg_id)
+            if message["content"].get("execution_state") == "idle":
+                idle.add(msg_id)
         return found
 
     async def execute(self, code: str) -> list[dict[str, Any]]:
