@@ -167,10 +167,17 @@ async def test_a_command_may_leave_an_agent_running() -> None:
 
 async def test_an_agent_that_prints_does_not_delay_the_secret() -> None:
     """An agent that fills standard output is not waited for."""
-    # The command prints first: once the agent has filled the pipe, it could not.
-    code = "print('x', flush=True); import subprocess; agent = subprocess.Popen(['yes', 'x'])"
+    # The command prints first, and ends once the agent has filled the pipe.
+    code = """
+import select, subprocess, time
+print("x", flush=True)
+agent = subprocess.Popen(["yes", "x"])
+open("child", "w").write(str(agent.pid))
+while select.select([], [1], [], 0)[1]:
+    time.sleep(0.01)
+"""
     with pytest.raises(ConfigurationError, match="more than one line"):
-        await Secret.parse(python(f"{code}; open('child', 'w').write(str(agent.pid))")).reveal()
+        await Secret.parse(python(code)).reveal()
     psutil.Process(await child_pid()).kill()
 
 
