@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -15,11 +13,12 @@ from yarl import URL
 
 from ..provider.closing import CLOSE_TIMEOUT, close_within
 from ..provider.config import ProviderConfig
-from ..provider.errors import NO_ANSWER, IncompatibleAnswer, ProviderError, RequestRefused
+from ..provider.errors import NO_ANSWER, IncompatibleAnswer, ProviderError
 from ..provider.interface import KernelModel
 from .channels import GatewayChannels
 from .credentials import Credentials, Headers
 from .errors import GatewayErrors
+from .handshakes import Handshakes
 from .response import KERNELSPECS, Response
 from .tls import speaks_tls, ssl_context
 from .url import encoded
@@ -29,11 +28,8 @@ NO_HTTP = ("reset", "incompatible")  # what a request to a server with TLS may l
 #: Seconds that a Jupyter server waits for a kernel's kernel_info_reply before it answers the
 #: handshake of a websocket (`MappingKernelManager.kernel_info_timeout`).
 KERNEL_INFO_TIMEOUT = 60.0
-ABANDONED_WAIT = 5.0  # seconds for an abandoned websocket to close before its client has another
-MAX_COOKIES = 50
+MAX_COOKIES = 50  # that one server may set
 MAX_BODY = 256 * 2**10  # bytes of an answer that is parsed at once
-#: An authentication scheme in a WWW-Authenticate header, before its parameters.
-CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s*$|\s*,|\s+[^=\s])")
 
 T = TypeVar("T")
 
@@ -49,20 +45,20 @@ class GatewayHttpClient:
 
     def __init__(self, config: ProviderConfig) -> None:
         self._config = config
-        self._errors = GatewayErrors(config)
+        #: Makes the errors for answers that are not as they should be.
+        self.errors = GatewayErrors(config)
         self._credentials = Credentials(config)
         self._base = encoded(config.url)
         self._proxy = str(config.proxy.source) if config.proxy is not None else None
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
         self._channels: set[GatewayChannels] = set()
-        #: Websockets whose client has left during the handshake, by path and query.
-        self._abandoned: dict[object, asyncio.Future[None]] = {}
+        self._handshakes = Handshakes()
 
     def reconfigure(self, config: ProviderConfig) -> None:
         """Adopt a configuration with the same `ProviderConfig.connection`."""
         self._config = config
-        self._errors = GatewayErrors(config)
+        self.errors = GatewayErrors(config)
 
     async def get(
         self,
@@ -96,14 +92,14 @@ class GatewayHttpClient:
             try:
                 return await self._connect(path, query, subprotocols, credentials)
             except aiohttp.WSServerHandshakeError as error:
-                return _response("GET", path, error.status, error.headers or {})
+                return Response.received("GET", path, error.status, error.headers)
             except aiohttp.ServerDisconnectedError as error:
-                raise self._errors.blocked("connection closed") from error
+                raise self.errors.blocked("connection closed") from error
 
-        async with self._errors.mapped():
+        async with self.errors.mapped():
             found = await self._with_credentials(connect)
         if isinstance(found, Response):
-            raise self._errors.channels_refusal(found)
+            raise self.errors.channels_refusal(found)
         config = self._config
         too_large = (
             f"A message of {config.label} had more than {config.max_message_size >> 20} MiB, and "
@@ -134,28 +130,42 @@ class GatewayHttpClient:
         timeout: float | None = None,
         limit: int = MAX_BODY,
     ) -> Response:
-        url = self._url(path, query or {})
+        timeouts = self._config.timeouts
 
         async def send(credentials: Headers) -> Response:
-            # A compressed answer could be a thousand times as large as what is received of it.
-            all_headers = {"Accept-Encoding": "identity", **(headers or {}), **credentials}
-            found = await self._send(method, url, body, all_headers, timeout, limit)
-            return replace(found, path=path)
+            async with self._open().request(
+                method,
+                self._url(path, query or {}),
+                json=body,
+                # A compressed answer could be a thousand times as large as what is received of it.
+                headers={"Accept-Encoding": "identity", **(headers or {}), **credentials},
+                timeout=aiohttp.ClientTimeout(
+                    total=timeout or timeouts.request, sock_connect=timeouts.connect
+                ),
+                proxy=self._proxy,
+                # A redirect leads to a login page or to another host: neither may get our token.
+                allow_redirects=False,
+            ) as found:
+                content = await self._read(found, limit)
+                return Response.received(method, path, found.status, found.headers, content)
 
-        try:
-            async with self._errors.mapped():
-                response = await self._with_credentials(send)
-        except ProviderError as error:
-            has_failed = error.reason_code in NO_HTTP and self._proxy is None
-            if has_failed and await speaks_tls(self._base, self._config.timeouts.connect):
-                raise self._errors.wrong_scheme("https", "http") from error
-            raise
+        response = await self._answer(send)
         if response.status == 304 or 200 <= response.status < 300:
             return response
         raise await self._refusal(response)
 
+    async def _answer(self, send: Callable[[Headers], Awaitable[Response]]) -> Response:
+        try:
+            async with self.errors.mapped():
+                return await self._with_credentials(send)
+        except ProviderError as error:
+            has_failed = error.reason_code in NO_HTTP and self._proxy is None
+            if has_failed and await speaks_tls(self._base, self._config.timeouts.connect):
+                raise self.errors.wrong_scheme("https", "http") from error
+            raise
+
     async def _refusal(self, response: Response) -> ProviderError:
-        error = self._errors.refusal(response)
+        error = self.errors.refusal(response)
         if error.reason_code == "forbidden" and response.path != KERNELSPECS:
             # The credentials are to blame only if they may not read, either.
             with suppress(IncompatibleAnswer):  # such as a long list
@@ -173,50 +183,24 @@ class GatewayHttpClient:
                 return await send(renewed)
         return response
 
-    async def _send(
-        self,
-        method: str,
-        url: URL,
-        body: object,
-        headers: Headers,
-        timeout: float | None,
-        limit: int,
-    ) -> Response:
-        timeouts = self._config.timeouts
-        limits = aiohttp.ClientTimeout(
-            total=timeout or timeouts.request, sock_connect=timeouts.connect
-        )
-        async with self._open().request(
-            method,
-            url,
-            json=body,
-            headers=headers,
-            timeout=limits,
-            proxy=self._proxy,
-            # A redirect leads to a login page or to another host: neither may get our token.
-            allow_redirects=False,
-        ) as response:
-            self._forget_cookies()
-            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
+        self._forget_cookies()
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            response.close()
+            raise self.errors.incompatible("a compressed answer, which was not asked for")
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > limit:
                 response.close()
-                raise self._errors.incompatible("a compressed answer, which was not asked for")
-            content = await self._read(response, limit)
-            return _response(method, url.raw_path, response.status, response.headers, content)
+                raise self.errors.too_large(limit)
+        return bytes(body)
 
     def _forget_cookies(self) -> None:
         """Forget all cookies if the server sets ever new ones."""
         jar = self._open().cookie_jar
         if len(jar) > MAX_COOKIES:
             jar.clear()
-
-    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                response.close()
-                raise self._errors.too_large(limit)
-        return bytes(body)
 
     def _url(self, path: str, query: Mapping[str, str]) -> URL:
         """Return the URL of a path as it is: aiohttp would undo the encoding of some characters."""
@@ -232,62 +216,31 @@ class GatewayHttpClient:
         subprotocols: Collection[str],
         credentials: Headers,
     ) -> aiohttp.ClientWebSocketResponse:
-        client = path, *sorted(query.items())
-        if (former := self._abandoned.get(client)) is not None:
-            # A server closes one of two websockets with the same session id, and loses its frames.
-            await asyncio.wait({former}, timeout=ABANDONED_WAIT)
-        # No heartbeat: aiohttp would take a reader that pauses for a dead connection. The remote
-        # server pings, and TCP keep-alive detects the rest.
-        connecting: Any = self._open().ws_connect(
-            self._url(path, query),
-            protocols=tuple(subprotocols),
-            headers=credentials,
-            proxy=self._proxy,
-            max_msg_size=self._config.max_message_size,
-            timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
-        )
-        timeouts = self._config.timeouts
+        async def connect() -> Any:  # newer versions of aiohttp have another type
+            # No heartbeat: aiohttp would take a reader that pauses for a dead connection. The
+            # remote server pings, and TCP keep-alive detects the rest.
+            return await self._open().ws_connect(
+                self._url(path, query),
+                protocols=tuple(subprotocols),
+                headers=credentials,
+                proxy=self._proxy,
+                max_msg_size=self._config.max_message_size,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+            )
+
+        client, timeouts = (path, *sorted(query.items())), self._config.timeouts
         longest = timeouts.connect + KERNEL_INFO_TIMEOUT + timeouts.request
-        handshake: asyncio.Future[aiohttp.ClientWebSocketResponse] = asyncio.ensure_future(
-            connecting
-        )
-        try:
-            await asyncio.wait({handshake}, timeout=longest)
-        except asyncio.CancelledError:
-            self._abandon(client, handshake)
-            raise
-        if not handshake.done():
-            self._abandon(client, handshake)
-            raise self._errors.blocked(NO_ANSWER)
-        return handshake.result()
-
-    def _abandon(
-        self, client: object, handshake: asyncio.Future[aiohttp.ClientWebSocketResponse]
-    ) -> None:
-        """
-        Close a websocket as soon as its handshake is done.
-
-        A Jupyter server whose handshake is cut counts one connection too few from then on, and
-        buffers no messages for a client that is away.
-        """
-
-        async def close() -> None:
-            with suppress(Exception):  # the client has left, so that no error matters
-                await GatewayChannels(await handshake).aclose()
-
-        def forget(_: object) -> None:
-            if self._abandoned.get(client) is closing:
-                del self._abandoned[client]
-
-        self._abandoned[client] = closing = asyncio.ensure_future(close())
-        closing.add_done_callback(forget)
+        websocket = await self._handshakes.finish(client, connect, longest)
+        if websocket is None:
+            raise self.errors.blocked(NO_ANSWER)
+        return websocket
 
     def _open(self) -> aiohttp.ClientSession:
         if self._closed:
             message = (
                 f"The connection to {self._config.label} was closed: its configuration changed."
             )
-            raise self._errors.unavailable("closed", message)
+            raise self.errors.unavailable("closed", message)
         if self._session is None or self._session.closed:
             context = ssl_context(self._config.tls) if self._base.startswith("https:") else True
             self._session = aiohttp.ClientSession(
@@ -312,7 +265,7 @@ class GatewayHttpClient:
             found.response.close()
             answer = found.response
             path = found.url.raw_path
-            raise self._errors.refusal(_response("GET", path, answer.status, answer.headers))
+            raise self.errors.refusal(Response.received("GET", path, answer.status, answer.headers))
 
         trace = aiohttp.TraceConfig()
         trace.on_request_redirect.append(refuse)
@@ -320,28 +273,16 @@ class GatewayHttpClient:
 
     # -- what a response must be -------------------------------------------------------------------
 
-    def incompatible(self, what: str) -> IncompatibleAnswer:
-        """Return the error for an answer, named by ``what``, that no Jupyter server gives."""
-        return self._errors.incompatible(what)
-
-    def no_listing(self) -> RequestRefused:
-        """Return the error for a server that does not list its kernels."""
-        return self._errors.no_listing()
-
-    def several_servers(self) -> RequestRefused:
-        """Return the error for a kernel that only some of the servers at one address have."""
-        return self._errors.several_servers()
-
     def check_done(self, response: Response) -> None:
         """Raise IncompatibleAnswer unless the status is 204: a login page answers 200."""
         if response.status != NO_CONTENT:
-            raise self.incompatible(f"{response.status} instead of {NO_CONTENT}")
+            raise self.errors.incompatible(f"{response.status} instead of {NO_CONTENT}")
 
     def parse_kernel(self, response: Response, kernel_id: str) -> KernelModel:
         """Return the kernel in a response; raises IncompatibleAnswer unless it has this id."""
         model = self.parse_object(response)
         if model.get("id") != kernel_id:
-            raise self.incompatible("another kernel")
+            raise self.errors.incompatible("another kernel")
         return model
 
     def parse_object(self, response: Response) -> dict[str, Any]:
@@ -349,17 +290,7 @@ class GatewayHttpClient:
         try:
             value = response.json()
         except ValueError as error:
-            raise self.no_json(response) from error
+            raise self.errors.no_json(response) from error
         if not isinstance(value, dict):
-            raise self.no_json(response)
+            raise self.errors.no_json(response)
         return value
-
-    def no_json(self, response: Response) -> IncompatibleAnswer:
-        """Return the error for a response that is not the JSON of a Jupyter server."""
-        return self._errors.no_json(response)
-
-
-def _response(method: str, path: str, status: int, headers: Any, body: bytes = b"") -> Response:
-    asked = headers.getall("WWW-Authenticate", ()) if hasattr(headers, "getall") else ()
-    challenges = [scheme.lower() for header in asked for scheme in CHALLENGE.findall(header)]
-    return Response(status, headers, body, challenges, method, path)

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 FIRST_WINDOW = 4 * 2**10  # characters of a value that are tried first
-#: More values than this in a piece of a text, and than one for eight characters, are not read: each
-#: is an object in memory, and thousands make Python search all of its memory for garbage.
+#: A piece of a text is not read if it has more values than this, and more than one for every eight
+#: characters. Each value is an object in memory, and thousands of them at once make Python search
+#: all of its memory for garbage.
 DENSE = 1_000
 MANY = 1_000  # brackets and quotation marks that are skipped before a rest
 WORK, REST = 0.001, 0.0002  # seconds

@@ -95,7 +95,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
         try:
             return await asyncio.to_thread(_snapshot, response, self.config)
         except ValueError as error:
-            raise http.no_json(response) from error
+            raise http.errors.no_json(response) from error
 
     async def resource(self, kernel_name: str, file: str) -> Resource:
         """Fetch a file of a kernelspec."""
@@ -130,7 +130,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
                 raise
             return found
         if not is_name(model.get("id")):
-            raise (await self._http()).incompatible("a kernel without an 'id'")
+            raise (await self._http()).errors.incompatible("a kernel without an 'id'")
         return model
 
     async def _post_kernel(self, body: Mapping[str, Any]) -> KernelModel:
@@ -254,11 +254,11 @@ class GatewayKernelProvider(RemoteKernelProvider):
         try:
             response = await http.get("/api/kernels", limit=MAX_LIST)
         except RequestRefused as error:
-            raise http.no_listing() if error.reason_code == "forbidden" else error from error
+            raise http.errors.no_listing() if error.reason_code == "forbidden" else error from error
         try:
             return await asyncio.to_thread(_kernels, response)
         except ValueError as error:
-            raise http.no_json(response) from error
+            raise http.errors.no_json(response) from error
 
     async def _kernel(self, kernel_id: str, *, last: bool = False) -> KernelModel | None:
         """Return a kernel's model; None if the server has none. ``last`` ends the connection."""
@@ -284,11 +284,11 @@ class GatewayKernelProvider(RemoteKernelProvider):
             return model
         for _ in range(CONFIRMATIONS):
             if time.monotonic() - self._varied_at < VARIES_FOR:
-                raise (await self._http()).several_servers()
+                raise (await self._http()).errors.several_servers()
             if await self._kernel(kernel_id, last=True) is not None:
                 self._varied_at = time.monotonic()
         if time.monotonic() - self._varied_at < VARIES_FOR:
-            raise (await self._http()).several_servers()
+            raise (await self._http()).errors.several_servers()
         return None
 
     @asynccontextmanager
@@ -299,7 +299,7 @@ class GatewayKernelProvider(RemoteKernelProvider):
         except KernelGone:
             if await self._find_or_prove(kernel_id) is not None:
                 self._varied_at = time.monotonic()
-                raise (await self._http()).several_servers() from None
+                raise (await self._http()).errors.several_servers() from None
             raise
 
 

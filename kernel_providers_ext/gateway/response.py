@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..provider.remote_text import one_line
 from .json_reader import number
+
+if TYPE_CHECKING:
+    from multidict import MultiMapping
 
 KERNELSPECS = "/api/kernelspecs"
 LONGEST_QUOTE = 300  # characters of a remote server's own words
 #: Messages that say no more than the status.
 PHRASES = {status.phrase.lower() for status in HTTPStatus}
+#: An authentication scheme in a WWW-Authenticate header, before its parameters.
+CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s*$|\s*,|\s+[^=\s])")
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,20 @@ class Response:
     challenges: Sequence[str] = ()
     method: str = "GET"
     path: str = ""
+
+    @classmethod
+    def received(
+        cls,
+        method: str,
+        path: str,
+        status: int,
+        headers: MultiMapping[str] | None,
+        body: bytes = b"",
+    ) -> Response:
+        """Return the response with these headers, each of which may be there several times."""
+        asked = headers.getall("WWW-Authenticate", ()) if headers is not None else ()
+        challenges = [scheme.lower() for header in asked for scheme in CHALLENGE.findall(header)]
+        return cls(status, headers or {}, body, challenges, method, path)
 
     def json(self) -> Any:
         """
@@ -85,7 +106,7 @@ class Response:
         except (TypeError, ValueError, OverflowError):  # TypeError for a date without a time zone
             return 0.0
 
-    @property
+    @cached_property
     def _error(self) -> Mapping[str, Any]:
         try:
             value = self.json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -66,16 +67,12 @@ class RemoteKernels:
         self._map = map
         self._providers = map.providers
         self._log = map.log
-        self._send_budget = SendBudget(map.providers.send_queue_size)
-        self._send_budgets: dict[str, SendBudget] = {}
+        #: The bytes of frames that may wait, by provider.
+        self.send_budgets: Mapping[str, SendBudget] = defaultdict(
+            SendBudget(map.providers.send_queue_size).of_provider
+        )
         self._pending: set[RemoteKernelManager] = set()
         self._orphans = OrphanedKernels(self._providers, self.changed, self._log)
-
-    def send_budget(self, provider_id: str) -> SendBudget:
-        """Return the bytes of frames that may wait for a provider."""
-        if provider_id not in self._send_budgets:
-            self._send_budgets[provider_id] = self._send_budget.of_provider()
-        return self._send_budgets[provider_id]
 
     def get(self, kernel_id: str) -> RemoteKernelManager | None:
         """Return a listed kernel; None if there is none, or if it is a local one."""
@@ -344,7 +341,7 @@ class RemoteKernels:
             for task in stopped:
                 if error := task.exception():
                     self._orphan(stopping[task], str(error))
-            if late:  # the code of another package may take no notice of being cancelled
+            if late:  # the code of another package may ignore that
                 await asyncio.wait(late, timeout=CLOSE_TIMEOUT)
         for kernel in stopping.values():
             self.remove(kernel)

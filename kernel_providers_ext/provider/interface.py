@@ -51,7 +51,7 @@ class Snapshot:
         """
         Return a copy with only the kernelspecs that are valid and that ``config`` offers.
 
-        It takes 20 ms for a thousand kernelspecs, so that it belongs into a thread.
+        It takes 20 ms for a thousand kernelspecs, so that it belongs in a thread.
         """
         selection = Selection(config)
         for name, model in self.kernelspecs.items():

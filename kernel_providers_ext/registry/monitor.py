@@ -13,25 +13,19 @@ from typing import Protocol
 
 from ..provider.closing import CLOSE_TIMEOUT, close_within
 from ..provider.config import ProviderConfig
-from ..provider.errors import NO_ANSWER, ProviderError, ProviderUnavailable, defect
-from ..provider.interface import (
-    KernelModel,
-    KernelProvider,
-    KernelspecModel,
-    RemoteKernelProvider,
-    Snapshot,
-)
+from ..provider.errors import ProviderError, ProviderUnavailable, defect
+from ..provider.interface import KernelModel, KernelProvider, RemoteKernelProvider, Snapshot
 from ..provider.status import Kernelspecs, Status, now
 from .circuit_breaker import CircuitBreaker
 from .client_activity import ClientActivity
-from .resources import Resources, logo_of
+from .resources import Resources
 from .warnings import Warnings
+from .websockets import Websockets
 
 KERNELS_INTERVAL = 10.0  # seconds between two polls of kernels
 IDLE_KERNELS_INTERVAL = 60.0  # the same, while no client is active
 IDLE_INTERVAL = 600.0  # seconds between two polls of kernelspecs, while no client is active
 FIRST_RETRY = 2.0  # seconds until the first retry after a failure, doubled for each further one
-REFUSED_HANDSHAKES = 2  # in succession, after which websockets count as blocked
 
 
 class PolledKernel(Protocol):
@@ -91,8 +85,7 @@ class ProviderMonitor:
         self._log = log
         self._client_activity = client_activity
         self._failures = 0
-        self._refused_handshakes = 0
-        self._blocked: ProviderError | None = None
+        self._websockets = Websockets()
         self._last_defect = ""
         self._due = 0.0  # when kernelspecs are polled next, by the monotonic clock
         self._wake = asyncio.Event()
@@ -101,8 +94,6 @@ class ProviderMonitor:
         self._closed = False
         self._task: asyncio.Task[None] | None = None
         self._fetching_logos: asyncio.Task[None] | None = None
-        #: Kernelspecs whose logos could not be fetched; a changed kernelspec is tried again.
-        self._without_logo: dict[str, KernelspecModel] = {}
         self._warnings = Warnings(provider.id, log)
         self._warnings.configured(provider.config)
 
@@ -116,11 +107,12 @@ class ProviderMonitor:
 
     def inherit(self, before: ProviderMonitor) -> None:
         """Begin with the snapshot and files of the monitor that this one replaces."""
-        self._refused_handshakes, self._blocked = before._refused_handshakes, before._blocked
+        self._websockets = before._websockets
         self._warnings.inherit(before._warnings)
         if before.snapshot is not None:
             self.snapshot = before.snapshot.unvalidated().offered(self.provider.config)
             self.resources = before.resources
+            self.resources.forget_failures()
             self.status = replace(self.status, kernelspecs=Kernelspecs.STALE)
 
     def reconfigure(self, config: ProviderConfig) -> bool:
@@ -140,7 +132,7 @@ class ProviderMonitor:
         tasks = {task for task in (self._task, self._fetching_logos) if task is not None}
         for task in tasks:
             task.cancel()
-        if tasks:  # the code of another package may take no notice of that
+        if tasks:  # the code of another package may ignore that
             await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT)
         self._attempt_ended.set()
         self.available.set()
@@ -203,25 +195,16 @@ class ProviderMonitor:
             self.wake()
 
     def handshake_refused(self, error: ProviderError) -> None:
-        """
-        Record that a websocket did not open.
-
-        If that was not the first one, or it took more than a minute without an answer, and the
-        provider answers requests, its websockets are blocked. That is a state of its own: cells
-        would wait for ever without a reason.
-        """
-        self._refused_handshakes += 1
-        if self._refused_handshakes >= REFUSED_HANDSHAKES or error.detail == NO_ANSWER:
-            self._blocked = error
+        """Record that a websocket did not open; the next poll shows it if they are blocked."""
+        self._websockets.handshake_refused(error)
 
     def handshake_done(self) -> None:
         """Record that a websocket opened."""
-        self._refused_handshakes = 0
-        if self._blocked is not None:
-            self._blocked = None
-            if self.status.is_available:
-                latency = self.status.latency or 0.0
-                self._become(self.status.answered(now(), latency), self.snapshot)
+        was_blocked = self._websockets.blocked is not None
+        self._websockets.forget()
+        if was_blocked and self.status.is_available:
+            latency = self.status.latency or 0.0
+            self._become(self.status.answered(now(), latency), self.snapshot)
 
     async def _attempt(self) -> None:
         ended = self._attempt_ended
@@ -246,18 +229,18 @@ class ProviderMonitor:
         except Exception as error:
             failure = self._as_provider_error(error)
             self._failures += 1
-            self._refused_handshakes, self._blocked = 0, None  # that is why they were refused
+            self._websockets.forget()  # they were refused for the same reason
             self._breaker.failed(failure)
             self._become(self.status.failed(now(), failure), self.snapshot)
         else:
             self._failures = 0
             self._breaker.succeeded()
             if not self._polled:  # no kernel is left that could be reached
-                self._blocked = None
+                self._websockets.blocked = None
             if self.provider.config != config:  # it was selected by other patterns
                 snapshot = snapshot.unvalidated()
             self._warnings.configured(self.provider.config)
-            self._become(self.status.answered(now(), latency, self._blocked), snapshot)
+            self._become(self.status.answered(now(), latency, self._websockets.blocked), snapshot)
         finally:
             self._is_asking = False
             self.first_answer.set()
@@ -339,26 +322,12 @@ class ProviderMonitor:
         provider, snapshot = self.provider, self.snapshot
         if snapshot is None or not isinstance(provider, RemoteKernelProvider):
             return
-        self._without_logo = {
-            name: model
-            for name, model in self._without_logo.items()
-            if snapshot.kernelspecs.get(name) == model
-        }
-        for name, model in snapshot.kernelspecs.items():
-            if self.resources.is_full:
-                return
-            file = logo_of(model)
-            if file is None or self._without_logo.get(name) == model:
-                continue
-            try:
-                await self.resources.get(provider, name, model, file)
-            except Exception as error:
-                failure = self._as_provider_error(error)
-                if failure.retry_after:
-                    self.request_failed(failure)
-                if isinstance(failure, ProviderUnavailable):
-                    return  # the next poll continues
-                self._without_logo[name] = model
+        try:
+            await self.resources.fetch_logos(provider, snapshot.kernelspecs)
+        except Exception as error:  # the next poll continues
+            failure = self._as_provider_error(error)
+            if failure.retry_after:
+                self.request_failed(failure)
 
     def _as_provider_error(self, error: Exception) -> ProviderError:
         """Return a ProviderError unchanged; log any other exception once, and return `defect`."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from cachetools import LRUCache
 
 from ..provider.closing import CLOSE_TIMEOUT
-from ..provider.errors import ProviderError
+from ..provider.errors import ProviderError, ProviderUnavailable
 from ..provider.interface import KernelspecModel, RemoteKernelProvider, Resource
 from ..provider.kernelspecs import file_of
 
@@ -32,6 +32,8 @@ class Resources:
             BUDGET, getsizeof=lambda fetched: len(fetched[1].body)
         )
         self._fetches: dict[Key, tuple[KernelspecModel, asyncio.Task[Resource]]] = {}
+        #: Kernelspecs whose logos could not be fetched; a changed kernelspec is tried again.
+        self._without_logo: dict[str, KernelspecModel] = {}
 
     @property
     def is_full(self) -> bool:
@@ -79,11 +81,39 @@ class Resources:
             self._fetched[key] = (model, resource)
         return resource
 
+    async def fetch_logos(
+        self, provider: RemoteKernelProvider, kernelspecs: Mapping[str, KernelspecModel]
+    ) -> None:
+        """
+        Fetch missing logos, so that they are there if the provider is not.
+
+        Raises an error after which the rest is to be fetched another time.
+        """
+        for name, model in kernelspecs.items():
+            file = logo_of(model)
+            if file is None or self._without_logo.get(name) == model:
+                continue
+            if self.is_full:
+                return
+            try:
+                await self.get(provider, name, model, file)
+            except ProviderUnavailable:
+                raise
+            except ProviderError:
+                self._without_logo[name] = model
+
     def retain(self, kernelspecs: Mapping[str, KernelspecModel]) -> None:
-        """Forget the files of all other kernelspecs."""
+        """Forget all other kernelspecs."""
         for key, (model, _) in list(self._fetched.items()):
             if kernelspecs.get(key[0]) != model:
                 del self._fetched[key]
+        for name, model in list(self._without_logo.items()):
+            if kernelspecs.get(name) != model:
+                del self._without_logo[name]
+
+    def forget_failures(self) -> None:
+        """Try again to fetch logos that could not be fetched."""
+        self._without_logo.clear()
 
     async def aclose(self) -> None:
         """Cancel unfinished fetches, within a second; fetched files stay."""

@@ -100,7 +100,7 @@ class Relay:
         # provider has read the last frame.
         await self.aclose()
         receiving.cancel()
-        # The channels of another package may take no notice of being cancelled.
+        # The channels of another package may ignore that.
         done, _ = await asyncio.wait((sending, receiving), timeout=2 * CLOSE_TIMEOUT)
         await self.aclose()  # it may have been opened again meanwhile
         ends = [task.exception() for task in done if not task.cancelled()]

@@ -63,7 +63,7 @@ class RelayConnection(BaseKernelWebsocketConnection):
         session_id = self.websocket_handler.get_argument("session_id", None)
         self._client = session_id or uuid.uuid4().hex
         remote = self.multi_kernel_manager.remote
-        self._queue = SendQueue(remote.send_budget(self.kernel_manager.provider_id))
+        self._queue = SendQueue(remote.send_budgets[self.kernel_manager.provider_id])
         self._relay = Relay(self.kernel_manager, session_id)
         self._opening: asyncio.Task[None] | None = None
         self._relaying: asyncio.Task[None] | None = None

@@ -176,10 +176,9 @@ async def test_what_a_proxy_asks_for_is_named(
     assert words in model["message"]
 
 
-async def test_user_and_password(
-    start_server: StartServer, processes: ExitStack, tmp_path: Path
-) -> None:
-    """A proxy with Basic authentication, in front of a Jupyter Server without a token, works."""
+@pytest.fixture
+def open_server(processes: ExitStack, tmp_path: Path) -> ServerProcess:
+    """A Jupyter Server without a token."""
     remote = jupyter_server(
         tmp_path / "open",
         token="",
@@ -187,9 +186,16 @@ async def test_user_and_password(
         config={"ServerApp": {"jpserver_extensions": {"kernel_providers_ext": False}}},
     )
     processes.callback(remote.start().stop)
+    return remote
+
+
+async def test_user_and_password(
+    start_server: StartServer, open_server: ServerProcess, processes: ExitStack, tmp_path: Path
+) -> None:
+    """A proxy with Basic authentication, in front of a Jupyter Server without a token, works."""
     (tmp_path / "passwords").write_text("ada:{PLAIN}token-of-ada\n")
     basic = f"auth_basic x; auth_basic_user_file {tmp_path}/passwords; {UPGRADE}"
-    proxy = nginx(processes, tmp_path, passing(remote.url.rstrip("/"), basic))
+    proxy = nginx(processes, tmp_path, passing(open_server.url.rstrip("/"), basic))
     auth = {"user": "ada", "password": {"value": "token-of-ada"}}
     _, client = start_server(
         {
@@ -210,17 +216,10 @@ async def test_user_and_password(
 
 
 async def test_server_without_a_token(
-    start_server: StartServer, processes: ExitStack, tmp_path: Path
+    start_server: StartServer, open_server: ServerProcess
 ) -> None:
     """A Jupyter Server without a token checks for forged requests of other sites; all works."""
-    remote = jupyter_server(
-        tmp_path / "open",
-        token="",
-        arguments=["--IdentityProvider.token="],
-        config={"ServerApp": {"jpserver_extensions": {"kernel_providers_ext": False}}},
-    )
-    processes.callback(remote.start().stop)
-    _, client = start_server({"far": {"url": remote.url}})
+    _, client = start_server({"far": {"url": open_server.url}})
     await client.wait_for_kernelspec("far/python3")
     kernel_id = await client.start_kernel("far/python3")
     assert await client.run(kernel_id, "print(6 * 7)") == "42\n"

@@ -14,7 +14,7 @@ class Route:
     A route, with a path that matches it and a body that it accepts.
 
     In a path and a body, ``{kernel}`` is the id of a remote kernel of the server, and ``{other}``
-    the id of a kernel of somebody else at the provider ``gpu``.
+    the id of another user's kernel at the provider ``gpu``.
     """
 
     method: str

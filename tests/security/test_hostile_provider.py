@@ -452,7 +452,7 @@ async def test_subprotocols_that_were_not_offered(attack: Attack) -> None:
     kernel_id = await attack.client.start_kernel("bad/py")
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        websocket = web.WebSocketResponse(protocols=("token.of.somebody",))
+        websocket = web.WebSocketResponse(protocols=("token.of.another.user",))
         websocket.headers["Sec-WebSocket-Protocol"] = "chosen"
         await websocket.prepare(request)
         await websocket.receive()

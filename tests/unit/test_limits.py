@@ -7,11 +7,11 @@ import re
 import pytest
 
 from kernel_providers_ext.config.traits import KernelProvidersConfig
-from kernel_providers_ext.gateway import http_client, provider, response
+from kernel_providers_ext.gateway import handshakes, http_client, provider, response
 from kernel_providers_ext.kernels import lifecycle, send_queue
 from kernel_providers_ext.provider import closing, kernelspecs, names, secrets
 from kernel_providers_ext.provider.config import Auth, ProviderConfig, Timeouts, Tls
-from kernel_providers_ext.registry import monitor, resources
+from kernel_providers_ext.registry import monitor, resources, websockets
 from kernel_providers_ext.relay import relay
 from tests.support.processes import ROOT
 
@@ -90,10 +90,10 @@ def test_the_times_and_counts_that_people_wait_for() -> None:
     """They are in the guide, the changelog or the benchmarks; a change is one of behaviour."""
     assert (monitor.KERNELS_INTERVAL, monitor.IDLE_KERNELS_INTERVAL) == (10, 60)
     assert (monitor.IDLE_INTERVAL, monitor.FIRST_RETRY) == (600, 2)
-    assert monitor.REFUSED_HANDSHAKES == 2
+    assert websockets.REFUSED_HANDSHAKES == 2
     assert (provider.CONFIRMATIONS, provider.VARIES_FOR) == (5, 600)
     assert (lifecycle.EXIT_TIMEOUT, lifecycle.FAILED_START_KEPT) == (2.5, 120)
     assert (relay.ATTEMPTS, relay.FIRST_PAUSE, relay.LONGEST_PAUSE) == (10, 1, 30)
     assert (names.LONGEST, response.LONGEST_QUOTE) == (255, 300)
     assert resources.FULL == resources.BUDGET / 2
-    assert (http_client.KERNEL_INFO_TIMEOUT, http_client.ABANDONED_WAIT) == (60, 5)
+    assert (http_client.KERNEL_INFO_TIMEOUT, handshakes.ABANDONED_WAIT) == (60, 5)

@@ -91,6 +91,7 @@ async def test_names_arrive_as_they_are(serve: Serve, name: str) -> None:
         ("/user/d'name", "/user/d'name"),
         ("/user/a%20b%2Fc%40d/", "/user/a%20b%2Fc%40d"),
         ("/user/(a),!:=*;$&+~/", "/user/(a),!:=*;$&+~"),
+        ("/[x]/", "/%5Bx%5D"),
         ("/ünï/", "/%C3%BCn%C3%AF"),
         ('/"<>\\^`{|}/', "/%22%3C%3E%5C%5E%60%7B%7C%7D"),
         ("", ""),

@@ -427,7 +427,7 @@ async def test_the_exit_leaves_kernels_of_removed_providers(place: Place) -> Non
 async def test_a_restart_clears_what_was_sent_to_the_kernel_before(place: Place) -> None:
     """It is use of the kernel; its state comes from the kernel then."""
     kernel = await place.start()
-    queue = kernel.clients.connect("client", object(), SendQueue(place.remote.send_budget("gpu")))
+    queue = kernel.clients.connect("client", object(), SendQueue(place.remote.send_budgets["gpu"]))
     queue.put("typed")
     begun = kernel.last_activity
     await kernel.restart_kernel()
