@@ -191,6 +191,8 @@ def _tested_children(node: ast.AST) -> Iterator[ast.AST]:
             pass
         case ast.ExceptHandler():
             yield from node.body
+        case ast.If(test=test) if "win32" in ast.dump(test):
+            yield from _tested_statements(node.orelse)
         case _:
             yield from ast.iter_child_nodes(node)
 
@@ -204,7 +206,7 @@ def _tested_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 pass
             case ast.ClassDef(bases=[*bases]) if "Protocol" in map(_name, bases):
                 pass
-            case ast.If(test=test) if _name(test) == "TYPE_CHECKING" or "win32" in ast.dump(test):
+            case ast.If(test=test) if _name(test) == "TYPE_CHECKING":
                 pass
             case ast.Assign(targets=[ast.Name(id="__all__" | "__slots__")]):
                 pass

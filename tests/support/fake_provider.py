@@ -41,6 +41,7 @@ class FakeProvider(RemoteKernelProvider):
         self.answer: Snapshot | Exception = snapshot(*kernels, default=default)
         self.running: Mapping[str, KernelModel | None] | Exception = options.get("running", {})
         self.held: asyncio.Event | None = None
+        self.held_logos: asyncio.Event | None = None
         self.asked = 0
         self.asked_for: list[list[str]] = []
         self.asked_for_logos = 0
@@ -65,6 +66,8 @@ class FakeProvider(RemoteKernelProvider):
 
     async def resource(self, kernel_name: str, file: str) -> Resource:
         self.asked_for_logos += 1
+        if self.held_logos is not None:
+            await self.held_logos.wait()
         raise IncompatibleAnswer(self.id, "incompatible", "There is no such logo.")
 
     async def start_kernel(

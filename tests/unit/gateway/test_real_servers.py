@@ -207,6 +207,24 @@ async def test_cookies_of_the_server_are_returned_if_accepted(serve: Serve, acce
     await gateway.aclose()
 
 
+async def test_a_server_cannot_set_any_number_of_cookies(serve: Serve) -> None:
+    """All of them would be sent with each request, and kept for as long as this server runs."""
+    counts: list[int] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        counts.append(len(request.cookies))
+        response = await no_kernelspecs(request)
+        for number in range(30):
+            response.set_cookie(f"c{len(counts)}-{number}", "1")
+        return response
+
+    gateway = provider(await serve(answer), accept_cookies=True)
+    for _ in range(4):
+        await gateway.snapshot()
+    assert 30 < max(counts) < 60
+    await gateway.aclose()
+
+
 @pytest.mark.parametrize(
     ("reading", "expected"),
     [(200, RequestRefused), (403, SignInNeeded), (401, SignInNeeded), (502, ProviderUnavailable)],

@@ -399,6 +399,17 @@ async def test_a_missing_logo_is_fetched_once(bench: Bench) -> None:
         assert bench.provider.asked_for_logos == times
 
 
+async def test_logos_are_fetched_once_at_a_time(bench: Bench) -> None:
+    """A poll during a slow fetch does not begin another one."""
+    spec = {"name": "py", "spec": {}, "resources": {"logo-svg": "/logo.svg"}}
+    bench.provider.answer = Snapshot({"py": spec})
+    bench.provider.held_logos = asyncio.Event()
+    bench.monitor.start()
+    for _ in range(3):
+        await bench.asked_again()
+    assert bench.provider.asked_for_logos == 1
+
+
 async def test_it_ends_when_it_was_woken_just_before(bench: Bench) -> None:
     """A monitor that is woken and closed in the same moment is closed."""
     bench.monitor.start()

@@ -97,3 +97,30 @@ async def test_an_endless_stream_of_frames_leaves_others_their_turn() -> None:
     assert not running.done()
     queue.finish()
     await asyncio.wait_for(running, 10)
+
+
+class StuckChannels(SlowChannels):
+    """Channels that never say whether a frame was sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_sending = asyncio.Event()
+
+    async def send(self, frame: Frame) -> bool:
+        self.is_sending.set()
+        await asyncio.Event().wait()
+        return True
+
+
+async def test_a_frame_whose_sending_is_cancelled_is_not_sent_again() -> None:
+    """It may be on its way: the cell would run twice. The next one waits for the next relay."""
+    channels, queue = StuckChannels(), SendQueue(SendBudget(2**20))
+    queue.put(b"first")
+    queue.put(b"second")
+    running = asyncio.create_task(relay_over(channels).run(queue, write))
+    await channels.is_sending.wait()
+    channels.may_close.set()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await queue.first() == b"second"

@@ -288,6 +288,17 @@ async def test_the_provider_is_asked_before_a_kernel_is_culled(
     assert place.remote.listed == [culling]
 
 
+async def test_a_provider_that_does_not_answer_the_culler_is_polled(
+    place: Place, culling: Any
+) -> None:
+    """So that its state is shown, and the culler need not wait for it with each kernel."""
+    culling.activity.updated_at = float("-inf")
+    place.gpu.failures["kernels"] = place.gpu.answer = OFFLINE
+    await place.manager.cull_kernel_if_idle(culling.kernel_id)
+    monitor = place.providers.monitor("gpu")
+    await until(lambda: not monitor.status.is_available)
+
+
 async def test_a_kernel_that_has_gone_meanwhile_is_no_error(place: Place, culling: Any) -> None:
     """The culler then goes on with the next one."""
     place.remote.remove(culling)
