@@ -1,36 +1,28 @@
-import type { KernelSpec } from '@jupyterlab/services';
 import * as React from 'react';
 
-import { namePartsOf, providerOf, wholly } from '../naming';
-import type { INameParts } from '../naming';
+import type { IKernelLabel } from '../naming';
 
-/**
- * The display name of a kernel on one line. If there is too little room, the kernel's part
- * is cut off, never the provider's.
- */
+/** The label of a kernel in a list, whole, on as many lines as it takes. */
 export function KernelLabel({
-  spec
+  label: { name, place },
+  isPlaceKnown
 }: {
-  spec: KernelSpec.ISpecModel;
+  readonly label: IKernelLabel;
+  /** Whether a heading has the place, so that only screen readers need it here. */
+  readonly isPlaceKnown: boolean;
 }): React.JSX.Element {
-  const { before, kernel, after } = partsOf(spec);
   return (
     <span className="kpe-KernelLabel">
-      {before !== '' && (
-        <span className="kpe-KernelLabel-provider">{before}</span>
-      )}
-      <span className="kpe-KernelLabel-kernel">{kernel}</span>
-      {after !== '' && (
-        <span className="kpe-KernelLabel-provider">{after}</span>
+      <span className="kpe-KernelLabel-name">{name}</span>
+      {place !== '' && (
+        <span
+          className={
+            isPlaceKnown ? 'kpe-visually-hidden' : 'kpe-KernelLabel-place'
+          }
+        >
+          {place}
+        </span>
       )}
     </span>
   );
-}
-
-function partsOf(spec: KernelSpec.ISpecModel): INameParts {
-  const name = spec.display_name;
-  const provider = providerOf(spec);
-  return provider === null
-    ? wholly(name)
-    : namePartsOf(name, provider.kernel, provider.label);
 }

@@ -69,7 +69,19 @@ export function LauncherBody({
   };
   return (
     <div className="jp-Launcher-body jp-zoom-target">
-      <div className="jp-Launcher-content">
+      <div
+        className="jp-Launcher-content"
+        onKeyDown={event => {
+          if (isTyping(event) && input.current !== null) {
+            // The character goes to the field, but for the usual shortcut of a search.
+            input.current.focus();
+            input.current.select();
+            if (event.key === '/') {
+              event.preventDefault();
+            }
+          }
+        }}
+      >
         {isSearchable && (
           <SearchField
             text={search.text}
@@ -77,6 +89,14 @@ export function LauncherBody({
             inputRef={input}
             onChange={text => {
               setSearch({ text, closed: [] });
+            }}
+            onAccept={() => {
+              const first = shown
+                .filter(({ providerId }) => !isCollapsed(providerId))
+                .flatMap(({ cards }) => cards)[0];
+              if (query !== '' && first !== undefined) {
+                host.launch(first.item);
+              }
             }}
           />
         )}
@@ -89,6 +109,7 @@ export function LauncherBody({
             section={section}
             host={host}
             contents={contents}
+            isSearching={query !== ''}
             isCollapsed={isCollapsed(section.providerId)}
             onToggle={toggle}
           />
@@ -117,12 +138,14 @@ function Section({
   section,
   host,
   contents,
+  isSearching,
   isCollapsed,
   onToggle
 }: {
   readonly section: ISection;
   readonly host: ILauncherHost;
   readonly contents: ILauncherContents;
+  readonly isSearching: boolean;
   readonly isCollapsed: boolean;
   readonly onToggle: (id: string) => void;
 }): React.JSX.Element {
@@ -133,6 +156,8 @@ function Section({
     host,
     categories,
     hasBadge: hasBadges,
+    isTabStop: contents.isSearchable,
+    isSearching,
     provider: providers.find(({ id }) => id === providerId),
     counts: counts.get(providerId) ?? NO_KERNELS
   };
@@ -182,4 +207,12 @@ function stateOf(
   id: string
 ): IProvider['state'] | undefined {
   return providers.find(provider => provider.id === id)?.state;
+}
+
+/** Whether a key types a character where there is no text field. */
+function isTyping(event: React.KeyboardEvent): boolean {
+  const isElsewhere = !(event.target instanceof HTMLInputElement);
+  const isModified = event.altKey || event.ctrlKey || event.metaKey;
+  // Space starts what has the focus.
+  return isElsewhere && !isModified && /^\S$/u.test(event.key);
 }

@@ -3,8 +3,7 @@ import { LabIcon, classes, consoleIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
-import { initialOf, KernelLogo } from '../components';
-import type { INameParts } from '../naming';
+import { initialOf, KernelLabel, KernelLogo } from '../components';
 import { isSameCard } from './cards';
 import type { ICard, LauncherItem } from './cards';
 
@@ -15,6 +14,8 @@ export interface ILauncherHost {
   readonly trans: TranslationBundle;
   /** Execute the command of an item, and replace the launcher by the result. */
   launch(item: LauncherItem): void;
+  /** Return the item that starts a console of a kernel; undefined if none does. */
+  itemOf(kernelName: string, kind: 'console'): LauncherItem | undefined;
 }
 
 interface ICardProps {
@@ -23,6 +24,10 @@ interface ICardProps {
   /** The value of `data-category` of the card. */
   readonly category: string;
   readonly hasBadge: boolean;
+  /** Whether its section is that of a provider. */
+  readonly isPlaceKnown: boolean;
+  /** Whether it shows the language of its kernel. */
+  readonly hasLanguage: boolean;
   /** Ids of the elements that say why its kernel may not start. */
   readonly describedBy?: string;
 }
@@ -52,10 +57,19 @@ export const LauncherCard = React.memo(
     host,
     category,
     hasBadge,
+    isPlaceKnown,
+    hasLanguage,
     describedBy
   }: ICardProps): React.JSX.Element => {
-    const launch = (): void => {
-      host.launch(card.item);
+    const launch = (item = card.item): void => {
+      host.launch(item);
+    };
+    const launchConsole = (): void => {
+      const { consoleItem, kernelName } = card;
+      const item = consoleItem ?? host.itemOf(kernelName, 'console');
+      if (kernelName !== '' && item !== undefined) {
+        launch(item);
+      }
     };
     return (
       <div
@@ -65,11 +79,17 @@ export const LauncherCard = React.memo(
         tabIndex={0}
         data-category={category}
         aria-describedby={describedBy}
-        onClick={launch}
+        onClick={() => {
+          launch();
+        }}
         onKeyDown={event => {
           if (event.key === 'Enter' || event.key === ' ') {
             event.preventDefault();
-            launch();
+            if (event.ctrlKey || event.metaKey) {
+              launchConsole();
+            } else {
+              launch();
+            }
           }
         }}
       >
@@ -77,7 +97,7 @@ export const LauncherCard = React.memo(
           {card.hasLogo ? (
             <KernelLogo
               url={card.item.kernelIconUrl}
-              name={card.parts.kernel || card.label}
+              name={card.ownName}
               imageClass="jp-Launcher-kernelIcon"
               letterClass="jp-LauncherCard-noKernelIcon"
             />
@@ -91,7 +111,12 @@ export const LauncherCard = React.memo(
           )}
         </div>
         <div className="jp-LauncherCard-label">
-          <Name parts={card.parts} />
+          <p>
+            <KernelLabel label={card.shown} isPlaceKnown={isPlaceKnown} />
+          </p>
+          {hasLanguage && (
+            <span className="kpe-LauncherCard-language">{card.language}</span>
+          )}
         </div>
       </div>
     );
@@ -117,6 +142,8 @@ export const KernelCard = React.memo(
             className="kpe-KernelCard-console"
             title={title}
             aria-label={title}
+            // Ctrl+Enter on the card does the same.
+            tabIndex={-1}
             data-category={consoleCategory}
             onClick={() => {
               host.launch(consoleItem);
@@ -145,23 +172,5 @@ function CommandIcon({
       iconClass={classes(iconClass, 'jp-Icon-cover')}
       stylesheet="launcherCard"
     />
-  );
-}
-
-/** A display name of which only the kernel's part is cut off if it is too long. */
-function Name({ parts }: { parts: INameParts }): React.JSX.Element {
-  const { before, kernel, after } = parts;
-  return before === '' && after === '' ? (
-    <p>{kernel}</p>
-  ) : (
-    <p>
-      {before !== '' && (
-        <span className="kpe-LauncherCard-provider">{before}</span>
-      )}
-      <span className="kpe-LauncherCard-kernel">{kernel}</span>
-      {after !== '' && (
-        <span className="kpe-LauncherCard-provider">{after}</span>
-      )}
-    </p>
   );
 }

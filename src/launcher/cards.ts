@@ -1,8 +1,8 @@
 import type { KernelSpec } from '@jupyterlab/services';
 import type { ILauncher } from '@jupyterlab/launcher';
 
-import { namePartsOf, providerOf, wholly } from '../naming';
-import type { INameParts } from '../naming';
+import { providerOf } from '../naming';
+import type { IKernelLabel } from '../naming';
 
 /** An item of the launcher; since JupyterLab 4.6 it may also rank its category. */
 export type LauncherItem = ILauncher.IItemOptions & {
@@ -18,10 +18,15 @@ export interface ICard {
   /** The item that its console button starts; null if it has no such button. */
   readonly consoleItem: LauncherItem | null;
   readonly label: string;
-  readonly parts: INameParts;
+  /** What it shows; `label` without a place if it starts no kernel of a provider. */
+  readonly shown: IKernelLabel;
+  /** The kernel's own name, or else the label. */
+  readonly ownName: string;
   readonly title: string;
   /** Name of the kernel; empty if it starts none. */
   readonly kernelName: string;
+  /** The language of its kernel; empty if it starts none, or if that is not known. */
+  readonly language: string;
   /** Whether it has a kernel's logo; otherwise it has the icon of its command. */
   readonly hasLogo: boolean;
   /** Label of the remote provider whose kernel it starts; empty for other cards. */
@@ -35,6 +40,8 @@ export interface ICardSource {
   /** The label and caption of an item's command; both may be empty. */
   describe(item: LauncherItem): { label: string; caption: string };
   spec(kernelName: string): KernelSpec.ISpecModel | undefined;
+  /** The label of a kernel in lists; undefined if it is not known. */
+  kernelLabel(kernelName: string): IKernelLabel | undefined;
   /** Label of the provider of a kernel; empty if it is not known. */
   providerLabel(kernelName: string): string;
 }
@@ -73,10 +80,8 @@ export function cardOf(
   const label = described.label || kernelName || caption || item.command;
   const spec = kernelName === '' ? undefined : source.spec(kernelName);
   const remote = spec === undefined ? null : providerOf(spec);
-  const parts =
-    remote === null
-      ? wholly(label)
-      : namePartsOf(label, remote.kernel, remote.label);
+  const shown =
+    label === spec?.display_name ? source.kernelLabel(kernelName) : undefined;
   const remoteLabel = remote?.label ?? '';
   const words = [label, kernelName];
   if (kernelName !== '') {
@@ -91,9 +96,11 @@ export function cardOf(
     item,
     consoleItem: null,
     label,
-    parts,
+    shown: shown ?? { name: label, place: '' },
+    ownName: remote?.kernel || label,
     title: hasLogo ? label : caption || label,
     kernelName,
+    language: spec?.language ?? '',
     hasLogo,
     remoteLabel,
     searchText: words.join(' ').toLocaleLowerCase()
@@ -140,12 +147,13 @@ export function isSameCard(a: ICard, b: ICard): boolean {
       a.item === b.item &&
       a.consoleItem === b.consoleItem &&
       a.kernelName === b.kernelName &&
+      a.language === b.language &&
       a.label === b.label &&
       a.title === b.title &&
       a.remoteLabel === b.remoteLabel &&
-      a.parts.before === b.parts.before &&
-      a.parts.kernel === b.parts.kernel &&
-      a.parts.after === b.parts.after)
+      a.ownName === b.ownName &&
+      a.shown.name === b.shown.name &&
+      a.shown.place === b.shown.place)
   );
 }
 

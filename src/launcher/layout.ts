@@ -24,6 +24,8 @@ export interface ISection {
   /** Id of the provider whose status it shows; empty if none. */
   readonly providerId: string;
   readonly cards: readonly ICard[];
+  /** Whether its cards are the rows of a list, as there are many. */
+  readonly isDense: boolean;
 }
 
 /** The input of the layout. */
@@ -40,18 +42,25 @@ export interface ICategories {
   readonly other: string;
 }
 
-/** A launcher with more kernels has a search field, even if all kernels are local. */
+/**
+ * A launcher with more kernels has a search field, even if all kernels are local. A section
+ * with more kernels is a list.
+ */
 const MANY_KERNELS = 12;
 
-/** The rank of the providers' sections among the categories. */
-const PROVIDERS_RANK = 20;
+/** The rank of consoles, after which the providers' sections come. */
+const CONSOLE_RANK = 20;
+
+/** The rank of "Other", after which they come if one of them is long. */
+const OTHER_RANK = 100;
 
 const PROBLEMS: ISection = {
   key: 'problems',
   kind: 'problems',
   title: '',
   providerId: '',
-  cards: []
+  cards: [],
+  isDense: false
 };
 
 interface IRankedSection {
@@ -74,8 +83,8 @@ export function defaultProviderId(providers: LauncherProviders): string {
  *
  * The kernels of each other provider get a section, unless the user's settings combine
  * them. Everything else is arranged as in the stock launcher of JupyterLab 4.6: by rank,
- * then by name. The sections of providers are in the user's order, at the rank of
- * consoles.
+ * then by name. The sections of providers are in the user's order. They follow the
+ * consoles, or all stock sections if one of them is a list.
  */
 export function sectionsOf(source: ILauncherSource): ISection[] {
   const { providers, categories } = source;
@@ -188,7 +197,7 @@ function categorySection(
   items: readonly LauncherItem[],
   source: ILauncherSource
 ): IRankedSection {
-  const { categories } = source;
+  const { categories, providers } = source;
   const hasLogo = isOfKernels(category, categories);
   const cards = items.map(item => cardOf(item, hasLogo, source));
   const rank = defaultRank(category, categories);
@@ -198,7 +207,9 @@ function categorySection(
       kind: 'category',
       title: category,
       providerId: '',
-      cards: withUniqueKeys(sorted(cards))
+      cards: withUniqueKeys(sorted(cards)),
+      // Without remote providers, it looks like the stock launcher.
+      isDense: hasLogo && cards.length > MANY_KERNELS && isMixed(providers)
     },
     rank: Math.min(...items.map(({ categoryRank }) => categoryRank ?? rank))
   };
@@ -209,9 +220,9 @@ function defaultRank(category: string, categories: ICategories): number {
     case categories.notebook:
       return 0;
     case categories.console:
-      return PROVIDERS_RANK;
+      return CONSOLE_RANK;
     case categories.other:
-      return 100;
+      return OTHER_RANK;
     default:
       return Infinity;
   }
@@ -236,7 +247,8 @@ function providerSection(
     // The kernelspecs may arrive before the providers.
     title: providers.get(id)?.label ?? cards[0]?.remoteLabel ?? id,
     providerId: id,
-    cards: withUniqueKeys(sorted(cards))
+    cards: withUniqueKeys(sorted(cards)),
+    isDense: cards.length > MANY_KERNELS
   };
 }
 
@@ -272,7 +284,11 @@ function merged(
     block.push(PROBLEMS);
   }
   const others = ranked.filter(section => !moved.includes(section));
-  const isUpper = ({ rank }: IRankedSection): boolean => rank <= PROVIDERS_RANK;
+  const isLong = block.some(
+    ({ kind, isDense }) => kind === 'provider' && isDense
+  );
+  const above = isLong ? OTHER_RANK : CONSOLE_RANK;
+  const isUpper = ({ rank }: IRankedSection): boolean => rank <= above;
   return [
     ...others.filter(isUpper).map(({ section }) => section),
     ...block,

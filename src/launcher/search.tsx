@@ -7,11 +7,14 @@ export function SearchField({
   text,
   trans,
   onChange,
+  onAccept,
   inputRef
 }: {
   readonly text: string;
   readonly trans: TranslationBundle;
   readonly onChange: (text: string) => void;
+  /** Called when the user presses Enter. */
+  readonly onAccept: () => void;
   readonly inputRef: React.RefObject<HTMLInputElement>;
 }): React.JSX.Element {
   const label = trans.__('Search kernels');
@@ -35,6 +38,9 @@ export function SearchField({
             event.preventDefault();
             event.stopPropagation();
             onChange('');
+          } else if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            onAccept();
           } else if (event.key === 'ArrowDown') {
             event.preventDefault();
             focusFirstCard(event.currentTarget);

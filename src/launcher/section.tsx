@@ -13,8 +13,10 @@ import { staleness, stateWord, statusText } from '../text';
 import type { IProvider } from '../tokens';
 import { KernelCard, LauncherCard } from './card';
 import type { ILauncherHost } from './card';
+import { CardList } from './cardlist';
 import { emptyCauseOf } from './layout';
 import type { ICategories, ISection } from './layout';
+import { useRovingFocus } from './rovingfocus';
 import { ProviderStatus } from './status';
 import { WarningsButton } from './warnings';
 
@@ -23,6 +25,10 @@ interface ISectionProps {
   readonly host: ILauncherHost;
   readonly categories: ICategories;
   readonly hasBadge: boolean;
+  /** Whether it is one tab stop. */
+  readonly isTabStop: boolean;
+  /** Whether it shows what a search has found. */
+  readonly isSearching: boolean;
   /** The provider whose status it shows; undefined if none, or if it is not known yet. */
   readonly provider: IProvider | undefined;
   readonly counts: IKernelCounts;
@@ -35,6 +41,7 @@ interface IProviderSectionProps extends ISectionProps {
 
 /** Ids of elements that other elements refer to. */
 interface IIds {
+  readonly title: string;
   readonly body: string;
   /** The word for the state. */
   readonly state: string;
@@ -47,14 +54,23 @@ export function CategorySection({
   section,
   host,
   hasBadge,
+  isTabStop,
+  isSearching,
   provider
 }: ISectionProps): React.JSX.Element {
   const statusId = React.useId();
+  const titleId = React.useId();
+  const hasLanguage = hasLanguages(section);
   const first = section.cards[0]?.item;
   const args = { ...first?.args, cwd: host.cwd };
   const iconClass = first && host.commands.iconClass(first.command, args);
   return (
-    <div className="jp-Launcher-section">
+    <div
+      className="jp-Launcher-section"
+      role="group"
+      aria-labelledby={titleId}
+      {...useRovingFocus(isTabStop)}
+    >
       <div className="jp-Launcher-sectionHeader">
         <LabIcon.resolveReact
           icon={first && host.commands.icon(first.command, args)}
@@ -62,23 +78,30 @@ export function CategorySection({
           stylesheet="launcherSection"
           aria-hidden="true"
         />
-        <h2 className="jp-Launcher-sectionTitle">{section.title}</h2>
+        <h2 id={titleId} className="jp-Launcher-sectionTitle">
+          {section.title}
+        </h2>
       </div>
       {provider && (
         <ProviderStatus id={statusId} provider={provider} host={host} />
       )}
-      <div className="jp-Launcher-cardContainer">
-        {section.cards.map(card => (
+      <CardList
+        section={section}
+        isSearching={isSearching}
+        trans={host.trans}
+        renderCard={card => (
           <LauncherCard
             key={card.key}
             card={card}
             host={host}
             category={section.title}
             hasBadge={hasBadge}
+            isPlaceKnown={false}
+            hasLanguage={hasLanguage}
             describedBy={provider && statusId}
           />
-        ))}
-      </div>
+        )}
+      />
     </div>
   );
 }
@@ -91,6 +114,7 @@ export function ProviderSection(
   // The texts contain times, so they are rendered again when the user looks at them.
   const [, refresh] = React.useReducer((times: number) => times + 1, 0);
   const ids: IIds = {
+    title: React.useId(),
     body: React.useId(),
     state: React.useId(),
     status: React.useId()
@@ -105,8 +129,11 @@ export function ProviderSection(
         'kpe-ProviderSection',
         explained && !isAvailable(explained) && 'kpe-mod-unavailable'
       )}
+      role="group"
+      aria-labelledby={ids.title}
       data-provider={section.providerId}
       data-state={provider?.state}
+      {...useRovingFocus(props.isTabStop)}
       onMouseEnter={refresh}
     >
       <Header
@@ -162,6 +189,7 @@ function Header({
       <h2 className="jp-Launcher-sectionTitle">
         <button
           ref={toggle}
+          id={ids.title}
           type="button"
           className="kpe-ProviderSection-toggle"
           aria-expanded={!isCollapsed}
@@ -198,6 +226,7 @@ function Cards({
   host,
   categories,
   hasBadge,
+  isSearching,
   provider,
   ids
 }: IProviderSectionProps & { readonly ids: IIds }): React.JSX.Element | null {
@@ -206,9 +235,13 @@ function Cards({
       <Empty provider={provider} host={host} />
     ) : null;
   }
+  const hasLanguage = hasLanguages(section);
   return (
-    <div className="jp-Launcher-cardContainer">
-      {section.cards.map(card => (
+    <CardList
+      section={section}
+      isSearching={isSearching}
+      trans={host.trans}
+      renderCard={card => (
         <KernelCard
           key={card.key}
           card={card}
@@ -216,11 +249,18 @@ function Cards({
           category={card.item.category ?? categories.other}
           consoleCategory={categories.console}
           hasBadge={hasBadge}
+          isPlaceKnown
+          hasLanguage={hasLanguage}
           describedBy={needingStatus(provider) && `${ids.state} ${ids.status}`}
         />
-      ))}
-    </div>
+      )}
+    />
   );
+}
+
+/** Whether a list shows the languages of its kernels, which it does if they differ. */
+function hasLanguages({ cards, isDense }: ISection): boolean {
+  return isDense && new Set(cards.map(({ language }) => language)).size > 1;
 }
 
 /** Says why a provider's section has no cards. */

@@ -8,6 +8,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
+import { kernelLabels } from '../naming';
 import { countKernels, DEFAULT_PREFERENCES } from '../providers';
 import { LOCAL_ID, TRANSLATION_DOMAIN } from '../tokens';
 import type { IKernelProviders } from '../tokens';
@@ -122,6 +123,7 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
     const providers = this._options.providers ?? NO_PROVIDERS;
     const { specs } = kernelspecs;
     const categories = this._categories;
+    const labels = kernelLabels(specs, providers.preferences.placement);
     const sections = sectionsOf({
       items: this.model.items(),
       providers,
@@ -134,6 +136,7 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
         };
       },
       spec: name => specs?.kernelspecs[name],
+      kernelLabel: name => labels.get(name),
       providerLabel: name => providers.get(providers.idOf(name))?.label ?? ''
     });
     return {

@@ -77,12 +77,14 @@ export function displayName(
  *
  * @param wanted - Display names by kernel name.
  * @param taken - Display names of other kernels, which do not change.
+ * @param inBrackets - Returns what stands in brackets for a kernel name.
  *
  * @returns Display names by kernel name, in the order of `wanted`.
  */
 export function unique(
   wanted: ReadonlyMap<string, string>,
-  taken: ReadonlySet<string>
+  taken: ReadonlySet<string>,
+  inBrackets = (name: string): string => name
 ): Map<string, string> {
   const counts = new Map<string, number>();
   for (const text of [...wanted.values(), ...taken]) {
@@ -99,7 +101,7 @@ export function unique(
   const shown = new Map<string, string>();
   for (const [name, text] of wanted) {
     const given = isShared(text)
-      ? unusedText(`${text} [${name}]`, used, numbers)
+      ? unusedText(`${text} [${inBrackets(name)}]`, used, numbers)
       : text;
     used.add(given);
     shown.set(name, given);

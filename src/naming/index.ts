@@ -8,7 +8,7 @@ export {
   withDisplayNames
 } from './displayname';
 export type { PlacementProblem } from './displayname';
-export { namePartsOf, wholly } from './parts';
-export type { INameParts } from './parts';
+export { kernelLabels } from './labels';
+export type { IKernelLabel } from './labels';
 export { encodeResourceUrl } from './resourceurl';
 export { shortName } from './shorten';

@@ -2,6 +2,7 @@ import { classes } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { StateIcon, useNow } from '../components';
+import type { IKernelLabel } from '../naming';
 import { isAvailable, isWell } from '../state';
 import type { IKernelCounts } from '../state';
 import { stateWord, statusText } from '../text';
@@ -83,6 +84,7 @@ export function KernelList(props: IListProps): React.JSX.Element {
           group={group}
           activeKey={activeKey}
           language={model.language}
+          labels={model.labels}
           translations={translations}
           now={now}
         />
@@ -122,12 +124,13 @@ interface IGroupProps {
   readonly group: IKernelGroup;
   readonly activeKey: string;
   readonly language: string;
+  readonly labels: ReadonlyMap<string, IKernelLabel>;
   readonly translations: ITranslations;
   readonly now: Date;
 }
 
 function Group(props: IGroupProps): React.JSX.Element {
-  const { group, activeKey, language, translations, now } = props;
+  const { group, activeKey, language, labels, translations, now } = props;
   const { purpose, provider } = group;
   const id = groupId(group.id);
   const stateNote =
@@ -170,7 +173,13 @@ function Group(props: IGroupProps): React.JSX.Element {
       )}
       {group.rows.map(row => {
         const key = keyOf(row.choice);
-        const common = { isActive: key === activeKey, stateNote, translations };
+        const common = {
+          isActive: key === activeKey,
+          stateNote,
+          label: row.spec && labels.get(row.spec.name),
+          isPlaceKnown: purpose === null,
+          translations
+        };
         return row.kind === 'start' ? (
           <StartRow key={key} {...common} spec={row.spec} />
         ) : (

@@ -2,6 +2,8 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, Session } from '@jupyterlab/services';
 import { VDomModel } from '@jupyterlab/ui-components';
 
+import { kernelLabels } from '../naming';
+import type { IKernelLabel } from '../naming';
 import { isAvailable } from '../state';
 import { LOCAL_ID } from '../tokens';
 import type { IKernelProviders, IProvider } from '../tokens';
@@ -36,6 +38,7 @@ export class PickerModel extends VDomModel {
     this._source = sourceOf(context, this._otherKernels);
     this._initial = preselected(this._source, providers);
     this._allGroups = kernelGroups(this._source, providers);
+    this._labels = this._labelKernels();
     this._show(this._allGroups);
     for (const signal of [
       providers.changed,
@@ -82,6 +85,11 @@ export class PickerModel extends VDomModel {
   /** The groups and rows that match the filter. */
   get groups(): readonly IKernelGroup[] {
     return this._groups;
+  }
+
+  /** The labels of kernels, by kernel name. */
+  get labels(): ReadonlyMap<string, IKernelLabel> {
+    return this._labels;
   }
 
   /** The number of rows that match the filter. */
@@ -215,9 +223,15 @@ export class PickerModel extends VDomModel {
     this._source = sourceOf(this.context, this._otherKernels);
     this._initial = preselected(this._source, this.providers);
     this._allGroups = kernelGroups(this._source, this.providers);
+    this._labels = this._labelKernels();
     this._show(filtered(this._allGroups, this._text));
     this.stateChanged.emit();
   };
+
+  private _labelKernels(): ReadonlyMap<string, IKernelLabel> {
+    const { placement } = this.providers.preferences;
+    return kernelLabels(this._source.specs, placement);
+  }
 
   private _show(groups: readonly IKernelGroup[]): void {
     this._groups = groups;
@@ -233,6 +247,7 @@ export class PickerModel extends VDomModel {
   private _source: IKernelSource;
   private _initial: KernelChoice | undefined;
   private _allGroups: readonly IKernelGroup[];
+  private _labels: ReadonlyMap<string, IKernelLabel>;
   private _groups: readonly IKernelGroup[] = [];
   /** The choices that are shown, in order, and their positions by key. */
   private _choices: readonly KernelChoice[] = [];

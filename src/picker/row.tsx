@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import { KernelLabel, KernelLogo } from '../components';
 import { providerOf } from '../naming';
+import type { IKernelLabel } from '../naming';
 import { age } from '../text';
 import type { KernelPhase } from '../tokens';
 import { isOtherKernel, keyOf } from './choices';
@@ -19,6 +20,9 @@ interface IRowProps {
   readonly isActive: boolean;
   /** The word for the state of a provider; empty if all is well with it. */
   readonly stateNote: string;
+  readonly label: IKernelLabel | undefined;
+  /** Whether the row is under the heading of a provider. */
+  readonly isPlaceKnown: boolean;
   readonly translations: ITranslations;
 }
 
@@ -57,7 +61,7 @@ function Row(
 /** The row of a kernel that can be started. */
 export const StartRow = React.memo(
   (props: IRowProps & Pick<IStartRow, 'spec'>) => {
-    const { spec, isActive, stateNote } = props;
+    const { spec, isActive, stateNote, label, isPlaceKnown } = props;
     return (
       <Row
         choice={{ name: spec.name }}
@@ -65,7 +69,12 @@ export const StartRow = React.memo(
         title={spec.display_name}
       >
         <Logo spec={spec} />
-        <KernelLabel spec={spec} />
+        <span className="kpe-Picker-lines">
+          <KernelLabel
+            label={label ?? { name: spec.display_name, place: '' }}
+            isPlaceKnown={isPlaceKnown}
+          />
+        </span>
         <span className="kpe-Picker-note">
           {[spec.language, stateNote].filter(Boolean).join(' · ')}
         </span>
@@ -114,10 +123,11 @@ export function ConnectRow(
         <span className="kpe-Picker-note">
           {isOtherKernel(row) ? (
             trans.__('From another session')
-          ) : spec === undefined ? (
-            name
           ) : (
-            <KernelLabel spec={spec} />
+            <KernelLabel
+              label={props.label ?? { name, place: '' }}
+              isPlaceKnown={props.isPlaceKnown}
+            />
           )}
           <span>{['', ...facts.filter(Boolean)].join(' · ')}</span>
         </span>

@@ -22,6 +22,10 @@ const source: ICardSource = {
     caption: (args?.['caption'] ?? '') as string
   }),
   spec: name => specs.get(name),
+  kernelLabel: name =>
+    name === 'gpu/python3'
+      ? { name: 'Python 3', place: 'GPU farm' }
+      : undefined,
   providerLabel: name => (name === 'python3' ? 'This server' : 'GPU farm')
 };
 
@@ -67,7 +71,9 @@ describe('isSameCard', () => {
 
   it.each<[string, Partial<ReturnType<typeof cardOf>>]>([
     ['name', { label: 'Python 3' }],
-    ['place of the provider', { parts: { ...its.parts, after: '' } }],
+    ['place', { shown: { ...its.shown, place: '' } }],
+    ['shown name', { shown: { ...its.shown, name: 'Py' } }],
+    ['letter', { ownName: 'R' }],
     ['title', { title: 'Python 3' }],
     ['badge', { remoteLabel: 'CPU farm' }],
     ['command', { item: { ...item } }],
@@ -99,7 +105,22 @@ describe('cardOf', () => {
     );
     const item = notebook('gpu/python3', 'Python 3 (GPU farm)');
     expect(card(item).title).toBe('Python 3 (GPU farm)');
-    expect(card(item).parts.after).toBe(' (GPU farm)');
+  });
+
+  it('shows name and place apart, unless a command has a label of its own', () => {
+    const [name, place] = ['Python 3', 'GPU farm'];
+    expect(card(notebook('gpu/python3', 'Python 3 (GPU farm)')).shown).toEqual({
+      name,
+      place
+    });
+    expect(card(notebook('gpu/python3', 'Run it')).shown).toEqual({
+      name: 'Run it',
+      place: ''
+    });
+    expect(card(notebook('python3', 'Python 3')).shown).toEqual({
+      name: 'Python 3',
+      place: ''
+    });
   });
 
   it('has the provider of a remote kernel only', () => {

@@ -78,6 +78,7 @@ function arrange(
       };
     },
     spec: name => specs.get(name),
+    kernelLabel: () => undefined,
     providerLabel: name => providers.get(providers.idOf(name))?.label ?? ''
   };
   return sectionsOf(source);
@@ -113,6 +114,42 @@ describe('sectionsOf', () => {
     ]);
     expect(sections[2]?.cards[0]?.item.command).toBe('notebook');
     expect(sections[2]?.cards[0]?.consoleItem?.command).toBe('console');
+  });
+
+  it('has lists of more than twelve kernels, after "Other"', () => {
+    const many = (count: number): LauncherItem[] =>
+      kernelItems(
+        ...Array.from({ length: count }, (_, index) => `a/${String(index)}`)
+      );
+    const providers = providersWith([LOCAL, A, B]);
+    const items = [TERMINAL, ...kernelItems('python3', 'b/python3')];
+    const short = arrange([...items, ...many(12)], providers);
+    expect(short.some(({ isDense }) => isDense)).toBe(false);
+    const long = arrange([...items, ...many(13)], providers);
+    expect(titles(long)).toEqual([
+      'Notizbuch',
+      'Konsole',
+      'Mehr',
+      'Farm A',
+      'b'
+    ]);
+    expect(long.map(({ isDense }) => isDense)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false
+    ]);
+  });
+
+  it('has lists of local kernels only beside other providers', () => {
+    const names = Array.from({ length: 13 }, (_, index) => String(index));
+    const isDense = (providers: IProvider[]): boolean[] =>
+      arrange(kernelItems(...names), providersWith(providers))
+        .filter(({ kind }) => kind === 'category')
+        .map(section => section.isDense);
+    expect(isDense([LOCAL])).toEqual([false, false]);
+    expect(isDense([LOCAL, A])).toEqual([true, true]);
   });
 
   it('follows the order of providers, even if local is not the first', () => {

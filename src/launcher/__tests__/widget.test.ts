@@ -120,10 +120,13 @@ class Fixture {
     await this.settle();
   }
 
-  async press(selector: string, key: string): Promise<void> {
-    this.find(selector).dispatchEvent(
-      new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })
-    );
+  async press(
+    selector: string,
+    key: string,
+    modifiers: KeyboardEventInit = {}
+  ): Promise<void> {
+    const options = { key, bubbles: true, cancelable: true, ...modifiers };
+    this.find(selector).dispatchEvent(new KeyboardEvent('keydown', options));
     await this.settle();
   }
 
@@ -226,6 +229,17 @@ describe('ProvidersLauncher', () => {
     await fixture.settle();
     expect(fixture.find(CARD)).toBe(card);
     expect(card.title).toBe('farm: Python 3');
+    // The place is under the heading for screen readers only.
+    expect(card.querySelector('.kpe-KernelLabel-name')?.textContent).toBe(
+      'Python 3'
+    );
+    expect(card.querySelector('.kpe-visually-hidden')?.textContent).toBe(
+      'farm'
+    );
+
+    providers.preferences = { ...providers.preferences, placement: 'prefix' };
+    providers.become(LOCAL, FARM);
+    await fixture.settle();
     expect(card.textContent).toBe('farm: Python 3');
   });
 
@@ -421,6 +435,136 @@ describe('ProvidersLauncher', () => {
     providers.preferences = { ...providers.preferences, badge: true };
     await show(providers, python, remote);
     expect(fixture.texts('.kpe-LauncherCard-badge')).toEqual(['F']);
+  });
+});
+
+describe('a ProvidersLauncher with many kernels', () => {
+  const ROW = '[data-provider="farm"] .jp-LauncherCard';
+  const many = (count: number): KernelSpec.ISpecModel[] =>
+    Array.from({ length: count }, (_, index) => {
+      const number = String(index + 10);
+      return remoteSpec(
+        'farm',
+        'farm',
+        `Environment ${number}`,
+        `env${number}`
+      );
+    });
+
+  it('shows the first ones of a list, and all of them on demand', async () => {
+    await show(new MockKernelProviders(LOCAL, FARM), ...many(13));
+    expect(fixture.texts(ROW)).toHaveLength(8);
+    const button = fixture.find('.kpe-LauncherShowAll');
+    expect(button.textContent).toBe('Show all 13');
+    button.click();
+    await fixture.settle();
+    expect(fixture.texts(ROW)).toHaveLength(13);
+    expect(document.activeElement?.textContent).toContain('Environment 18');
+    button.click();
+    await fixture.settle();
+    expect(fixture.texts(ROW)).toHaveLength(8);
+  });
+
+  it('shows all that a search finds', async () => {
+    await show(new MockKernelProviders(LOCAL, FARM), ...many(13));
+    await fixture.type('farm');
+    expect(fixture.texts(ROW)).toHaveLength(13);
+    expect(fixture.node.querySelector('.kpe-LauncherShowAll')).toBeNull();
+  });
+
+  it('shows cards, all of them, if there are up to twelve', async () => {
+    await show(new MockKernelProviders(LOCAL, FARM), ...many(12));
+    expect(fixture.texts(ROW)).toHaveLength(12);
+    expect(fixture.node.querySelector('.kpe-mod-dense')).toBeNull();
+  });
+
+  it('shows languages if they differ', async () => {
+    const [first = remote, ...others] = many(13);
+    await show(new MockKernelProviders(LOCAL, FARM), first, ...others);
+    expect(fixture.texts('.kpe-LauncherCard-language')).toEqual([]);
+    fixture.launcher.dispose();
+    const julia = { ...first, language: 'julia' };
+    await show(new MockKernelProviders(LOCAL, FARM), julia, ...others);
+    expect(fixture.texts('.kpe-LauncherCard-language').slice(0, 2)).toEqual([
+      'julia',
+      'python'
+    ]);
+  });
+});
+
+describe('a ProvidersLauncher with the keyboard', () => {
+  const tabStops = (): HTMLElement[] =>
+    [...fixture.node.querySelectorAll<HTMLElement>('[role=group] *')].filter(
+      ({ tabIndex }) => tabIndex === 0
+    );
+
+  it('has one tab stop for each section, which follows the focus', async () => {
+    await show(new MockKernelProviders(LOCAL, DOWN), python, remote);
+    const farm = fixture.find('[data-provider="farm"]');
+    const toggle = fixture.find('[data-provider="farm"] [aria-expanded]');
+    expect(tabStops()).toHaveLength(3);
+    expect(tabStops()[2]).toBe(toggle);
+    toggle.focus();
+    await fixture.press('[data-provider="farm"] [aria-expanded]', 'End');
+    const card = farm.querySelector('.jp-LauncherCard');
+    expect(document.activeElement).toBe(card);
+    expect(tabStops()).toHaveLength(3);
+    expect(tabStops()[2]).toBe(card);
+    await fixture.press('[data-provider="farm"] .jp-LauncherCard', 'Home');
+    expect(document.activeElement).toBe(toggle);
+  });
+
+  it('leaves each card of the stock launcher a tab stop', async () => {
+    const r = { ...spec('ir', 'R'), language: 'R' };
+    await show(new MockKernelProviders(LOCAL), python, r);
+    expect(tabStops()).toHaveLength(4);
+  });
+
+  it.each([
+    ['a remote kernel', '[data-provider="farm"] .jp-LauncherCard', remote.name],
+    ['a local kernel', CARD, python.name]
+  ])('opens a console of %s with Ctrl+Enter', async (_, selector, name) => {
+    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
+    await fixture.press(selector, 'Enter', { ctrlKey: true });
+    expect(fixture.executed.mock.calls).toEqual([
+      ['console', { kernelPreference: { name }, cwd: 'folder' }]
+    ]);
+  });
+
+  it.each(['/', 'p'])(
+    'goes to the search when the user types %j',
+    async key => {
+      await show(new MockKernelProviders(LOCAL, FARM), python, remote);
+      fixture.find(CARD).focus();
+      await fixture.press(CARD, key);
+      expect(document.activeElement).toBe(fixture.find('input'));
+      expect(fixture.executed).not.toHaveBeenCalled();
+    }
+  );
+
+  it.each<[string, KeyboardEventInit]>([
+    ['Tab', {}],
+    ['p', { ctrlKey: true }],
+    ['p', { metaKey: true }],
+    ['p', { altKey: true }]
+  ])('leaves %s %j to JupyterLab', async (key, modifiers) => {
+    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
+    fixture.find(CARD).focus();
+    await fixture.press(CARD, key, modifiers);
+    expect(document.activeElement).toBe(fixture.find(CARD));
+  });
+
+  it('starts the first match with Enter in the search', async () => {
+    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
+    await fixture.press('input', 'Enter');
+    await fixture.type('cobol');
+    await fixture.press('input', 'Enter');
+    expect(fixture.executed).not.toHaveBeenCalled();
+    await fixture.type('farm');
+    await fixture.press('input', 'Enter');
+    expect(fixture.executed.mock.calls).toEqual([
+      ['notebook', { kernelName: 'farm/python3', cwd: 'folder' }]
+    ]);
   });
 });
 

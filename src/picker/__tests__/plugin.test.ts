@@ -6,7 +6,11 @@ import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { provider, withKernelPhase } from '../../__tests__/fixtures';
+import {
+  provider,
+  remoteSpec,
+  withKernelPhase
+} from '../../__tests__/fixtures';
 import { MockKernelProviders } from '../../__tests__/mockproviders';
 import { ProviderSessionContextDialogs } from '../plugin';
 
@@ -276,6 +280,42 @@ describe('selectKernel', () => {
     expect(active()).toBe('{"name":"gpu/python3"}');
     press('Escape');
     await done;
+  });
+});
+
+describe('the rows', () => {
+  const FAR = remoteSpec('gpu', 'GPU', 'Far Python');
+
+  /** Open the dialog, and return the texts that a row shows. */
+  const shown = async (placement: string, ...others: string[]) => {
+    const providers = new MockKernelProviders(
+      ...['local', ...others].map(id => provider(id))
+    );
+    providers.preferences = { ...providers.preferences, placement };
+    const { server, done, press } = await open(false, providers);
+    server.specs = {
+      default: 'python3',
+      kernelspecs: { python3: LOCAL, [FAR.name]: FAR }
+    };
+    server.specsChanged.emit();
+    const parts = '[data-value*="gpu/python3"] .kpe-KernelLabel > *';
+    await vi.waitFor(() => {
+      expect(document.querySelector(parts)?.textContent).toMatch(/^Far/);
+    });
+    const texts = [...document.querySelectorAll(parts)]
+      .filter(({ className }) => className !== 'kpe-visually-hidden')
+      .map(({ textContent }) => textContent);
+    press('Escape');
+    await done;
+    return texts;
+  };
+
+  it('have the own name of a kernel under the heading of its place', async () => {
+    expect(await shown('', 'gpu')).toEqual(['Far Python']);
+  });
+
+  it('have the name that the user wants', async () => {
+    expect(await shown('suffix', 'gpu')).toEqual(['Far Python (GPU)']);
   });
 });
 

@@ -21,7 +21,7 @@ test('warnings about a provider are a click away, until there are none', async (
 
   // With the keyboard: it comes after the button that collapses the section.
   await risky.getByRole('button', { name: 'risky', exact: true }).focus();
-  await page.keyboard.press('Tab');
+  await page.keyboard.press('ArrowRight');
   await expect(button).toBeFocused();
   await page.keyboard.press('Enter');
   const details = page.locator('.jp-Dialog', { hasText: 'risky' });
