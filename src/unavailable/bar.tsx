@@ -62,6 +62,7 @@ export class UnavailableBar extends ReactWidget {
         trans={trans}
         onRetry={this._retryOf(unavailability)}
         onCancel={this._cancel}
+        onStart={() => guard.startAgain()}
         onSimilar={() => void guard.choose(similar ?? undefined)}
         onChoose={() => void guard.choose()}
         onResize={this._fit}
@@ -143,6 +144,7 @@ interface IProps {
   /** Null if there is nothing to retry. */
   readonly onRetry: (() => Promise<unknown>) | null;
   readonly onCancel: () => Promise<void>;
+  readonly onStart: () => Promise<void>;
   readonly onSimilar: () => void;
   readonly onChoose: () => void;
   readonly onResize: (height: number) => void;
@@ -186,6 +188,13 @@ function Buttons(props: IProps): React.JSX.Element {
           label={trans.__('Cancel')}
           busyLabel={trans.__('Cancelling…')}
           onPress={props.onCancel}
+        />
+      )}
+      {unavailability?.kind === 'ended' && (
+        <BusyButton
+          label={trans.__('Start again')}
+          busyLabel={trans.__('Starting…')}
+          onPress={props.onStart}
         />
       )}
       {similar !== '' && (

@@ -73,7 +73,8 @@ export class KernelGuard implements IDisposable {
 
   /** The name of a similar kernel of this server; null if there is none. */
   get similar(): string | null {
-    return this.hasKernel || this._unavailability?.kind === 'waiting'
+    const kind = this._unavailability?.kind;
+    return this.hasKernel || kind === 'waiting' || kind === 'ended'
       ? null
       : similarKernel(this._name, this._language(), this._known);
   }
@@ -99,6 +100,30 @@ export class KernelGuard implements IDisposable {
       this._held = { ...this._held, shouldStart: false };
     }
     this._update();
+  }
+
+  /**
+   * Remember that the kernel ended, until the notebook has another one.
+   *
+   * @param cells - The number of cells that waited for it.
+   */
+  end(cells: number): void {
+    this._ended = { kind: 'ended', since: new Date(), cells };
+    this._update();
+  }
+
+  /**
+   * Start a kernel again after the last one ended.
+   *
+   * @returns A promise that is fulfilled when it starts, or the user has selected another
+   * one; never rejected.
+   */
+  async startAgain(): Promise<void> {
+    // If the kernel does not start, Lab shows the error.
+    const mustChoose = await this._context.startKernel().catch(() => false);
+    if (mustChoose) {
+      await this.choose();
+    }
   }
 
   /**
@@ -200,6 +225,7 @@ export class KernelGuard implements IDisposable {
     if (newValue !== null) {
       this._hasHadKernel = true;
       this._isDeclined = false;
+      this._ended = null;
     }
     this._follow();
     this._update();
@@ -228,7 +254,9 @@ export class KernelGuard implements IDisposable {
       this._running,
       this._known
     );
-    this._unavailability = this._isDeclined ? null : unavailability;
+    this._unavailability = this._isDeclined
+      ? null
+      : (unavailability ?? this._ended);
     const canStart =
       unavailability === null || unavailability.kind === 'blocked';
     if (canStart || this.hasKernel) {
@@ -345,6 +373,8 @@ export class KernelGuard implements IDisposable {
     ISessionContext.IKernelPreference,
     'shouldStart' | 'autoStartDefault'
   > | null = null;
+  /** Set from the end of a kernel to the start of the next one. */
+  private _ended: Unavailability | null = null;
   private _isReady = false;
   private _isChoosing = false;
   private _hasHadKernel = false;

@@ -20,7 +20,9 @@ import {
   TRANSLATION_DOMAIN
 } from '../tokens';
 import { UnavailableBar } from './bar';
-import { notifyOfEndedKernels } from './ended';
+import { watchForEnd } from './ended';
+import { showNotebooks } from './endednotebooks';
+import { EndedNotices } from './endednotices';
 import { KernelGuard } from './guard';
 
 /** Adds a bar to notebooks whose provider is not available, and starts no other kernel. */
@@ -42,11 +44,18 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
       sessionDialogs ??
       new SessionContextDialogs({ translator: translator ?? nullTranslator });
     const { kernelspecs, sessions } = app.serviceManager;
+    const notices = new EndedNotices({
+      providers,
+      trans,
+      showNotebooks: (title, notebooks) =>
+        void showNotebooks(title, notebooks, trans)
+    });
     // A notebook with several views has one session, and thus one guard.
     const guards = new WeakMap<ISessionContext, KernelGuard>();
     const guardOf = (
       context: ISessionContext,
-      model: INotebookModel
+      model: INotebookModel,
+      panel: NotebookPanel
     ): KernelGuard => {
       const known = guards.get(context);
       if (known !== undefined) {
@@ -61,7 +70,19 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
           guard.retried(args['id']);
         }
       }, guard);
-      notifyOfEndedKernels({ context, sessions, providers, trans });
+      watchForEnd({
+        context,
+        sessions,
+        onEnded: kernelName => {
+          guard.end(waitingCells(model));
+          notices.add(providers.idOf(kernelName), {
+            name: context.name,
+            activate: () => {
+              app.shell.activateById(panel.id);
+            }
+          });
+        }
+      });
       return guard;
     };
     if (dialogs instanceof ProviderSessionContextDialogs) {
@@ -75,7 +96,7 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
         { sessionContext, model }: DocumentRegistry.IContext<INotebookModel>
       ): IDisposable => {
         const bar = new UnavailableBar({
-          guard: guardOf(sessionContext, model),
+          guard: guardOf(sessionContext, model, panel),
           commands: app.commands,
           trans,
           nameOf: name =>
@@ -100,4 +121,11 @@ function languageOf(model: INotebookModel): string {
     model.defaultKernelLanguage ||
     (typeof language === 'string' ? language : '')
   );
+}
+
+/** Return how many cells of a notebook run or wait. */
+function waitingCells({ cells }: INotebookModel): number {
+  return [...cells].filter(
+    cell => 'executionState' in cell && cell.executionState === 'running'
+  ).length;
 }

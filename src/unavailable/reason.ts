@@ -20,6 +20,7 @@ import type {
  * - `unavailable`: the provider is not available;
  * - `blocked`: the provider is available, but the kernel cannot be connected to;
  * - `gone`: the provider is available, but does not have `kernel`;
+ * - `ended`: the kernel ended at `since`, and `cells` of the notebook waited for it;
  * - `starting`, `reconnecting`: the kernel has been in this phase since `since`.
  */
 export type Unavailability =
@@ -39,6 +40,11 @@ export type Unavailability =
       readonly kind: 'gone';
       readonly provider: IProvider;
       readonly kernel: string;
+    }
+  | {
+      readonly kind: 'ended';
+      readonly since: Date;
+      readonly cells: number;
     }
   | {
       readonly kind: KernelPhase;
@@ -157,6 +163,7 @@ export function iconOf(unavailability: Unavailability): ProviderState {
     case 'reconnecting':
       return 'checking';
     case 'unknown':
+    case 'ended':
       return 'offline';
     case 'unavailable':
     case 'blocked':
@@ -189,6 +196,20 @@ export function unavailabilityText(
         unavailability.id,
         unavailability.kernel
       );
+    case 'ended': {
+      const { cells, since } = unavailability;
+      const text = trans.__(
+        'The kernel ended at %1. Its variables are lost.',
+        clock(since, now)
+      );
+      return cells === 0
+        ? text
+        : `${text} ${trans._n(
+            '%1 cell that waited was not run.',
+            '%1 cells that waited were not run.',
+            cells
+          )}`;
+    }
     case 'blocked':
       return lastingStatusText(unavailability.provider, trans, now);
     case 'unavailable': {

@@ -48,6 +48,7 @@ function show() {
     similar: 'python3' as string | null,
     changed: new Signal<object, void>(sender),
     cancel: vi.fn(() => Promise.resolve()),
+    startAgain: vi.fn(() => Promise.resolve()),
     reconnect: vi.fn(() => Promise.resolve()),
     chosen: [] as (string | undefined)[],
     choose: (name?: string) => {
@@ -292,6 +293,17 @@ describe('UnavailableBar', () => {
     expect(document.querySelector('.jp-Dialog')?.textContent).toContain(
       'This server is away.'
     );
+  });
+
+  it('starts a kernel again after the last one ended', async () => {
+    const { guard, bar, become } = show();
+    guard.similar = null;
+    const since = new Date('2026-05-04T09:58:40');
+    await become({ kind: 'ended', since, cells: 0 });
+
+    expect(labels(bar)).toEqual(['Start again', 'Select another kernel…']);
+    await press(bar, 'Start again');
+    expect(guard.startAgain).toHaveBeenCalledOnce();
   });
 
   it('only offers another kernel during a reconnection', async () => {

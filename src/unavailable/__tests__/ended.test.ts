@@ -1,21 +1,13 @@
 // @vitest-environment jsdom
 import '../../__tests__/browserstubs';
 
-import { Notification } from '@jupyterlab/apputils';
 import type { ISessionContext } from '@jupyterlab/apputils';
-import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { beforeEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
-import { provider } from '../../__tests__/fixtures';
-import { MockKernelProviders } from '../../__tests__/mockproviders';
-import { notifyOfEndedKernels } from '../ended';
+import { watchForEnd } from '../ended';
 
-beforeEach(() => {
-  Notification.dismiss();
-});
-
-/** Open a notebook with a kernel; `send` returns the notifications after a message of it. */
+/** Open a notebook with a kernel; `send` returns the ended kernels after a message of it. */
 function open(name: string, reason = '') {
   const makeSession = () => {
     const session = { kernel: { name, model: { reason } } };
@@ -32,11 +24,11 @@ function open(name: string, reason = '') {
     sessionChanged: new Signal<object, { newValue: object }>({})
   };
   const refreshRunning = vi.fn(() => Promise.resolve());
-  notifyOfEndedKernels({
+  const ended: string[] = [];
+  watchForEnd({
     context: context as unknown as ISessionContext,
     sessions: { refreshRunning },
-    providers: new MockKernelProviders(provider('gpu', { label: 'GPU farm' })),
-    trans: nullTranslator.load('')
+    onEnded: kernelName => ended.push(kernelName)
   });
   const send = (
     state: string,
@@ -51,7 +43,7 @@ function open(name: string, reason = '') {
         content: { execution_state: state }
       }
     });
-    return Notification.manager.notifications.map(({ message }) => message);
+    return ended;
   };
   const renew = () => {
     const session = makeSession();
@@ -61,22 +53,20 @@ function open(name: string, reason = '') {
   return { context, send, renew, refreshRunning };
 }
 
-const LOST =
-  'The kernel of work.ipynb on GPU farm ended. Its variables are lost. Running a cell starts a new kernel.';
-
-it('shows a notification when a remote kernel ends', () => {
+it('tells of the end of a remote kernel', () => {
   const { send, refreshRunning } = open('gpu/python3');
 
   expect(send('idle')).toEqual([]);
   expect(refreshRunning).not.toHaveBeenCalled();
-  expect(send('dead')).toEqual([LOST]);
+  expect(send('dead', 'send')).toEqual([]);
+  expect(send('dead')).toEqual(['gpu/python3']);
   expect(refreshRunning).toHaveBeenCalledOnce();
 });
 
-it('shows it in a later session, too', () => {
+it('tells of it in a later session, too', () => {
   const { send, renew } = open('gpu/python3');
 
-  expect(send('dead', 'recv', renew())).toEqual([LOST]);
+  expect(send('dead', 'recv', renew())).toEqual(['gpu/python3']);
 });
 
 it('leaves local kernels to JupyterLab', () => {

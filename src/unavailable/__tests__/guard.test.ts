@@ -67,6 +67,34 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+describe('a notebook whose kernel ended', () => {
+  it('says so until it has another one, which the user can start', async () => {
+    const { context, server, guard } = open(ONLINE);
+    await populate(context);
+    guard.end(3);
+    await context.shutdown();
+    await settle();
+    expect(guard.unavailability).toMatchObject({ kind: 'ended', cells: 3 });
+    expect(guard.similar).toBeNull();
+
+    await guard.startAgain();
+    await settle();
+    expect(server.started).toEqual(['gpu/python3', 'gpu/python3']);
+    expect(guard.unavailability).toBeNull();
+  });
+
+  it('says that its provider is not available instead, while that lasts', async () => {
+    const { context, providers, guard } = open(ONLINE);
+    await populate(context);
+    guard.end(0);
+    await context.shutdown();
+    providers.become(LOCAL, OFFLINE);
+    expect(guard.unavailability).toMatchObject({ kind: 'unavailable' });
+    providers.become(LOCAL, ONLINE);
+    expect(guard.unavailability).toMatchObject({ kind: 'ended' });
+  });
+});
+
 describe('a notebook whose provider is offline', () => {
   it('starts nothing, and opens no dialog', async () => {
     const { server, context, guard } = open();

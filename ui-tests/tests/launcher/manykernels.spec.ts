@@ -4,14 +4,8 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { seriousIn } from '../../support/axe';
 import { test } from '../../support/fixtures';
 import type { Gateway } from '../../support/gateway';
-import type {
-  Picker} from '../../support/lab';
-import {
-  LOCAL,
-  launcherCard,
-  Notebook,
-  section
-} from '../../support/lab';
+import type { Picker } from '../../support/lab';
+import { LOCAL, launcherCard, Notebook, section } from '../../support/lab';
 import { visibleTexts } from '../../support/visibletext';
 
 const LABEL = 'HPC cluster (Slurm, building 42)';

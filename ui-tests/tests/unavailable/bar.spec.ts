@@ -188,15 +188,62 @@ test('an open notebook shows that its kernel is gone, and continues with a new o
   await gateway.start();
   await expect(
     page.locator('.Toastify__toast', { hasText: 'ended' })
-  ).toContainText('The kernel of Untitled.ipynb on late ended');
+  ).toContainText('1 kernel on late ended. Its variables are lost.');
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
-  await expect(unavailableBar(page)).toBeHidden();
-
+  const bar = unavailableBar(page);
+  await expect(bar).toContainText(/The kernel ended at .*variables are lost/);
   await expect(notebook.kernelName).toHaveText('No Kernel');
+
+  await bar.getByRole('button', { name: 'Start again' }).click();
+  await notebook.expectKernel(`${LOCAL} (late)`);
+  await expect(bar).toBeHidden();
   await expect(await notebook.run(`print("x" in globals())`)).toHaveText(
     'False'
   );
-  await notebook.expectKernel(`${LOCAL} (late)`);
+});
+
+test('the ends of several kernels are one notice, which leads to their notebooks', async ({
+  makeGateway,
+  page,
+  tmpPath
+}) => {
+  const gateway = await makeGateway('late');
+  await gateway.start();
+  await gateway.declare();
+  await expect(section(page, 'late')).toContainText('Online');
+  for (const name of ['a', 'b', 'c']) {
+    const file = `${tmpPath}/${name}.ipynb`;
+    await writeNotebook(page.request, file, 'late/python3');
+    await page.evaluate(async path => {
+      await window.jupyterapp.commands.execute('docmanager:open', { path });
+    }, file);
+    await new Notebook(page).expectKernel(`${LOCAL} (late)`);
+  }
+  const notebook = new Notebook(page);
+  await notebook.run('import time; time.sleep(600)');
+  await notebook.run('print("never")');
+
+  await gateway.stop();
+  await gateway.start();
+  const toasts = page.locator('.Toastify__toast', { hasText: 'ended' });
+  await expect(toasts).toHaveText(
+    /3 kernels on late ended\. Their variables are lost\./
+  );
+  await expect(unavailableBar(page)).toContainText(
+    '2 cells that waited were not run.'
+  );
+  await toasts.getByRole('button', { name: 'Show notebooks' }).click();
+  const dialog = page.locator('.jp-Dialog');
+  await expect(dialog.getByRole('listitem')).toHaveText([
+    'a.ipynb',
+    'b.ipynb',
+    'c.ipynb'
+  ]);
+  await dialog.getByRole('button', { name: 'a.ipynb' }).click();
+  await expect(
+    page.getByRole('main').getByRole('tab', { name: 'a.ipynb' })
+  ).toHaveAttribute('aria-selected', 'true');
+  await expect(unavailableBar(page)).toContainText('The kernel ended');
 });
 
 /** The kernel that a notebook on the server was saved with. */

@@ -1,0 +1,99 @@
+import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Throttler } from '@lumino/polling';
+
+import type { IKernelProviders } from '../tokens';
+
+/** Milliseconds within which the ends of several kernels make one message. */
+const GROUPING = 1000;
+
+/** Milliseconds after which a notification goes by itself; the notebooks' bars stay. */
+const DURATION = 15_000;
+
+/** A notebook whose kernel ended. */
+export interface IEndedNotebook {
+  readonly name: string;
+  /** Make it the current tab. */
+  activate(): void;
+}
+
+export interface IEndedNoticesOptions {
+  readonly providers: Pick<IKernelProviders, 'get' | 'preferences'>;
+  readonly trans: TranslationBundle;
+  /** Show notebooks to the user, under a title. */
+  readonly showNotebooks: (
+    title: string,
+    notebooks: readonly IEndedNotebook[]
+  ) => void;
+}
+
+/** Shows one notification for each provider whose kernels ended, however many they were. */
+export class EndedNotices {
+  constructor(options: IEndedNoticesOptions) {
+    this._options = options;
+  }
+
+  /** Tell of the end of a notebook's kernel soon, together with others of its provider. */
+  add(providerId: string, notebook: IEndedNotebook): void {
+    if (this._options.providers.preferences.notify !== 'none') {
+      const known = this._waiting.get(providerId) ?? [];
+      this._waiting.set(providerId, [...known, notebook]);
+      void this._soon.invoke();
+    }
+  }
+
+  private _show(id: string, added: readonly IEndedNotebook[]): void {
+    const { trans } = this._options;
+    const before = this._shown.get(id);
+    const isThere = Notification.manager.has(before?.notification ?? '');
+    const notebooks = isThere
+      ? [...(before?.notebooks ?? []), ...added]
+      : added;
+    const message = this._text(id, notebooks.length);
+    const action = {
+      label: trans._n('Show notebook', 'Show notebooks', notebooks.length),
+      callback: () => {
+        this._options.showNotebooks(message, notebooks);
+      }
+    };
+    const content = { autoClose: DURATION, actions: [action] };
+    if (before !== undefined && isThere) {
+      Notification.update({ id: before.notification, message, ...content });
+      this._shown.set(id, { ...before, notebooks });
+    } else {
+      const notification = Notification.warning(message, content);
+      this._shown.set(id, { notification, notebooks });
+    }
+  }
+
+  private _text(id: string, count: number): string {
+    const { providers, trans } = this._options;
+    return trans._n(
+      '%1 kernel on %2 ended. Its variables are lost.',
+      '%1 kernels on %2 ended. Their variables are lost.',
+      count,
+      providers.get(id)?.label ?? id
+    );
+  }
+
+  private readonly _options: IEndedNoticesOptions;
+  /** The notebooks to tell of, by provider id. */
+  private readonly _waiting = new Map<string, readonly IEndedNotebook[]>();
+  private readonly _shown = new Map<
+    string,
+    {
+      readonly notification: string;
+      readonly notebooks: readonly IEndedNotebook[];
+    }
+  >();
+  private readonly _soon = new Throttler(
+    () => {
+      const waiting = [...this._waiting];
+      this._waiting.clear();
+      waiting.forEach(([id, notebooks]) => {
+        this._show(id, notebooks);
+      });
+    },
+    { limit: GROUPING, edge: 'trailing' }
+  );
+}
