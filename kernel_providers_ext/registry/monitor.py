@@ -172,8 +172,10 @@ class ProviderMonitor:
         """
         Poll the provider now, and return once it has answered or failed, or the monitor is closed.
 
-        Calls at the same time share one attempt, also one that is already under way.
+        Calls at the same time share one attempt, also one that is already under way. If it fails,
+        the next attempts come soon again.
         """
+        self._failures = 0
         if not self._is_asking:
             self._breaker.end_rest()
         await self._attempt()
