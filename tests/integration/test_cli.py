@@ -178,7 +178,10 @@ class RunningDemo:
 @pytest.fixture
 def demo(home: Path, tmp_path: Path) -> Iterator[RunningDemo]:
     """The running demo."""
+    # The tests may run below nohup, which the demo would respect.
+    handler = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     demo = RunningDemo(home, tmp_path / "temporary")
+    signal.signal(signal.SIGHUP, handler)
     with demo.process:
         yield demo
         demo.process.kill()
