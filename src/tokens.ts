@@ -29,6 +29,9 @@ export const COMMAND_IDS = {
   shutDownAll: 'kernel-providers:shut-down-all'
 } as const;
 
+/** The command that shows which providers are not loaded; it has no arguments. */
+export const PROBLEMS_COMMAND_ID = 'kernel-providers:show-problems';
+
 /** Joins provider and kernel in the name of a remote kernel: `gpu-farm/python3`. */
 export const NAME_SEPARATOR = '/';
 

@@ -3,7 +3,12 @@ import { Signal } from '@lumino/signaling';
 
 import { DEFAULT_PREFERENCES } from '../providers/model';
 import { LOCAL_ID, NAME_SEPARATOR } from '../tokens';
-import type { IKernelProviders, IPreferences, IProvider } from '../tokens';
+import type {
+  IKernelProviders,
+  IPreferences,
+  IProblem,
+  IProvider
+} from '../tokens';
 
 /** Kernel providers that a test controls. */
 export class MockKernelProviders implements IKernelProviders {
@@ -13,7 +18,7 @@ export class MockKernelProviders implements IKernelProviders {
 
   ready = Promise.resolve();
   providers: readonly IProvider[];
-  readonly problems = [];
+  problems: readonly IProblem[] = [];
   readonly template = '';
   preferences: IPreferences = DEFAULT_PREFERENCES;
   readonly changed = new Signal<this, void>(this);

@@ -13,7 +13,10 @@ import { Toasts } from './toasts';
 /** Milliseconds within which changes of several providers make one message. */
 const GROUPING = 1000;
 
-/** Shows notifications about providers that become unavailable, or available again. */
+/**
+ * Shows notifications about providers that become unavailable, or available again, and about
+ * files of providers that break.
+ */
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_IDS.notifications,
   description: 'Shows notifications about unavailable kernel providers.',
@@ -28,6 +31,7 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const toasts = new Toasts(providers, app.commands, trans);
     let reported: ReadonlyMap<string, IReported> = new Map();
+    let broken: ReadonlySet<string> | null = null;
     const update = (): void => {
       const changes = changesOf(
         providers.providers,
@@ -37,6 +41,14 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
       );
       reported = changes.reported;
       toasts.show(changes);
+      // Those that the page has found are in its launcher.
+      const before = broken;
+      broken = new Set(providers.problems.map(({ source }) => source));
+      if (before !== null && providers.preferences.notify !== 'none') {
+        toasts.showProblems(
+          providers.problems.filter(({ source }) => !before.has(source))
+        );
+      }
       if (changes.isWaiting) {
         void later.invoke();
       }

@@ -10,18 +10,22 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
-import { StateIcon } from '../components';
+import { StateIcon, WarningIcon } from '../components';
 import { summaryOf } from '../state';
-import { lastingStatusText, summaryText } from '../text';
+import { lastingStatusText, problemsText, summaryText } from '../text';
 import {
   COMMAND_IDS,
   IKernelProviders,
   PLUGIN_IDS,
+  PROBLEMS_COMMAND_ID,
   TRANSLATION_DOMAIN
 } from '../tokens';
 import type { IProvider } from '../tokens';
 
-/** Shows in the status bar how many providers need attention, and nothing if none does. */
+/**
+ * Shows in the status bar how many providers need attention or are not loaded, and nothing
+ * if all is well.
+ */
 export const statusItemPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_IDS.statusItem,
   description: 'Adds a status bar item about unavailable kernel providers.',
@@ -41,7 +45,8 @@ export const statusItemPlugin: JupyterFrontEndPlugin<void> = {
       rank: 2, // after the kernel's
       isActive: () =>
         providers.preferences.statusItem &&
-        summaryOf(providers.providers).affected.length > 0,
+        (summaryOf(providers.providers).affected.length > 0 ||
+          providers.problems.length > 0),
       activeStateChanged: providers.changed
     });
   }
@@ -76,44 +81,60 @@ class StatusItem extends ReactWidget {
 
   protected override render(): React.JSX.Element {
     const trans = this._trans;
+    const { problems } = this._providers;
     const summary = summaryOf(this._providers.providers);
     const { affected } = summary;
     const now = new Date();
     // An administrator may have disabled the commands.
     const hasDetails = this._commands.hasCommand(COMMAND_IDS.details);
-    const messages = affected.map(provider =>
-      lastingStatusText(provider, trans, now)
-    );
+    const messages = [
+      ...affected.map(provider => lastingStatusText(provider, trans, now)),
+      ...problems.map(({ message }) => message)
+    ];
+    const texts = [
+      affected.length > 0 ? summaryText(summary, trans) : '',
+      problems.length > 0 ? problemsText(problems.length, trans) : ''
+    ];
+    const count = affected.length + Math.min(problems.length, 1);
     return (
       <button
         type="button"
         className="jp-StatusBar-TextItem"
         title={messages.join('\n')}
-        aria-haspopup={hasDetails && (affected.length > 1 ? 'menu' : 'dialog')}
+        aria-haspopup={hasDetails && (count > 1 ? 'menu' : 'dialog')}
         onClick={event => {
           if (hasDetails) {
             this._open(affected, event.currentTarget.getBoundingClientRect());
           }
         }}
       >
-        {affected[0] !== undefined && <StateIcon state={affected[0].state} />}
-        {summaryText(summary, trans)}
+        {affected[0] === undefined ? (
+          <WarningIcon />
+        ) : (
+          <StateIcon state={affected[0].state} />
+        )}
+        {texts.filter(Boolean).join(' · ')}
       </button>
     );
   }
 
-  /** Show the details of the only provider, or a menu of several providers. */
+  /** Show the only details that there are, or a menu. */
   private _open(affected: readonly IProvider[], { left, top }: DOMRect): void {
-    const [first, ...others] = affected;
+    const details = affected.map(({ id }) => ({
+      command: COMMAND_IDS.details,
+      args: { id, isPalette: true }
+    }));
+    const items =
+      this._providers.problems.length === 0
+        ? details
+        : [...details, { command: PROBLEMS_COMMAND_ID, args: {} }];
+    const [first, ...others] = items;
     if (first !== undefined && others.length === 0) {
-      void this._commands.execute(COMMAND_IDS.details, { id: first.id });
+      void this._commands.execute(first.command, first.args);
       return;
     }
     this._menu.clearItems();
-    for (const { id } of affected) {
-      const args = { id, isPalette: true };
-      this._menu.addItem({ command: COMMAND_IDS.details, args });
-    }
+    items.forEach(item => this._menu.addItem(item));
     this._menu.open(left, top);
   }
 

@@ -3,9 +3,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
 import { needsAttention } from '../state';
-import { lastingStatusText } from '../text';
-import { COMMAND_IDS } from '../tokens';
-import type { IKernelProviders, IProvider } from '../tokens';
+import { lastingStatusText, problemsText } from '../text';
+import { COMMAND_IDS, PROBLEMS_COMMAND_ID } from '../tokens';
+import type { IKernelProviders, IProblem, IProvider } from '../tokens';
 import type { IChanges } from './changes';
 
 /** A notification about unavailable providers. */
@@ -43,6 +43,27 @@ export class Toasts {
       const ids = lost.map(({ id }) => id);
       const notification = emit(this._warning(ids));
       this._toasts = [...this._toasts, { notification, ids }];
+    }
+  }
+
+  /** Show that providers are no longer loaded, since their files were changed. */
+  showProblems(problems: readonly IProblem[]): void {
+    const trans = this._trans;
+    const [first, ...others] = problems;
+    if (first !== undefined) {
+      const details = {
+        label: trans.__('Details'),
+        callback: () => void this._commands.execute(PROBLEMS_COMMAND_ID)
+      };
+      emit({
+        type: 'warning',
+        autoClose: 15_000,
+        message:
+          others.length === 0
+            ? fitting(first.message)
+            : problemsText(problems.length, trans),
+        actions: this._commands.hasCommand(PROBLEMS_COMMAND_ID) ? [details] : []
+      });
     }
   }
 

@@ -16,19 +16,22 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
+import { ProblemList } from '../components';
 import { countKernels, keepPerProvider } from '../providers';
 import { NO_KERNELS } from '../state';
+import { problemsText } from '../text';
 import {
   COMMAND_IDS,
   IKernelProviders,
   LOCAL_ID,
   PLUGIN_IDS,
+  PROBLEMS_COMMAND_ID,
   TRANSLATION_DOMAIN
 } from '../tokens';
 import type { IProvider } from '../tokens';
 import { ProviderDetails } from './details';
 
-/** Adds commands about one provider. */
+/** Adds commands about kernel providers. */
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_IDS.commands,
   description: 'Adds commands about kernel providers.',
@@ -62,6 +65,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     addRetry(context);
     addDetails(context);
     addShutDownAll(context);
+    addProblems(context);
     if (palette !== null) {
       fillPalette(palette, providers, trans);
     }
@@ -168,6 +172,22 @@ function addShutDownAll(context: IContext): void {
   });
 }
 
+function addProblems({ app, providers, trans }: IContext): void {
+  app.commands.addCommand(PROBLEMS_COMMAND_ID, {
+    label: trans.__('Provider Files That Were Left Out'),
+    describedBy: { args: { type: 'object', properties: {} } },
+    isVisible: () => providers.problems.length > 0,
+    execute: async () => {
+      const { problems } = providers;
+      await showDialog({
+        title: problemsText(problems.length, trans),
+        body: <ProblemList problems={problems} />,
+        buttons: [Dialog.okButton({ label: trans.__('Close') })]
+      });
+    }
+  });
+}
+
 /** Shut down kernels, and show an error if some could not be shut down. */
 async function shutDown(
   kernels: Kernel.IManager,
@@ -222,6 +242,7 @@ function fillPalette(
   trans: TranslationBundle
 ): void {
   const category = trans.__('Kernel Providers');
+  palette.addItem({ command: PROBLEMS_COMMAND_ID, category });
   keepPerProvider(providers, id =>
     Object.values(COMMAND_IDS).map(command =>
       palette.addItem({ command, category, args: { id, isPalette: true } })

@@ -5,5 +5,6 @@ export { Countdown } from './countdown';
 export { Elapsed } from './elapsed';
 export { KernelLabel } from './kernellabel';
 export { initialOf, KernelLogo } from './kernellogo';
+export { ProblemList } from './problemlist';
 export { StateIcon, WarningIcon } from './stateicon';
 export { useNow } from './usenow';

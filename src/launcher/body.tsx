@@ -1,4 +1,3 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Announcer } from '../components';
@@ -9,6 +8,7 @@ import type { ILauncherHost } from './card';
 import type { CollapsedSections } from './collapsed';
 import { matching } from './layout';
 import type { ICategories, ISection } from './layout';
+import { Problems } from './problems';
 import { NoMatch, SearchField } from './search';
 import { CategorySection, ProviderSection } from './section';
 
@@ -177,29 +177,6 @@ function Section({
     case 'problems':
       return <Problems problems={problems} trans={host.trans} />;
   }
-}
-
-/** The providers that are not loaded, and why. */
-function Problems({
-  problems,
-  trans
-}: {
-  readonly problems: readonly IProblem[];
-  readonly trans: TranslationBundle;
-}): React.JSX.Element {
-  return (
-    <div
-      className="kpe-LauncherProblems"
-      role="note"
-      aria-label={trans.__('Kernel providers that are not loaded')}
-    >
-      {problems.map(({ id, source, message }) => (
-        <p key={`${id} ${source}`} title={source}>
-          {message}
-        </p>
-      ))}
-    </div>
-  );
 }
 
 function stateOf(

@@ -9,4 +9,9 @@ export {
   stateWord,
   statusText
 } from './messages';
-export { lastingStatusText, summaryText } from './summary';
+export {
+  lastingStatusText,
+  problemsText,
+  shortPath,
+  summaryText
+} from './summary';

@@ -49,3 +49,18 @@ export function lastingStatusText(
 ): string {
   return statusText({ ...provider, retryAt: null }, NO_KERNELS, trans, now);
 }
+
+/** Say how many providers are not loaded, e.g. `3 provider files were left out`. */
+export function problemsText(count: number, trans: TranslationBundle): string {
+  return trans._n(
+    '%1 provider file was left out',
+    '%1 provider files were left out',
+    count
+  );
+}
+
+/** Return the end of a path that is enough to recognise a file: its folder and its name. */
+export function shortPath(path: string): string {
+  const names = path.split(/[\\/]/);
+  return names.length > 3 ? ['…', ...names.slice(-2)].join('/') : path;
+}

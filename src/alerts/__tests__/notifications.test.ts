@@ -4,7 +4,7 @@ import '../../__tests__/browserstubs';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { provider } from '../../__tests__/fixtures';
 import { MockKernelProviders } from '../../__tests__/mockproviders';
@@ -24,6 +24,11 @@ afterEach(() => {
 /** Open a page with two available providers; returns a function that changes their state. */
 async function open(notify: NotifyLevel = 'problems') {
   const providers = new MockKernelProviders(provider('a'), provider('b'));
+  return becoming(providers, notify);
+}
+
+/** Open a page with these providers. */
+async function becoming(providers: MockKernelProviders, notify: NotifyLevel) {
   providers.preferences = { ...DEFAULT_PREFERENCES, notify };
   const app = { commands: new CommandRegistry() };
   await notificationsPlugin.activate(
@@ -73,6 +78,43 @@ it('reports later what was held back, even if nothing changes any more', async (
   await vi.advanceTimersByTimeAsync(60_000);
 
   expect(Notification.manager.count).toBe(1);
+});
+
+describe('files that break', () => {
+  const PROBLEMS = ['x', 'y', 'z'].map(id => ({
+    id,
+    source: `/etc/${id}.json`,
+    message: `/etc/${id}.json: it is bad.`
+  }));
+
+  /** Open a page with one broken file, and break files later; returns the messages. */
+  const messagesAfter = async (
+    count: number,
+    notify: NotifyLevel = 'problems'
+  ): Promise<string[]> => {
+    const providers = new MockKernelProviders(provider('a'), provider('b'));
+    providers.problems = PROBLEMS.slice(0, 1);
+    const become = await becoming(providers, notify);
+    expect(await become(2, 'online', 'online')).toEqual([]);
+    providers.problems = PROBLEMS.slice(0, count);
+    const messages = await become(2, 'online', 'online');
+    expect(await become(2, 'slow', 'online')).toEqual(messages);
+    Notification.dismiss();
+    return messages;
+  };
+
+  it('are reported once, with what is wrong', async () => {
+    expect(await messagesAfter(2)).toEqual(['/etc/y.json: it is bad.']);
+  });
+
+  it('are one message', async () => {
+    expect(await messagesAfter(3)).toEqual(['2 provider files were left out']);
+  });
+
+  it('are not reported if they are old, or if the setting is off', async () => {
+    expect(await messagesAfter(1)).toEqual([]);
+    expect(await messagesAfter(3, 'none')).toEqual([]);
+  });
 });
 
 it('reports nothing if the setting is off', async () => {

@@ -11,7 +11,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { provider } from '../../__tests__/fixtures';
 import { MockKernelProviders } from '../../__tests__/mockproviders';
 import { DEFAULT_PREFERENCES } from '../../providers/model';
-import { COMMAND_IDS } from '../../tokens';
+import { COMMAND_IDS, PROBLEMS_COMMAND_ID } from '../../tokens';
 import type { IProvider } from '../../tokens';
 import { statusItemPlugin } from '../statusitem';
 
@@ -25,6 +25,10 @@ async function open(...remote: IProvider[]) {
   commands.addCommand(COMMAND_IDS.details, {
     label: ({ id }) => `Details of ${id === 'a' ? 'a' : 'b'}`,
     execute: ({ id }) => executed.push(id)
+  });
+  commands.addCommand(PROBLEMS_COMMAND_ID, {
+    label: 'Files',
+    execute: () => executed.push('problems')
   });
   return { ...(await openWith(commands, ...remote)), executed };
 }
@@ -118,6 +122,37 @@ describe('the status bar item', () => {
     button()?.click();
 
     expect(document.querySelector('.lm-Menu')).toBeNull();
+  });
+
+  it('counts the files that were left out, and shows them', async () => {
+    const { providers, isActive, executed } = await open(provider('a'));
+    providers.problems = ['x', 'y'].map(id => ({
+      id,
+      source: `${id}.json`,
+      message: `${id} is bad.`
+    }));
+    providers.become(provider('a'));
+    expect(isActive()).toBe(true);
+    await vi.waitFor(() => {
+      expect(button()?.textContent).toBe('2 provider files were left out');
+    });
+    expect(button()?.title).toBe('x is bad.\ny is bad.');
+    button()?.click();
+    expect(executed).toEqual(['problems']);
+
+    providers.become(LOST);
+    await vi.waitFor(() => {
+      expect(button()?.textContent).toBe(
+        '1 of 1 provider offline · 2 provider files were left out'
+      );
+    });
+    button()?.click();
+    await vi.waitFor(() => {
+      const labels = [...document.querySelectorAll('.lm-Menu-itemLabel')].map(
+        ({ textContent }) => textContent
+      );
+      expect(labels).toEqual(['Details of a', 'Files']);
+    });
   });
 
   it('opens a menu of several providers', async () => {

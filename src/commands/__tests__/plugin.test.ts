@@ -10,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { provider } from '../../__tests__/fixtures';
 import { DEFAULT_PREFERENCES } from '../../providers/model';
-import { COMMAND_IDS } from '../../tokens';
+import { COMMAND_IDS, PROBLEMS_COMMAND_ID } from '../../tokens';
+import type { IProblem } from '../../tokens';
 import { commandsPlugin } from '../plugin';
 
 const { retry, details, shutDownAll } = COMMAND_IDS;
@@ -36,7 +37,7 @@ function scene() {
   const providers = {
     ready: Promise.resolve(),
     providers: known,
-    problems: [],
+    problems: [] as IProblem[],
     template: '',
     preferences: DEFAULT_PREFERENCES,
     changed: new Signal<object, void>({}),
@@ -149,6 +150,25 @@ describe('details of a provider with trouble', () => {
     );
     const items = document.querySelectorAll('[aria-label=Warnings] li');
     expect(items).toHaveLength(2);
+    press('button');
+    await done;
+  });
+});
+
+describe('the files that were left out', () => {
+  it('are shown with what is wrong, if there are any', async () => {
+    expect(app.commands.isVisible(PROBLEMS_COMMAND_ID)).toBe(false);
+    app.providers.problems.push({
+      id: 'x',
+      source: '/etc/jupyter/kernel_providers.d/x.json',
+      message: '/etc/jupyter/kernel_providers.d/x.json: it is bad.'
+    });
+    expect(app.commands.isVisible(PROBLEMS_COMMAND_ID)).toBe(true);
+    const done = app.commands.execute(PROBLEMS_COMMAND_ID);
+    await dialog(
+      '1 provider file was left out',
+      '…/kernel_providers.d/x.json: it is bad.'
+    );
     press('button');
     await done;
   });

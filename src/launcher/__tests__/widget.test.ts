@@ -422,12 +422,17 @@ describe('ProvidersLauncher', () => {
   });
 
   it('shows the providers that are not loaded', async () => {
-    const problems = [{ id: 'x', source: 'x.json', message: 'x is bad.' }];
-    const providers = Object.assign(new MockKernelProviders(LOCAL), {
-      problems
-    });
+    const source = '/home/ada/.jupyter/kernel_providers.d/x.json';
+    const message = `${source}: x is bad.`;
+    const providers = new MockKernelProviders(LOCAL);
+    providers.problems = [{ id: 'x', source, message }];
     await show(providers, python);
-    expect(fixture.texts('[role=note]')).toEqual(['x is bad.']);
+    expect(fixture.texts('[role=note] h2')).toEqual([
+      '1 provider file was left out'
+    ]);
+    const item = fixture.find('[role=note] li');
+    expect(item.textContent).toBe('…/kernel_providers.d/x.json: x is bad.');
+    expect(item.title).toBe(source);
   });
 
   it('shows the initial of a provider on the logo if the setting is on', async () => {
