@@ -157,8 +157,13 @@ export function isSameCard(a: ICard, b: ICard): boolean {
   );
 }
 
-/** Sort cards like the stock launcher: by rank, then by label. */
-export function sorted(cards: readonly ICard[]): ICard[] {
+/**
+ * Sort cards like the stock launcher: by rank, then by label.
+ *
+ * @param byNumber - Whether 2.10 comes after 2.9, unlike in the stock launcher.
+ */
+export function sorted(cards: readonly ICard[], byNumber = false): ICard[] {
+  const collator = byNumber ? NUMERIC : PLAIN;
   return [...cards].sort((a, b) => {
     const [first, second] = [rankOf(a.item), rankOf(b.item)];
     return first === second
@@ -181,8 +186,9 @@ export function withUniqueKeys(cards: readonly ICard[]): ICard[] {
   });
 }
 
-/** Compares like `localeCompare`, but much faster. */
-const collator = new Intl.Collator();
+/** Compare like `localeCompare`, but much faster. */
+const PLAIN = new Intl.Collator();
+const NUMERIC = new Intl.Collator(undefined, { numeric: true });
 
 function rankOf({ rank }: LauncherItem): number {
   return rank ?? Infinity;

@@ -247,7 +247,7 @@ function providerSection(
     // The kernelspecs may arrive before the providers.
     title: providers.get(id)?.label ?? cards[0]?.remoteLabel ?? id,
     providerId: id,
-    cards: withUniqueKeys(sorted(cards)),
+    cards: withUniqueKeys(sorted(cards, true)),
     isDense: cards.length > MANY_KERNELS
   };
 }

@@ -7,6 +7,7 @@ import { test } from '../support/fixtures';
 import type { Gateway } from '../support/gateway';
 import {
   DEMO_A,
+  LOCAL,
   Notebook,
   openNotebook,
   section,
@@ -28,6 +29,15 @@ const KERNELS = [
   { name: 'julia', displayName: 'Julia 1.12', language: 'julia' },
   { name: 'ir', displayName: 'R 4.5', language: 'R' }
 ];
+
+const MANY = ['PyTorch 2.9', 'PyTorch 2.10', 'TensorFlow', 'JAX'].flatMap(
+  (stack, index) =>
+    Array.from({ length: 15 }, (_, team) => ({
+      name: `env-${index}-${team}`,
+      displayName: `Python 3.12 [conda env: ${stack}, CUDA 13, team ${team + 1}]`,
+      language: team === 0 ? 'julia' : 'python'
+    }))
+);
 
 for (const [suffix, theme] of [
   ['', 'JupyterLab Light'],
@@ -58,6 +68,12 @@ for (const [suffix, theme] of [
     await expectLogos(page);
     await shoot('launcher');
 
+    const cluster = await makeGateway('hpc', MANY);
+    await cluster.start();
+    await cluster.declare({ label: 'HPC cluster' });
+    await expect(section(page, 'hpc')).toContainText('Show all 61');
+    await shoot('list');
+
     const notebook = await Notebook.create(page, DEMO_A);
     await notebook.run('1 + 1');
     const picker = await notebook.openPicker();
@@ -68,6 +84,17 @@ for (const [suffix, theme] of [
     await writeNotebook(request, 'analysis.ipynb', 'gpu-farm/pytorch');
     await openNotebook(page, 'analysis.ipynb');
     await shoot('bar');
+
+    await page.menu.clickMenuItem('File>New Launcher');
+    const other = await Notebook.create(page, `${LOCAL} (HPC cluster)`);
+    await other.run('import time; time.sleep(600)');
+    await other.run('model.fit()');
+    await cluster.stop();
+    await cluster.start();
+    await expect(page.locator('.kpe-UnavailableBar:visible')).toContainText(
+      'ended'
+    );
+    await shoot('ended');
 
     await page.evaluate(() =>
       window.jupyterapp.commands.execute('settingeditor:open', {

@@ -2,13 +2,14 @@ import type { Locator } from '@playwright/test';
 
 /**
  * Return the text of each element that a user sees after scrolling to it, measured from the
- * boxes of its characters: without what is hidden, or cut off by an element around it.
+ * boxes of its characters: without what is hidden, or cut off by an element around it, and
+ * without white space, which has no box at the end of a line.
  */
 export function visibleTexts(elements: Locator): Promise<string[]> {
   return elements.evaluateAll(async found => {
     const isCutting = (style: string): boolean => /hidden|clip/.test(style);
     const isSeen = (box: DOMRect, parent: Element | null): boolean => {
-      if (parent === null) {
+      if (parent === null || parent === document.body) {
         return box.width > 0 && box.height > 0;
       }
       const { overflowX, overflowY } = getComputedStyle(parent);
@@ -41,7 +42,7 @@ export function visibleTexts(elements: Locator): Promise<string[]> {
           }
         }
       }
-      texts.push(text);
+      texts.push(text.replace(/\s/g, ''));
     }
     return texts;
   });

@@ -189,6 +189,16 @@ describe('sorted', () => {
       'Zebra'
     ]);
   });
+
+  it('sorts by numbers in labels on demand', () => {
+    const labels = (byNumber: boolean): string[] =>
+      sorted(
+        ['R 4.10', 'R 4.9'].map(label => card(notebook('x', label))),
+        byNumber
+      ).map(({ label }) => label);
+    expect(labels(true)).toEqual(['R 4.9', 'R 4.10']);
+    expect(labels(false)).toEqual(['R 4.10', 'R 4.9']);
+  });
 });
 
 describe('withUniqueKeys', () => {
