@@ -318,7 +318,7 @@ class Workshop:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        for name in (PACKAGE, "tests", "pyproject.toml"):
+        for name in (PACKAGE, "tests", "docs", "pyproject.toml"):
             _copy(ROOT / name, folder / name)
         self._measure()
         found = folder / FAILED
@@ -335,8 +335,9 @@ class Workshop:
             for path in data.measured_files()
         }
         tests = {test for lines in self._tests.values() for each in lines.values() for test in each}
-        if not self._pass([test for test in tests if test.startswith("tests/unit/provider/")]):
-            raise RuntimeError("The tests fail without a mutant.")
+        some = [test for test in tests if test.startswith("tests/unit/provider/")]
+        if not some or not self._pass(some):
+            raise RuntimeError("No test passes without a mutant.")
 
     def is_killed(self, mutant: Mutant) -> bool:
         """Return whether a unit test fails with a mutant, or takes too long."""
