@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+
+from jupyter_core.paths import jupyter_data_dir
 
 from ..config.declarations import Declarations
 from ..config.loader import Declaration
@@ -23,6 +26,7 @@ from .configurations import Problem, check
 from .kinds import Kinds
 from .monitor import PolledKernel, ProviderMonitor
 from .phases import KernelPhases
+from .recent import FILE, RecentKernels
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,14 @@ class KernelProviders(KernelProvidersConfig):
         self._following: asyncio.Task[None] | None = None
         self._declarations: Declarations | None = None
         super().__init__(**kwargs)
+        #: The kernels that the user started last.
+        self.recent = RecentKernels(Path(jupyter_data_dir()) / FILE, self._notify, self.log)
 
     # -- which providers there are -----------------------------------------------------------------
 
     def load(self) -> None:
         """Read the declarations, and create the providers; raises nothing."""
+        self.recent.load()
         self._declarations = Declarations(self)
         self.apply(self._declarations.read())
 

@@ -70,7 +70,7 @@ class ChangedEvents:
             for one in self._providers.sources
             if one.snapshot.kernelspecs
         ]
-        return (kernelspecs, model["template"]), (states, model["problems"])
+        return (kernelspecs, model["template"]), (states, model["problems"], model["recent"])
 
     def _log_failure(self, error: Exception) -> None:
         why = str(error).partition("\n")[0]

@@ -24,6 +24,8 @@ from ..provider.status import now
 from ..registry.providers import KernelProviders
 from .kernel_map import ServerKernelMap
 
+#: The variable that Jupyter Server's session manager gives to kernels.
+SESSION_NAME = "JPY_SESSION_NAME"
 CLIENT_CHECK_INTERVAL = 1.0  # seconds between two checks whether a client still waits
 FRESH_FOR = 1.0  # seconds for which the provider's word on a kernel is good enough to cull it
 LINGER = 0.5  # seconds for open websockets to close when the server stops
@@ -70,11 +72,19 @@ class KernelProvidersKernelManager(MappingKernelManager):
         _check_encodable(wanted, kernel_id)
         provider, remote_name = self.providers.resolve(wanted)
         if provider is None:
-            return await self._start_local(kernel_name, kernel_id=kernel_id, path=path, **kwargs)
+            started = await self._start_local(kernel_name, kernel_id=kernel_id, path=path, **kwargs)
+        else:
+            env = self._environment(provider.config, path, _env_in(kwargs))
+            started = await self._start_remote(
+                StartRequest(provider.id, remote_name, path, env), kernel_id
+            )
+        if SESSION_NAME in _env_in(kwargs) and self.providers.monitors:
+            self.providers.recent.add(wanted)
+        return started
+
+    async def _start_remote(self, request: StartRequest, kernel_id: str | None) -> str:
         if kernel_id is not None and not KERNEL_ID.fullmatch(kernel_id):
             raise HTTPError(400, f"{kernel_id!r} cannot be the id of a kernel. Use a UUID.")
-        env = self._environment(provider.config, path, _env_in(kwargs))
-        request = StartRequest(provider.id, remote_name, path, env)
         if _session_moves_on():
             return await self._start_while_wanted(request)
         return await self.remote.start(request, kernel_id, self.providers.start_patience)

@@ -21,8 +21,9 @@ def providers_model(providers: KernelProviders) -> dict[str, Any]:
 
     ``default`` is the id of the provider whose kernels have names without a prefix, ``template``
     the administrator's template of display names, ``providers`` a list of `provider_model` (local
-    kernels first, disabled providers last), and ``problems`` a list of ``{"id", "source",
-    "message"}`` for providers that are not loaded.
+    kernels first, disabled providers last), ``problems`` a list of ``{"id", "source", "message"}``
+    for providers that are not loaded, and ``recent`` the names of the kernels that sessions were
+    started with, the last one first.
     """
     local = [_local_model(providers)] if providers.local_enabled else []
     labels = providers.labels
@@ -36,6 +37,7 @@ def providers_model(providers: KernelProviders) -> dict[str, Any]:
             {"id": problem.provider_id, "source": problem.source, "message": problem.message}
             for problem in providers.problems.values()
         ],
+        "recent": list(providers.recent.names),
     }
 
 

@@ -18,7 +18,7 @@ from kernel_providers_ext.provider.errors import NoSuchKernelspec
 from kernel_providers_ext.provider.status import now
 from kernel_providers_ext.server import kernel_manager
 from tests.support.client import wait_until
-from tests.unit.conftest import App, Place, StartPlace
+from tests.unit.conftest import App, Place, StartApp, StartPlace
 from tests.unit.running_provider import OFFLINE, RunningProvider, running
 
 ID = "11111111-1111-1111-1111-111111111111"
@@ -47,6 +47,23 @@ async def test_a_name_decides_where_a_kernel_starts(start_place: StartPlace) -> 
     assert isinstance(other, RunningProvider)
     assert other.paths == ["a/b"]
     assert place.gpu.requests == []
+
+
+async def test_sessions_make_kernels_recent(start_app: StartApp) -> None:
+    """Local kernels, too. Clients are told of it, and kernels without a session do not count."""
+    app = await start_app(running("gpu", "a", "b"))
+    await app.client.start_session("gpu/a", "a.ipynb")
+    await app.client.start_session("python3", "b.ipynb")
+    reply = await app.client.request("POST", "api/kernels", {"name": "gpu/b"})
+    assert reply.status == 201
+    assert (await app.client.get("api/kernel-providers"))["recent"] == ["python3", "gpu/a"]
+
+
+async def test_without_other_places_nothing_is_recorded(start_app: StartApp) -> None:
+    """A server without providers writes no file."""
+    app = await start_app()
+    await app.client.start_session("python3", "b.ipynb")
+    assert (await app.client.get("api/kernel-providers"))["recent"] == []
 
 
 async def test_a_kernel_that_runs_is_used(place: Place) -> None:
