@@ -158,6 +158,12 @@ export interface IPreferences {
   readonly confirmShutdown: boolean;
   /** Whether the logo of a remote kernel has its provider's initial on it. */
   readonly badge: boolean;
+  /** Whether recent kernels come first where there are many. */
+  readonly recent: boolean;
+  /** Whether kernels can be starred where there are many; starred ones come first. */
+  readonly stars: boolean;
+  /** The names of the starred kernels. */
+  readonly starred: readonly string[];
 }
 
 /** The kernel providers of the server. */
@@ -184,6 +190,9 @@ export interface IKernelProviders {
   readonly template: string;
 
   readonly preferences: IPreferences;
+
+  /** Names of the kernels that sessions were started with, the last one first. */
+  readonly recent: readonly string[];
 
   /** Emitted after any of the properties above was replaced. */
   readonly changed: ISignal<IKernelProviders, void>;
@@ -223,6 +232,14 @@ export interface IKernelProviders {
    * cannot be reached or knows no such provider.
    */
   retry(id: string): Promise<void>;
+
+  /**
+   * Star a kernel, or remove its star.
+   *
+   * @returns A promise that is fulfilled after the setting was saved; rejected if it could
+   * not be saved.
+   */
+  star(kernelName: string, isStarred: boolean): Promise<void>;
 
   /**
    * List the kernels at a provider that this server did not start.

@@ -71,8 +71,11 @@ def template_of(placement: str) -> str:
     """
     template = PLACEMENTS.get(placement, placement)
     try:
-        fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
-        usable = "kernel" in fields and fields <= {"kernel", "provider"}
+        parts = [part for part in Formatter().parse(template) if part[1] is not None]
+        fields = {field for _, field, _, _ in parts}
+        # A format may not be the name of a provider, which is no format.
+        has_inner_field = any("{" in (form or "") for _, _, form, _ in parts)
+        usable = "kernel" in fields and fields <= {"kernel", "provider"} and not has_inner_field
         if usable:
             template.format(kernel="", provider="")  # it may have a number's format, for example
     except (ValueError, LookupError) as error:

@@ -7,6 +7,7 @@ import ts from 'typescript';
 export const ROOMS: readonly string[] = [
   'tokens',
   'state',
+  'shortcuts',
   'naming',
   'text',
   'components',
@@ -130,6 +131,6 @@ function resolved(file: string, path: string): string {
     }
   }
   const target = parts.join('/');
-  const isTopLevel = ['tokens', 'state', 'index'].includes(target);
+  const isTopLevel = ['tokens', 'state', 'shortcuts', 'index'].includes(target);
   return target.includes('/') || isTopLevel ? target : `${target}/index`;
 }

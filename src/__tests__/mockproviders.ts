@@ -21,6 +21,9 @@ export class MockKernelProviders implements IKernelProviders {
   problems: readonly IProblem[] = [];
   readonly template = '';
   preferences: IPreferences = DEFAULT_PREFERENCES;
+  recent: readonly string[] = [];
+  /** The kernels that were starred, or whose star was removed. */
+  readonly stars: [string, boolean][] = [];
   readonly changed = new Signal<this, void>(this);
   /** Ids of the providers that were retried. */
   readonly retried: string[] = [];
@@ -51,6 +54,11 @@ export class MockKernelProviders implements IKernelProviders {
 
   retry(id: string): Promise<void> {
     this.retried.push(id);
+    return Promise.resolve();
+  }
+
+  star(kernelName: string, isStarred: boolean): Promise<void> {
+    this.stars.push([kernelName, isStarred]);
     return Promise.resolve();
   }
 

@@ -1,6 +1,7 @@
 import type { Kernel, KernelSpec, Session } from '@jupyterlab/services';
 
 import type { IKernelSource, PickerProviders } from '../picker/choices';
+import { DEFAULT_PREFERENCES } from '../providers/model';
 import type { IProvider, ProviderState } from '../tokens';
 import { provider as fixture } from './fixtures';
 
@@ -57,6 +58,8 @@ export function provider(
 export function kernelProviders(...providers: IProvider[]): PickerProviders {
   return {
     providers,
+    preferences: DEFAULT_PREFERENCES,
+    recent: [],
     idOf: name => (name.includes('/') ? (name.split('/')[0] ?? '') : 'local')
   };
 }

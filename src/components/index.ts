@@ -6,5 +6,6 @@ export { Elapsed } from './elapsed';
 export { KernelLabel } from './kernellabel';
 export { initialOf, KernelLogo } from './kernellogo';
 export { ProblemList } from './problemlist';
+export { Star } from './star';
 export { StateIcon, WarningIcon } from './stateicon';
 export { useNow } from './usenow';

@@ -10,7 +10,7 @@ import { matching } from './layout';
 import type { ICategories, ISection } from './layout';
 import { Problems } from './problems';
 import { NoMatch, SearchField } from './search';
-import { CategorySection, ProviderSection } from './section';
+import { CategorySection, ProviderSection, ShortcutSection } from './section';
 
 /** The contents of a launcher. */
 export interface ILauncherContents {
@@ -22,6 +22,8 @@ export interface ILauncherContents {
   /** Counts of kernels by provider id. */
   readonly counts: ReadonlyMap<string, IKernelCounts>;
   readonly hasBadges: boolean;
+  /** The starred kernels; null if kernels cannot be starred. */
+  readonly starred: ReadonlySet<string> | null;
 }
 
 /** The text of a search, and the sections that the user collapsed in its results. */
@@ -158,10 +160,14 @@ function Section({
     hasBadge: hasBadges,
     isTabStop: contents.isSearchable,
     isSearching,
+    starred: contents.starred,
     provider: providers.find(({ id }) => id === providerId),
     counts: counts.get(providerId) ?? NO_KERNELS
   };
   switch (kind) {
+    case 'starred':
+    case 'recent':
+      return <ShortcutSection {...shared} />;
     case 'category':
       return <CategorySection {...shared} />;
     case 'provider':

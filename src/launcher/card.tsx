@@ -3,7 +3,7 @@ import { LabIcon, classes, consoleIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
-import { initialOf, KernelLabel, KernelLogo } from '../components';
+import { initialOf, KernelLabel, KernelLogo, Star } from '../components';
 import { isSameCard } from './cards';
 import type { ICard, LauncherItem } from './cards';
 
@@ -14,6 +14,8 @@ export interface ILauncherHost {
   readonly trans: TranslationBundle;
   /** Execute the command of an item, and replace the launcher by the result. */
   launch(item: LauncherItem): void;
+  /** Star a kernel, or remove its star. */
+  star(kernelName: string, isStarred: boolean): void;
   /** Return the item that starts a console of a kernel; undefined if none does. */
   itemOf(kernelName: string, kind: 'console'): LauncherItem | undefined;
 }
@@ -35,6 +37,8 @@ interface ICardProps {
 interface IKernelCardProps extends ICardProps {
   /** The value of `data-category` of the console button. */
   readonly consoleCategory: string;
+  /** Whether its kernel is starred; null if kernels cannot be starred. */
+  readonly isStarred: boolean | null;
 }
 
 /**
@@ -128,10 +132,11 @@ LauncherCard.displayName = 'LauncherCard';
 /** The card of a remote kernel: it starts a notebook, and has a button for a console. */
 export const KernelCard = React.memo(
   (props: IKernelCardProps): React.JSX.Element => {
-    const { consoleCategory, ...others } = props;
+    const { consoleCategory, isStarred, ...others } = props;
     const { card, host } = props;
     const { consoleItem } = card;
     const title = host.trans.__('Console: %1', card.label);
+    const starTitle = host.trans.__('Star: %1', card.label);
     return (
       // Siblings, as screen readers cannot tell nested buttons apart.
       <div className="kpe-KernelCard" data-kernel={card.kernelName}>
@@ -150,6 +155,22 @@ export const KernelCard = React.memo(
             }}
           >
             <consoleIcon.react tag="span" width="16px" height="16px" />
+          </button>
+        )}
+        {isStarred !== null && (
+          <button
+            type="button"
+            className="kpe-KernelCard-star"
+            title={starTitle}
+            aria-label={starTitle}
+            aria-pressed={isStarred}
+            // The context menu of the card does the same.
+            tabIndex={-1}
+            onClick={() => {
+              host.star(card.kernelName, !isStarred);
+            }}
+          >
+            <Star isFull={isStarred} />
           </button>
         )}
       </div>

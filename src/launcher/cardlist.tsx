@@ -23,7 +23,7 @@ export function CardList({
 }): React.JSX.Element {
   const [isWhole, setWhole] = React.useState(false);
   const list = React.useRef<HTMLDivElement>(null);
-  const canGrow = isDense && !isSearching;
+  const canGrow = isDense && !isSearching && cards.length > FIRST;
   React.useLayoutEffect(() => {
     if (isWhole) {
       cardsIn(list.current)[FIRST]?.focus();

@@ -1,3 +1,4 @@
+import { MANY_KERNELS, shortcutsOf } from '../shortcuts';
 import { isAvailable, isWell } from '../state';
 import type { IKernelProviders, IProvider } from '../tokens';
 import { cardOf, joined, kernelNameOf, sorted, withUniqueKeys } from './cards';
@@ -6,7 +7,7 @@ import type { ICard, ICardSource, LauncherItem } from './cards';
 /** The part of the kernel providers that the layout depends on. */
 export type LauncherProviders = Pick<
   IKernelProviders,
-  'providers' | 'problems' | 'preferences' | 'get' | 'idOf'
+  'providers' | 'problems' | 'preferences' | 'recent' | 'get' | 'idOf'
 >;
 
 /** A section of the launcher. */
@@ -14,12 +15,13 @@ export interface ISection {
   /** Unique and stable. */
   readonly key: string;
   /**
+   * - `starred`, `recent`: has kernels of all places;
    * - `category`: looks like a section of the stock launcher;
    * - `provider`: has the provider's header;
    * - `problems`: lists the providers that are not loaded.
    */
-  readonly kind: 'category' | 'provider' | 'problems';
-  /** A category, or the label of a provider; empty for problems. */
+  readonly kind: 'starred' | 'recent' | 'category' | 'provider' | 'problems';
+  /** A category, or the label of a provider; empty for others. */
   readonly title: string;
   /** Id of the provider whose status it shows; empty if none. */
   readonly providerId: string;
@@ -41,12 +43,6 @@ export interface ICategories {
   readonly console: string;
   readonly other: string;
 }
-
-/**
- * A launcher with more kernels has a search field, even if all kernels are local. A section
- * with more kernels is a list.
- */
-const MANY_KERNELS = 12;
 
 /** The rank of consoles, after which the providers' sections come. */
 const CONSOLE_RANK = 20;
@@ -110,9 +106,25 @@ export function sectionsOf(source: ILauncherSource): ISection[] {
         Number(a.rank > b.rank) - Number(a.rank < b.rank) ||
         a.section.title.localeCompare(b.section.title)
     );
-  return hasProviders
-    ? merged(withDefaultStatus(ranked, source), byProvider, source)
-    : ranked.map(({ section }) => section);
+  return [
+    ...shortcutSections(source),
+    ...(hasProviders
+      ? merged(withDefaultStatus(ranked, source), byProvider, source)
+      : ranked.map(({ section }) => section))
+  ];
+}
+
+/** Whether kernels can be starred: there are many of them, and several places. */
+export function hasStars({
+  items,
+  providers,
+  categories
+}: Pick<ILauncherSource, 'items' | 'providers' | 'categories'>): boolean {
+  return (
+    providers.preferences.stars &&
+    isMixed(providers) &&
+    namesIn(items, categories).size > MANY_KERNELS
+  );
 }
 
 /** Whether there is a provider besides the default one, or a problem with one. */
@@ -158,6 +170,7 @@ export function matching(
   const matches = (text: string): boolean =>
     words.every(word => text.includes(word));
   return sections
+    .filter(({ kind }) => kind !== 'starred' && kind !== 'recent')
     .map(section => ({
       ...section,
       cards: section.cards.filter(card => matches(card.searchText))
@@ -190,6 +203,62 @@ export function emptyCauseOf(
 /** Whether the cards of a category have the logos of kernels. */
 function isOfKernels(category: string, categories: ICategories): boolean {
   return category === categories.notebook || category === categories.console;
+}
+
+/** Return the names of the kernels that items start. */
+function namesIn(
+  items: Iterable<LauncherItem>,
+  categories: ICategories
+): Set<string> {
+  const names = new Set<string>();
+  for (const item of items) {
+    if (isOfKernels(item.category ?? '', categories)) {
+      names.add(kernelNameOf(item));
+    }
+  }
+  names.delete('');
+  return names;
+}
+
+/** Return the sections of starred and of recent kernels, unless they are empty. */
+function shortcutSections(source: ILauncherSource): ISection[] {
+  const { items, providers, categories } = source;
+  if (!isMixed(providers)) {
+    return [];
+  }
+  const shortcuts = shortcutsOf(providers, namesIn(items, categories));
+  return (['starred', 'recent'] as const)
+    .map((kind): ISection => {
+      const names = shortcuts[kind];
+      const cards = kernelCards(
+        [...items].filter(item => names.includes(kernelNameOf(item))),
+        source
+      ).sort(
+        (a, b) => names.indexOf(a.kernelName) - names.indexOf(b.kernelName)
+      );
+      return {
+        key: kind,
+        kind,
+        title: '',
+        providerId: '',
+        cards: withUniqueKeys(cards),
+        isDense: true
+      };
+    })
+    .filter(({ cards }) => cards.length > 0);
+}
+
+/** Return one card for each kernel, which starts a notebook or a console. */
+function kernelCards(
+  items: readonly LauncherItem[],
+  source: ILauncherSource
+): ICard[] {
+  const { categories } = source;
+  const cards = (category: string): ICard[] =>
+    items
+      .filter(item => item.category === category)
+      .map(item => cardOf(item, true, source));
+  return joined(cards(categories.notebook), cards(categories.console));
 }
 
 function categorySection(
@@ -233,14 +302,8 @@ function providerSection(
   items: readonly LauncherItem[],
   source: ILauncherSource
 ): ISection {
-  const { categories, providers } = source;
-  const isConsole = ({ category }: LauncherItem): boolean =>
-    category === categories.console;
-  const toCard = (item: LauncherItem): ICard => cardOf(item, true, source);
-  const cards = joined(
-    items.filter(item => !isConsole(item)).map(toCard),
-    items.filter(isConsole).map(toCard)
-  );
+  const { providers } = source;
+  const cards = kernelCards(items, source);
   return {
     key: `provider ${id}`,
     kind: 'provider',

@@ -12,17 +12,19 @@ import { ProvidersLauncher } from './widget';
 /** Commands about the card under the context menu; the schema adds them to that menu. */
 const CARD_COMMANDS = {
   notebook: 'kernel-providers:card-notebook',
-  console: 'kernel-providers:card-console'
+  console: 'kernel-providers:card-console',
+  star: 'kernel-providers:card-star'
 } as const;
 
 /** Add the commands for the context menu of a kernel's card. */
 export function addCardCommands(
   app: JupyterFrontEnd,
-  labTrans: TranslationBundle
+  labTrans: TranslationBundle,
+  trans: TranslationBundle
 ): void {
   const describedBy = { args: { type: 'object', properties: {} } };
   const add = (
-    kind: keyof typeof CARD_COMMANDS,
+    kind: 'notebook' | 'console',
     label: string,
     icon: typeof notebookIcon
   ): void => {
@@ -39,6 +41,17 @@ export function addCardCommands(
   };
   add('notebook', labTrans.__('Notebook'), notebookIcon);
   add('console', labTrans.__('Console'), consoleIcon);
+  app.commands.addCommand(CARD_COMMANDS.star, {
+    label: () =>
+      starButtonUnder(app)?.ariaPressed === 'true'
+        ? trans.__('Remove Star')
+        : trans.__('Star'),
+    describedBy,
+    isVisible: () => starButtonUnder(app) !== null,
+    execute: () => {
+      starButtonUnder(app)?.click();
+    }
+  });
 }
 
 /** Keep the commands about each provider in the context menu of its header. */
@@ -73,10 +86,18 @@ export function keepFocus(app: JupyterFrontEnd): void {
   });
 }
 
+/** Find the star of the card under the context menu; null if it has none. */
+function starButtonUnder(app: JupyterFrontEnd): HTMLElement | null {
+  const card = app.contextMenuHitTest(
+    node => node.dataset['kernel'] !== undefined
+  );
+  return card?.querySelector<HTMLElement>('.kpe-KernelCard-star') ?? null;
+}
+
 /** Find the launcher under the context menu, and the item of the card there. */
 function under(
   app: JupyterFrontEnd,
-  kind: keyof typeof CARD_COMMANDS
+  kind: 'notebook' | 'console'
 ): { launcher: ProvidersLauncher; item: LauncherItem } | null {
   const card = app.contextMenuHitTest(
     node => node.dataset['kernel'] !== undefined

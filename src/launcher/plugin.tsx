@@ -12,7 +12,7 @@ import { addIcon, launcherIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
 
-import { IKernelProviders, PLUGIN_IDS } from '../tokens';
+import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
 import { CollapsedSections } from './collapsed';
 import { addCardCommands, fillHeaderMenus, keepFocus } from './menus';
 import { ProvidersLauncher } from './widget';
@@ -61,7 +61,8 @@ export const launcherPlugin: JupyterFrontEndPlugin<ILauncher> = {
     });
     const labTrans = (translator ?? nullTranslator).load('jupyterlab');
     palette?.addItem({ command: CREATE, category: labTrans.__('Launcher') });
-    addCardCommands(app, labTrans);
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    addCardCommands(app, labTrans, trans);
     keepFocus(app);
     if (providers !== null) {
       fillHeaderMenus(app, providers);

@@ -29,6 +29,8 @@ interface ISectionProps {
   readonly isTabStop: boolean;
   /** Whether it shows what a search has found. */
   readonly isSearching: boolean;
+  /** The starred kernels; null if kernels cannot be starred. */
+  readonly starred: ReadonlySet<string> | null;
   /** The provider whose status it shows; undefined if none, or if it is not known yet. */
   readonly provider: IProvider | undefined;
   readonly counts: IKernelCounts;
@@ -99,6 +101,54 @@ export function CategorySection({
             isPlaceKnown={false}
             hasLanguage={hasLanguage}
             describedBy={provider && statusId}
+          />
+        )}
+      />
+    </div>
+  );
+}
+
+/** A section with kernels of all places, each with its place. */
+export function ShortcutSection({
+  section,
+  host,
+  categories,
+  hasBadge,
+  isTabStop,
+  isSearching,
+  starred
+}: ISectionProps): React.JSX.Element {
+  const { trans } = host;
+  const titleId = React.useId();
+  const hasLanguage = hasLanguages(section);
+  const isOfStars = section.kind === 'starred';
+  return (
+    <div
+      className="jp-Launcher-section kpe-ShortcutSection"
+      role="group"
+      aria-labelledby={titleId}
+      {...useRovingFocus(isTabStop)}
+    >
+      <div className="jp-Launcher-sectionHeader kpe-ShortcutSection-header">
+        <h2 id={titleId} className="jp-Launcher-sectionTitle">
+          {isOfStars ? trans.__('Starred') : trans.__('Recent')}
+        </h2>
+      </div>
+      <CardList
+        section={section}
+        isSearching={isSearching}
+        trans={trans}
+        renderCard={card => (
+          <KernelCard
+            key={card.key}
+            card={card}
+            host={host}
+            category={card.item.category ?? categories.other}
+            consoleCategory={categories.console}
+            hasBadge={hasBadge}
+            isPlaceKnown={false}
+            hasLanguage={hasLanguage}
+            isStarred={starred && starred.has(card.kernelName)}
           />
         )}
       />
@@ -227,6 +277,7 @@ function Cards({
   categories,
   hasBadge,
   isSearching,
+  starred,
   provider,
   ids
 }: IProviderSectionProps & { readonly ids: IIds }): React.JSX.Element | null {
@@ -251,6 +302,7 @@ function Cards({
           hasBadge={hasBadge}
           isPlaceKnown
           hasLanguage={hasLanguage}
+          isStarred={starred && starred.has(card.kernelName)}
           describedBy={needingStatus(provider) && `${ids.state} ${ids.status}`}
         />
       )}

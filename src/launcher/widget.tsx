@@ -18,7 +18,7 @@ import type { ILauncherHost } from './card';
 import { kernelNameOf } from './cards';
 import type { LauncherItem } from './cards';
 import type { CollapsedSections } from './collapsed';
-import { isSearchable, sectionsOf } from './layout';
+import { hasStars, isSearchable, sectionsOf } from './layout';
 import type { ICategories, LauncherProviders } from './layout';
 
 /** The options of a launcher, in addition to those of the stock launcher. */
@@ -35,6 +35,7 @@ const NO_PROVIDERS: LauncherProviders = {
   providers: [],
   problems: [],
   preferences: DEFAULT_PREFERENCES,
+  recent: [],
   get: () => undefined,
   idOf: () => LOCAL_ID
 };
@@ -71,6 +72,14 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
     if (!this.pending) {
       void this._launch(item);
     }
+  }
+
+  star(kernelName: string, isStarred: boolean): void {
+    this._options.providers
+      ?.star(kernelName, isStarred)
+      .catch((reason: unknown) => {
+        console.warn('Could not save the starred kernels.', reason);
+      });
   }
 
   /** Return the item that starts a notebook or console of a kernel; undefined if none does. */
@@ -124,8 +133,10 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
     const { specs } = kernelspecs;
     const categories = this._categories;
     const labels = kernelLabels(specs, providers.preferences.placement);
+    const items = [...this.model.items()];
+    const { starred } = providers.preferences;
     const sections = sectionsOf({
-      items: this.model.items(),
+      items,
       providers,
       categories,
       describe: ({ command, args }) => {
@@ -142,6 +153,9 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
     return {
       sections,
       isSearchable: isSearchable(sections, providers),
+      starred: hasStars({ items, providers, categories })
+        ? new Set(starred)
+        : null,
       categories,
       providers: providers.providers,
       problems: providers.problems,

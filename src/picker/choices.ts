@@ -6,13 +6,14 @@ import type { IKernelProviders } from '../tokens';
 /**
  * A choice in the picker.
  *
- * - `name`: start this kernel;
+ * - `name`: start this kernel; `list` tells its row in that list from the one in its
+ *   provider's group;
  * - `id`: connect to this running kernel;
  * - `id` and `provider`: attach this kernel, with the id that its provider uses;
  * - null: no kernel.
  */
 export type KernelChoice =
-  | { readonly name: string }
+  | { readonly name: string; readonly list?: 'starred' | 'recent' }
   | { readonly id: string; readonly provider?: string }
   | null;
 
@@ -41,7 +42,10 @@ export interface IKernelSource {
 /** The row of a kernel that can be started. */
 export interface IStartRow {
   readonly kind: 'start';
-  readonly choice: { readonly name: string };
+  readonly choice: {
+    readonly name: string;
+    readonly list?: 'starred' | 'recent';
+  };
   readonly spec: KernelSpec.ISpecModel;
 }
 
@@ -64,7 +68,10 @@ export interface IConnectRow {
 export type KernelRow = IStartRow | IConnectRow;
 
 /** The part of the kernel providers that the choices depend on. */
-export type PickerProviders = Pick<IKernelProviders, 'providers' | 'idOf'>;
+export type PickerProviders = Pick<
+  IKernelProviders,
+  'providers' | 'preferences' | 'recent' | 'idOf'
+>;
 
 /** Whether the row is of a kernel that this server did not start. */
 export function isOtherKernel({ choice }: KernelRow): boolean {

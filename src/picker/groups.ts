@@ -1,4 +1,5 @@
 import { providerOf } from '../naming';
+import { shortcutsOf } from '../shortcuts';
 import { isWell } from '../state';
 import type { IKernelCounts } from '../state';
 import type { IProvider } from '../tokens';
@@ -6,7 +7,7 @@ import { isOtherKernel, kernelRows, languageOf, rank } from './choices';
 import type { IKernelSource, KernelRow, PickerProviders } from './choices';
 
 /** The purpose of the rows of a group, if groups are not by provider. */
-export type Purpose = 'preferred' | 'start' | 'connect';
+export type Purpose = 'starred' | 'recent' | 'preferred' | 'start' | 'connect';
 
 /** Rows under one heading: the rows of a provider, or the rows for a purpose. */
 export interface IKernelGroup {
@@ -26,8 +27,9 @@ export interface IKernelGroup {
 /**
  * Arrange all kernels into groups; rows have the order of `kernelRows`.
  *
- * @returns One group for each provider, in their order. If there is only one provider and
- * all is well with it, the groups are those of the stock dialog.
+ * @returns One group for each provider, in their order; before them, if there are many
+ * kernels, groups of starred and recent ones. If there is only one provider and all is well
+ * with it, the groups are those of the stock dialog.
  */
 export function kernelGroups(
   source: IKernelSource,
@@ -42,11 +44,42 @@ export function kernelGroups(
   const isPlain =
     groups.length === 1 &&
     (only?.provider === undefined || isWell(only.provider));
-  return isPlain ? byPurpose(rows, source) : groups;
+  return isPlain
+    ? byPurpose(rows, source)
+    : [...shortcutGroups(rows, providers), ...groups];
+}
+
+/** Return groups of starred and of recent kernels, unless they are empty. */
+function shortcutGroups(
+  rows: readonly KernelRow[],
+  providers: PickerProviders
+): IKernelGroup[] {
+  const specs = new Map(
+    rows.flatMap(row =>
+      row.kind === 'start' ? [[row.spec.name, row.spec] as const] : []
+    )
+  );
+  const shortcuts = shortcutsOf(providers, new Set(specs.keys()));
+  return (['starred', 'recent'] as const)
+    .map(list =>
+      group(
+        list,
+        list,
+        '',
+        undefined,
+        shortcuts[list].flatMap((name): KernelRow[] => {
+          const spec = specs.get(name);
+          return spec === undefined
+            ? []
+            : [{ kind: 'start', choice: { name, list }, spec }];
+        })
+      )
+    )
+    .filter(({ rows: its }) => its.length > 0);
 }
 
 /**
- * Filter the rows by a text. All its words must occur in the name of the kernel or its
+ * Filter the rows by a text, without the groups of shortcuts. All its words must occur in the name of the kernel or its
  * provider, its language, the names of the documents that use it, or its id.
  *
  * @returns The groups with matching rows; all groups if the text is empty.
@@ -60,6 +93,7 @@ export function filtered(
     return groups;
   }
   return groups
+    .filter(({ purpose }) => purpose !== 'starred' && purpose !== 'recent')
     .map(group => ({
       ...group,
       rows: group.rows.filter(row => {

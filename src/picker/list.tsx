@@ -181,7 +181,7 @@ function Group(props: IGroupProps): React.JSX.Element {
           translations
         };
         return row.kind === 'start' ? (
-          <StartRow key={key} {...common} spec={row.spec} />
+          <StartRow key={key} {...common} choice={row.choice} spec={row.spec} />
         ) : (
           <ConnectRow
             key={key}
@@ -215,9 +215,13 @@ function phaseOf(
 function purposeText(
   purpose: Purpose,
   language: string,
-  { lab }: ITranslations
+  { lab, trans }: ITranslations
 ): string {
   switch (purpose) {
+    case 'starred':
+      return trans.__('Starred');
+    case 'recent':
+      return trans.__('Recent');
     case 'preferred':
       return lab.__('Start %1 Kernel', language);
     case 'start':

@@ -161,7 +161,9 @@ async function choose(
     }
     return;
   }
-  if (!('id' in choice) || choice.id !== context.session?.kernel?.id) {
+  if (!('id' in choice)) {
+    await context.changeKernel({ name: choice.name });
+  } else if (choice.id !== context.session?.kernel?.id) {
     await context.changeKernel(choice);
   }
 }

@@ -60,14 +60,10 @@ function Row(
 
 /** The row of a kernel that can be started. */
 export const StartRow = React.memo(
-  (props: IRowProps & Pick<IStartRow, 'spec'>) => {
-    const { spec, isActive, stateNote, label, isPlaceKnown } = props;
+  (props: IRowProps & Pick<IStartRow, 'choice' | 'spec'>) => {
+    const { choice, spec, isActive, stateNote, label, isPlaceKnown } = props;
     return (
-      <Row
-        choice={{ name: spec.name }}
-        isActive={isActive}
-        title={spec.display_name}
-      >
+      <Row choice={choice} isActive={isActive} title={spec.display_name}>
         <Logo spec={spec} />
         <span className="kpe-Picker-lines">
           <KernelLabel

@@ -40,7 +40,10 @@ export const DEFAULT_PREFERENCES: IPreferences = {
   statusItem: true,
   notify: 'problems',
   checkInterval: 60,
-  confirmShutdown: true
+  confirmShutdown: true,
+  recent: true,
+  stars: true,
+  starred: []
 };
 
 /**
@@ -103,6 +106,21 @@ export class KernelProviders implements IKernelProviders, IDisposable {
       // Otherwise the current interval, perhaps a long one, would end first.
       void this._poll.refresh();
     }
+  }
+
+  get recent(): readonly string[] {
+    return this._json.recent ?? [];
+  }
+
+  /** Saves the names of the starred kernels; null while there are no settings. */
+  saveStarred: ((names: readonly string[]) => Promise<void>) | null = null;
+
+  async star(kernelName: string, isStarred: boolean): Promise<void> {
+    const { starred } = this._preferences;
+    const others = starred.filter(name => name !== kernelName);
+    const names = isStarred ? [...others, kernelName] : others;
+    this.preferences = { ...this._preferences, starred: names };
+    await this.saveStarred?.(names);
   }
 
   get changed(): ISignal<this, void> {

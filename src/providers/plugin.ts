@@ -90,6 +90,7 @@ async function follow(
       specs.setPlacement(providers.preferences.placement).catch(leaveToPoll);
     }
   };
+  providers.saveStarred = names => settings.set('starred', [...names]);
   settings.changed.connect(apply);
   apply();
 }

@@ -49,4 +49,9 @@ export interface IProvidersJSON {
   template: string;
   providers: IProviderJSON[];
   problems: IProblem[];
+  /**
+   * Names of the kernels that sessions were started with, the last one first. Servers of
+   * older versions leave it out.
+   */
+  recent?: string[];
 }

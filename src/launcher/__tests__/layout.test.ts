@@ -5,7 +5,13 @@ import { MockKernelProviders } from '../../__tests__/mockproviders';
 import { inOrder } from '../../providers/model';
 import type { IPreferences, IProvider } from '../../tokens';
 import type { LauncherItem } from '../cards';
-import { emptyCauseOf, isSearchable, matching, sectionsOf } from '../layout';
+import {
+  emptyCauseOf,
+  hasStars,
+  isSearchable,
+  matching,
+  sectionsOf
+} from '../layout';
 import type { ILauncherSource, ISection, LauncherProviders } from '../layout';
 
 const CATEGORIES = { notebook: 'Notizbuch', console: 'Konsole', other: 'Mehr' };
@@ -54,6 +60,7 @@ function providersWith(
     providers: mock.providers,
     problems: [],
     preferences: mock.preferences,
+    recent: [],
     get: id => mock.get(id),
     idOf: name => mock.idOf(name),
     ...more
@@ -114,6 +121,49 @@ describe('sectionsOf', () => {
     ]);
     expect(sections[2]?.cards[0]?.item.command).toBe('notebook');
     expect(sections[2]?.cards[0]?.consoleItem?.command).toBe('console');
+  });
+
+  it('has starred and recent kernels of all places first, if there are many', () => {
+    const names = Array.from(
+      { length: 11 },
+      (_, index) => `a/${String(index)}`
+    );
+    const items = kernelItems('python3', ...names, 'b/python3');
+    const shown = (
+      more: Partial<IPreferences> = {},
+      its: LauncherItem[] = items
+    ): unknown =>
+      arrange(
+        its,
+        providersWith(
+          [LOCAL, A, B],
+          { starred: ['b/python3', 'gone/x'], ...more },
+          { recent: ['a/3', 'b/python3', 'python3', 'gone/x'] }
+        )
+      )
+        .filter(({ kind }) => kind === 'starred' || kind === 'recent')
+        .map(({ kind, cards }) => [kind, ...cards.map(it => it.kernelName)]);
+    expect(shown()).toEqual([
+      ['starred', 'b/python3'],
+      ['recent', 'a/3', 'python3']
+    ]);
+    expect(shown({ recent: false })).toEqual([['starred', 'b/python3']]);
+    expect(shown({ stars: false })).toEqual([
+      ['recent', 'a/3', 'b/python3', 'python3']
+    ]);
+    expect(shown({}, kernelItems('python3', ...names))).toEqual([]);
+  });
+
+  it('has none of them on a server without other places', () => {
+    const names = Array.from({ length: 13 }, (_, index) => String(index));
+    const providers = providersWith(
+      [LOCAL],
+      { starred: ['1'] },
+      { recent: ['2'] }
+    );
+    const items = kernelItems(...names);
+    expect(titles(arrange(items, providers))).toEqual(['Notizbuch', 'Konsole']);
+    expect(hasStars({ items, providers, categories: CATEGORIES })).toBe(false);
   });
 
   it('has lists of more than twelve kernels, after "Other"', () => {

@@ -483,6 +483,57 @@ describe('a ProvidersLauncher with many kernels', () => {
     expect(fixture.node.querySelector('.kpe-mod-dense')).toBeNull();
   });
 
+  it('shows recent and starred kernels with their places, but not in a search', async () => {
+    const providers = new MockKernelProviders(LOCAL, FARM);
+    providers.recent = ['farm/env10'];
+    providers.preferences = {
+      ...providers.preferences,
+      starred: ['farm/env11']
+    };
+    await show(providers, ...many(13));
+    expect(fixture.texts('h2').slice(0, 2)).toEqual(['Starred', 'Recent']);
+    const shown = '.kpe-ShortcutSection .kpe-KernelLabel > span';
+    expect(fixture.texts(shown)).toEqual([
+      'Environment 11',
+      'farm',
+      'Environment 10',
+      'farm'
+    ]);
+    expect(
+      fixture.node.querySelector('.kpe-ShortcutSection .kpe-visually-hidden')
+    ).toBeNull();
+    await fixture.type('farm');
+    expect(fixture.texts('h2')).toEqual(['farm']);
+  });
+
+  it('stars kernels', async () => {
+    const providers = new MockKernelProviders(LOCAL, FARM);
+    await show(providers, ...many(13));
+    const star = fixture.find('[aria-label="Star: Environment 10 (farm)"]');
+    expect(star.getAttribute('aria-pressed')).toBe('false');
+    star.click();
+    expect(providers.stars).toEqual([['farm/env10', true]]);
+    providers.preferences = {
+      ...providers.preferences,
+      starred: ['farm/env10']
+    };
+    providers.changed.emit();
+    await fixture.settle();
+    expect(star.getAttribute('aria-pressed')).toBe('true');
+    star.click();
+    expect(providers.stars[1]).toEqual(['farm/env10', false]);
+  });
+
+  it('has no stars if there are few kernels, or the setting is off', async () => {
+    await show(new MockKernelProviders(LOCAL, FARM), ...many(12));
+    expect(fixture.node.querySelector('.kpe-KernelCard-star')).toBeNull();
+    fixture.launcher.dispose();
+    const providers = new MockKernelProviders(LOCAL, FARM);
+    providers.preferences = { ...providers.preferences, stars: false };
+    await show(providers, ...many(13));
+    expect(fixture.node.querySelector('.kpe-KernelCard-star')).toBeNull();
+  });
+
   it('shows languages if they differ', async () => {
     const [first = remote, ...others] = many(13);
     await show(new MockKernelProviders(LOCAL, FARM), first, ...others);

@@ -39,6 +39,29 @@ describe('kernelGroups', () => {
     ]);
   });
 
+  it('has starred and recent kernels first if there are many, but not in a filter', () => {
+    const names = Array.from(
+      { length: 13 },
+      (_, index) => `gpu/${String(index)}`
+    );
+    const its = source({ specs: specs('', ...names.map(name => spec(name))) });
+    const preferences = { ...two.preferences, starred: ['gpu/1'] };
+    const recent = ['gpu/2', 'gpu/1'];
+    const groups = kernelGroups(its, { ...two, preferences, recent });
+    expect(groups.map(({ id }) => id)).toEqual([
+      'starred',
+      'recent',
+      'local',
+      'gpu'
+    ]);
+    expect(outline(groups)).toMatchObject({
+      starred: [keyOf({ name: 'gpu/1', list: 'starred' })],
+      recent: [keyOf({ name: 'gpu/2', list: 'recent' })]
+    });
+    expect(outline(groups)['gpu']).toHaveLength(13);
+    expect(Object.keys(outline(filtered(groups, 'gpu')))).toEqual(['gpu']);
+  });
+
   it('puts the preferred language first, and sorts by display name', () => {
     const its = source({
       preference: { language: 'R' },

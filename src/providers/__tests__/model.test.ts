@@ -411,3 +411,32 @@ describe('inOrder', () => {
     expect(providers).toEqual(before);
   });
 });
+
+describe('starred kernels', () => {
+  it('are saved in the order in which they were starred', async () => {
+    const { model } = new Scene();
+    const saved: (readonly string[])[] = [];
+    model.saveStarred = names => {
+      saved.push(names);
+      return Promise.resolve();
+    };
+    await model.star('gpu/a', true);
+    await model.star('gpu/b', true);
+    await model.star('gpu/a', true);
+    expect(model.preferences.starred).toEqual(['gpu/b', 'gpu/a']);
+    await model.star('gpu/b', false);
+    expect(saved.at(-1)).toEqual(['gpu/a']);
+    expect(model.preferences.starred).toEqual(['gpu/a']);
+  });
+});
+
+describe('recent kernels', () => {
+  it('are those of the server; servers of older versions tell of none', async () => {
+    const scene = new Scene();
+    await scene.model.ready;
+    expect(scene.model.recent).toEqual([]);
+    scene.json = { ...scene.json, recent: ['gpu/a'] };
+    await scene.model.refresh();
+    expect(scene.model.recent).toEqual(['gpu/a']);
+  });
+});

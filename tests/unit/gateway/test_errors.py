@@ -241,6 +241,20 @@ def test_a_wrong_path_is_not_compatible(error: dict[str, Any] | bytes, url: str,
     assert hint in failure.message
 
 
+@pytest.mark.parametrize(
+    ("headers", "what"),
+    [
+        ({"Content-Type": "text/html; charset=utf-8"}, "an HTML page at"),
+        ({"Content-Type": "application/json"}, "no JSON, or not as expected, at"),
+        ({}, "no JSON, or not as expected, at"),
+    ],
+)
+def test_what_comes_instead_of_json_is_named(headers: dict[str, str], what: str) -> None:
+    """A page of a login or of a proxy, for example."""
+    response = Response(200, headers, b"<html>", path="/api/kernelspecs")
+    assert what in errors().no_json(response).message
+
+
 def test_a_404_that_names_the_kernel_proves_that_it_is_gone() -> None:
     """Any other 404 does not."""
     request = "DELETE /api/kernels/a%2Fb"

@@ -124,8 +124,11 @@ async def test_an_unknown_kernelspec_is_the_reason_if_it_is(
     gateway.answer("GET", "/api/kernelspecs", SPECS)
     gpu = provider(await serve(gateway.respond))
     if name == "no":
-        with pytest.raises(NoSuchKernelspec, match=r"no kernel called 'no'\. It has: py\."):
+        with pytest.raises(
+            NoSuchKernelspec, match=r"no kernel called 'no'\. It has: py\."
+        ) as error:
             await gpu.start_kernel(name, kernel_id=ID, path=None, env={})
+        assert error.value.reason_code == "no_such_kernelspec"
     else:
         with pytest.raises(RequestRefused, match="There are too many"):
             await gpu.start_kernel(name, kernel_id=ID, path=None, env={})

@@ -218,7 +218,8 @@ async def test_a_server_cannot_set_any_number_of_cookies(serve: Serve) -> None:
             response.set_cookie(f"c{len(counts)}-{number}", "1")
         return response
 
-    gateway = provider(await serve(answer), accept_cookies=True)
+    url = await serve(answer)
+    gateway = provider(url.replace("localhost", "127.0.0.1"), accept_cookies=True)
     for _ in range(4):
         await gateway.snapshot()
     assert 30 < max(counts) < 60

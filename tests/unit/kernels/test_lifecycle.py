@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -51,14 +53,24 @@ async def until(condition: Any) -> None:
 # -- how a kernel begins ---------------------------------------------------------------------------
 
 
-async def test_a_started_kernel_is_listed_and_recorded(place: Place) -> None:
-    """Its id is free to be another one than that of the provider."""
+async def test_a_started_kernel_is_listed_and_recorded(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its id is free to be another one than that of the provider. The log says so."""
+    caplog.set_level(logging.INFO)
+    recorded: list[list[str]] = []
+    place.remote.recorder = Mock(
+        changed=lambda: recorded.append([record.kernel_id for record in place.remote.records])
+    )
     kernel_id = await place.remote.start(REQUEST, ID, 60.0)
     [kernel] = place.remote.listed
     assert (kernel_id, kernel.kernel_name, kernel.execution_state) == (ID, "gpu/py", "idle")
     [record] = place.remote.records
     assert record == Record("gpu", "http://gpu.test", "py", kernel.remote_id, ID)
     assert record.remote_id in place.gpu.models
+    assert recorded[-1] == [ID]
+    assert f"Kernel started: {ID} (gpu/py)" in caplog.text
+    place.remote.recorder = None
 
 
 async def test_a_kernel_that_takes_long_is_listed_while_it_starts(place: Place) -> None:

@@ -55,6 +55,17 @@ def test_the_next_server_reads_what_was_written(make: Open, folder: Path) -> Non
     assert make().read() == [ONE, TWO]
 
 
+def test_what_is_written_already_is_not_written_again(make: Open, folder: Path) -> None:
+    """Writing waits for the disk, and records are written often."""
+    store = make()
+    store.write([ONE])
+    before = os.stat(written(folder)).st_ino
+    store.write([ONE])
+    assert os.stat(written(folder)).st_ino == before
+    store.write([ONE, TWO])
+    assert os.stat(written(folder)).st_ino != before
+
+
 def test_a_server_without_remote_kernels_writes_nothing(make: Open, folder: Path) -> None:
     """Without remote kernels there is no file."""
     store = make()

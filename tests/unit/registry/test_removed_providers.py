@@ -7,7 +7,11 @@ from collections.abc import Callable
 import pytest
 from traitlets.config import LoggingConfigurable
 
-from kernel_providers_ext.provider.errors import ConfigurationError, RequestRefused
+from kernel_providers_ext.provider.errors import (
+    ConfigurationError,
+    ProviderUnavailable,
+    RequestRefused,
+)
 from kernel_providers_ext.provider.secrets import Secret
 from kernel_providers_ext.registry.providers import KernelProviders
 from tests.conftest import MakeProviders
@@ -36,6 +40,18 @@ async def test_what_is_reported_of_a_removed_provider_is_no_error(
     report(providers, "a")
     providers.apply([])
     report(providers, "a")
+
+
+async def test_why_a_provider_cannot_be_used_any_more(make_providers: MakeProviders) -> None:
+    """A relay gives up if its provider was removed, or if the server stops."""
+    providers = await started(make_providers(scripted("a", "py")))
+    providers.apply([])
+    with pytest.raises(ProviderUnavailable, match="is no longer configured") as removed:
+        await providers.admit("a")
+    await providers.aclose()
+    with pytest.raises(ProviderUnavailable, match="This server is stopping") as stopping:
+        await providers.admit("a")
+    assert (removed.value.reason_code, stopping.value.reason_code) == ("removed", "stopping")
 
 
 class Server(LoggingConfigurable):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 import pytest
@@ -176,6 +177,15 @@ async def test_an_unknown_kernelspec_is_left_to_jupyter_server(app: App) -> None
     """Its answer is 404, too; local kernelspecs are answered by it alone."""
     assert (await app.client.request("GET", "api/kernelspecs/gpu%2Fno")).status == 404
     assert (await app.client.get("api/kernelspecs/python3"))["name"] == "python3"
+
+
+async def test_a_kernelspec_that_is_not_listed_any_more_is_404(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may disappear between the choice of the handler and its answer."""
+    manager: Any = app.serverapp.kernel_spec_manager
+    monkeypatch.setattr(manager, "model", lambda name: None)
+    assert (await app.client.request("GET", "api/kernelspecs/gpu%2Fpy")).status == 404
 
 
 @pytest.mark.parametrize("name", ["gpu%2Fpy", "gpu/py"])

@@ -101,7 +101,9 @@ test('many kernels are a list, of which eight are shown', async ({
     found.map(row => row.getBoundingClientRect().height)
   );
   expect(Math.max(...heights)).toBeLessThan(32);
-  const titles = page.locator('.jp-Launcher .jp-Launcher-sectionTitle');
+  const titles = page.locator(
+    '.jp-Launcher :not(.kpe-ShortcutSection-header) > .jp-Launcher-sectionTitle'
+  );
   await expect(titles).toHaveText([
     'Notebook',
     'Console',
@@ -145,7 +147,8 @@ test('the keyboard reaches every kernel with few keys', async ({
   await page.keyboard.press('Delete');
 
   // Without the search, each section is one tab stop.
-  for (let section = 0; section < 6; section += 1) {
+  const sections = await page.locator('.jp-Launcher-section').count();
+  for (let section = 0; section < sections; section += 1) {
     await page.keyboard.press('Tab');
   }
   await page.keyboard.press('Home');
@@ -172,4 +175,47 @@ test('Ctrl+Enter opens a console', async ({ page }) => {
   await expect(
     page.locator('.jp-ConsolePanel .jp-Toolbar-kernelName')
   ).toHaveText(LOCAL);
+});
+
+test('recent and starred kernels come first, on every page of the user', async ({
+  makeGateway,
+  page
+}) => {
+  await startCluster(makeGateway);
+  const hpc = section(page, 'hpc');
+  const row = hpc.locator('.kpe-KernelCard').nth(2);
+  await row.hover();
+  await row.getByRole('button', { name: 'Star:' }).click();
+  const starred = page.getByRole('group', { name: 'Starred' });
+  await expect(starred.locator('.jp-LauncherCard')).toHaveText(
+    `${NAMES[51] ?? ''}${LABEL}`
+  );
+  expect(await seriousIn(page, '.jp-Launcher')).toEqual([]);
+
+  // With the keyboard, and back again.
+  await starred.locator('.jp-LauncherCard').click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Remove Star' }).click();
+  await expect(starred).toHaveCount(0);
+  await hpc.locator('.jp-LauncherCard').nth(1).click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Star', exact: true }).click();
+  await expect(starred.locator('.jp-LauncherCard')).toHaveCount(1);
+
+  await hpc.locator('.jp-LauncherCard').nth(3).click();
+  const notebook = new Notebook(page);
+  await expect(notebook.kernelName).toContainText('HPC');
+  const picker = await notebook.openPicker();
+  await expect(picker.dialog.getByRole('group').first()).toContainText(
+    `Starred`
+  );
+  await expect(
+    picker.group('Recent').getByRole('option').first()
+  ).toContainText(`${NAMES[52] ?? ''}${LABEL}`);
+  await page.keyboard.press('Escape');
+  await page.menu.clickMenuItem('File>New Launcher');
+  const recent = page.locator('.jp-Launcher:visible').getByRole('group', {
+    name: 'Recent'
+  });
+  await expect(recent.locator('.jp-LauncherCard').first()).toHaveText(
+    `${NAMES[52] ?? ''}${LABEL}`
+  );
 });
