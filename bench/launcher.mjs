@@ -2,7 +2,8 @@
 //
 //   node bench/launcher.mjs <kernels> <rounds>
 //
-// Prints JSON: {"stock": […], "ours": […], "search": […], "redraw": […]}, in milliseconds.
+// Prints JSON, in milliseconds:
+// {"stock": […], "ours": […], "all": […], "search": […], "redraw": […]}
 //
 // It measures both in turns, in one browser and with one JupyterLab. The page config of the
 // stock launcher's page disables this extension's launcher. A scripted provider has the
@@ -23,6 +24,7 @@ const KERNELS = Number(process.argv[2]);
 const ROUNDS = Number(process.argv[3]);
 const TOKEN = 'bench';
 const OURS = 'kernel-providers-ext:launcher';
+const SHOW_ALL = '.kpe-LauncherShowAll';
 const STOCK = '@jupyterlab/launcher-extension:plugin';
 const LOGO =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4" fill="teal"/></svg>';
@@ -117,23 +119,29 @@ async function openPage(browser, url, isOurs) {
     await route.fulfill({ response, body });
   });
   await page.goto(`${url}/lab?token=${TOKEN}&reset`);
-  await page.locator('.jp-LauncherCard').nth(KERNELS).waitFor();
+  await page
+    .locator(isOurs ? SHOW_ALL : `:nth-match(.jp-LauncherCard, ${KERNELS})`)
+    .waitFor();
   if (((await page.locator('[data-provider]').count()) > 0) !== isOurs) {
     throw new Error('The page has the wrong launcher.');
   }
   return page;
 }
 
-/** Return milliseconds from the command to the first frame with all cards. */
-async function measure(page) {
+/** Return milliseconds from the command to the first frame with all that is shown at first. */
+async function measure(page, isOurs) {
   await page.bringToFront();
-  return page.evaluate(async kernels => {
+  return page.evaluate(async ([kernels, showAll, isOurs]) => {
     const frame = () => new Promise(requestAnimationFrame);
     const start = performance.now();
     const main = await window.jupyterapp.commands.execute('launcher:create');
     const cards = main.node.getElementsByClassName('jp-LauncherCard');
     const isNotebook = card => card.dataset.category === 'Notebook';
-    while (cards.length < kernels || [...cards].filter(isNotebook).length < kernels) {
+    const isComplete = () =>
+      isOurs
+        ? main.node.querySelector(showAll) !== null
+        : cards.length >= kernels && [...cards].filter(isNotebook).length >= kernels;
+    while (!isComplete()) {
       await frame();
     }
     await frame();
@@ -143,21 +151,39 @@ async function measure(page) {
     main.dispose();
     await new Promise(resolve => setTimeout(resolve, 300));
     return time;
-  }, KERNELS);
+  }, [KERNELS, SHOW_ALL, isOurs]);
+}
+
+/** Return milliseconds from a click on "Show all" to the frame with all cards. */
+async function showAll(page) {
+  await openLauncher(page);
+  return page.evaluate(async ([kernels, showAll]) => {
+    const main = window.benchLauncher;
+    const cards = main.node.getElementsByClassName('jp-LauncherCard');
+    const start = performance.now();
+    main.node.querySelector(showAll).click();
+    while (cards.length < kernels) {
+      await new Promise(requestAnimationFrame);
+    }
+    await new Promise(resolve => setTimeout(resolve));
+    const time = performance.now() - start;
+    main.dispose();
+    return time;
+  }, [KERNELS, SHOW_ALL]);
 }
 
 /** Open a launcher and keep it as `window.benchLauncher`. */
 async function openLauncher(page) {
   await page.bringToFront();
-  await page.evaluate(async kernels => {
+  await page.evaluate(async ([kernels, showAll]) => {
     const main = await window.jupyterapp.commands.execute('launcher:create');
     const cards = main.node.getElementsByClassName('jp-LauncherCard');
-    while (cards.length < kernels) {
+    while (cards.length < kernels && main.node.querySelector(showAll) === null) {
       await new Promise(requestAnimationFrame);
     }
     await new Promise(resolve => setTimeout(resolve, 300));
     window.benchLauncher = main;
-  }, KERNELS);
+  }, [KERNELS, SHOW_ALL]);
 }
 
 /** Return milliseconds that the stock launcher takes to redraw its content. */
@@ -217,16 +243,17 @@ async function main() {
       stock: await openPage(browser, url, false),
       ours: await openPage(browser, url, true)
     };
-    const times = { stock: [], ours: [], search: [], redraw: [] };
+    const times = { stock: [], ours: [], all: [], search: [], redraw: [] };
     for (let round = -2; round < ROUNDS; round++) {
       for (const [name, page] of Object.entries(pages)) {
-        const time = await measure(page);
+        const time = await measure(page, name === 'ours');
         // The first rounds are a warm-up.
         if (round >= 0) {
           times[name].push(time);
         }
       }
       if (round >= 0) {
+        times.all.push(await showAll(pages.ours));
         times.search.push(...(await search(pages.ours)));
         times.redraw.push(await redraw(pages.stock));
       }

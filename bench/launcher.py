@@ -17,22 +17,24 @@ FRAME = 1 / 60  # seconds
 TITLE = "Launcher"
 INTRODUCTION = f"""
 With {KERNELS:,} kernelspecs of one provider, in Chromium. *open* is the time from the command to
-the frame with all cards, *redraw* the time to draw an open launcher again. *search* is the time
-from a key in the search field, which JupyterLab's own launcher does not have, to the frame with the
-results.
+the frame with all cards, or with the list's first kernels, *redraw* the time to draw an open
+launcher again. *show all* is the time from the click to the frame with all kernels of the list, and
+*search* the time from a key in the search field to the frame with the results; JupyterLab's own
+launcher has neither.
 """
 
 
 async def run(rounds: int, _: Path) -> Results:
     """Open both launchers in turn."""
     opening, redraw = Measurement("open", "ms"), Measurement("redraw", "ms")
-    search = Measurement("search, one key", "ms")
+    search, whole = Measurement("search, one key", "ms"), Measurement("show all", "ms")
     command = ["node", "bench/launcher.mjs", str(KERNELS), str(3 * rounds)]
     times = json.loads(await to_thread(subprocess.check_output, command, cwd=ROOT))
     for measurement, setup, key in (
         (opening, STOCK, "stock"),
         (opening, OURS, "ours"),
         (redraw, STOCK, "redraw"),
+        (whole, OURS, "all"),
         (search, OURS, "search"),
     ):
         for milliseconds in times[key]:
@@ -47,4 +49,4 @@ async def run(rounds: int, _: Path) -> Results:
             "ms",
         ),
     ]
-    return Results(TITLE, INTRODUCTION, [STOCK, OURS], [opening, redraw, search], targets)
+    return Results(TITLE, INTRODUCTION, [STOCK, OURS], [opening, redraw, whole, search], targets)

@@ -60,7 +60,7 @@ class KernelProvidersConfig(LoggingConfigurable):
         Timeouts.start, min=1, config=True, help="Seconds to wait for a kernel to start."
     )
     start_patience = Float(
-        10.0,
+        2.0,
         min=0.1,
         config=True,
         help="""Seconds to keep a request for a kernel waiting. A kernel that takes longer to start

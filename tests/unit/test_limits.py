@@ -60,7 +60,7 @@ def test_limits_are_those_of_the_documentation(what: str, words: str) -> None:
         ("connect_timeout", 5),
         ("request_timeout", 20),
         ("start_timeout", 600),
-        ("start_patience", 10),
+        ("start_patience", 2),
         ("on_server_exit", "shutdown"),
         ("env", []),
         ("max_kernelspecs", 2000),

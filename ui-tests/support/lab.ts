@@ -12,7 +12,7 @@ export const PRINT_PLACE =
   'import os; print("runs in", os.environ.get("DEMO_PROVIDER"))';
 
 /**
- * The card of one kernel in the launcher.
+ * The card of one kernel in the launcher, apart from starred and recent ones.
  *
  * @param page - The page, with a launcher open.
  * @param category - The section of the launcher.
@@ -25,7 +25,7 @@ export function launcherCard(
 ): Locator {
   return page
     .locator(
-      `.jp-Launcher:visible .jp-LauncherCard[data-category="${category}"]`
+      `.jp-Launcher:visible .jp-Launcher-section:not(.kpe-ShortcutSection) .jp-LauncherCard[data-category="${category}"]`
     )
     .and(page.getByTitle(label, { exact: true }));
 }

@@ -187,7 +187,7 @@ test('recent and starred kernels come first, on every page of the user', async (
   await row.hover();
   await row.getByRole('button', { name: 'Star:' }).click();
   const starred = page.getByRole('group', { name: 'Starred' });
-  await expect(starred.locator('.jp-LauncherCard')).toHaveText(
+  await expect(starred.locator('.kpe-KernelLabel')).toHaveText(
     `${NAMES[51] ?? ''}${LABEL}`
   );
   expect(await seriousIn(page, '.jp-Launcher')).toEqual([]);
@@ -215,7 +215,7 @@ test('recent and starred kernels come first, on every page of the user', async (
   const recent = page.locator('.jp-Launcher:visible').getByRole('group', {
     name: 'Recent'
   });
-  await expect(recent.locator('.jp-LauncherCard').first()).toHaveText(
+  await expect(recent.locator('.kpe-KernelLabel').first()).toHaveText(
     `${NAMES[52] ?? ''}${LABEL}`
   );
 });
