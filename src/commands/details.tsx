@@ -1,48 +1,65 @@
+import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { Button, UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { StateIcon, WarningIcon } from '../components';
+import { BusyButton, StateIcon, useNow, WarningIcon } from '../components';
+import { isAvailable, isWell } from '../state';
 import type { IKernelCounts } from '../state';
 import { clock, stateWord, statusText } from '../text';
-import type { IProvider } from '../tokens';
+import type { IKernelProviders, IProvider } from '../tokens';
+
+const SECOND = 1000;
+
+interface ILiveDetailsProps {
+  /** The provider when the details were opened. */
+  readonly provider: IProvider;
+  readonly providers: IKernelProviders;
+  readonly counts: () => IKernelCounts;
+  readonly trans: TranslationBundle;
+  /** Asks the provider now; null if it cannot be asked. */
+  readonly onRetry: (() => Promise<unknown>) | null;
+}
+
+/** The details of a provider, which follow its changes and the clock. */
+export function LiveDetails(props: ILiveDetailsProps): React.JSX.Element {
+  const { provider, providers, counts, trans, onRetry } = props;
+  const now = useNow(SECOND);
+  return (
+    <UseSignal signal={providers.changed}>
+      {() => (
+        <ProviderDetails
+          // A provider that was removed meanwhile is shown as it was.
+          provider={providers.get(provider.id) ?? provider}
+          counts={counts()}
+          trans={trans}
+          now={now}
+          onRetry={onRetry}
+        />
+      )}
+    </UseSignal>
+  );
+}
 
 interface IProps {
   readonly provider: IProvider;
   readonly counts: IKernelCounts;
   readonly trans: TranslationBundle;
   readonly now: Date;
+  readonly onRetry: (() => Promise<unknown>) | null;
 }
 
 /** The state, the message, the warnings and all facts about a provider. */
-export function ProviderDetails(props: IProps): React.JSX.Element {
-  const { provider, counts, trans, now } = props;
-  const time = (date: Date | null): string => date?.toLocaleString() ?? '';
+function ProviderDetails(props: IProps): React.JSX.Element {
+  const { provider, counts, trans, now, onRetry } = props;
+  const word = stateWord(provider.state, trans);
   const text = statusText(provider, counts, trans, now);
-  const isStale = provider.kernelspecs === 'stale';
-  const facts: [string, string][] = [
-    [trans.__('Address'), provider.url ?? ''],
-    [trans.__('Kind'), provider.kind],
-    [trans.__('ID'), provider.id],
-    [trans.__('In this state since'), time(provider.since)],
-    [trans.__('Last seen'), time(provider.lastSeen)],
-    [
-      trans.__('Kernels'),
-      isStale && provider.lastSeen !== null
-        ? trans.__(
-            '%1 (as of %2)',
-            counts.kernels,
-            clock(provider.lastSeen, now)
-          )
-        : String(counts.kernels)
-    ],
-    [trans.__('Running kernels'), String(counts.running)],
-    [trans.__('Configured in'), provider.source ?? '']
-  ];
+  const facts = factsOf(props);
   return (
     <div className="kpe-ProviderDetails">
       <p className="kpe-ProviderDetails-state">
         <StateIcon state={provider.state} />
-        <span>{stateWord(provider.state, trans)}</span>
+        <span>{word}</span>
       </p>
       {text !== '' && <p className="kpe-ProviderDetails-text">{text}</p>}
       {provider.warnings.length > 0 && (
@@ -59,15 +76,78 @@ export function ProviderDetails(props: IProps): React.JSX.Element {
         </ul>
       )}
       <dl>
-        {facts
-          .filter(([, value]) => value !== '')
-          .map(([name, value]) => (
-            <React.Fragment key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </React.Fragment>
-          ))}
+        {facts.map(([name, value]) => (
+          <React.Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </React.Fragment>
+        ))}
       </dl>
+      <div className="kpe-ProviderDetails-buttons">
+        {onRetry !== null && <RetryButton {...props} onRetry={onRetry} />}
+        <Button
+          small
+          onClick={() => {
+            const lines = [
+              `${provider.label}: ${word}`,
+              text,
+              ...provider.warnings,
+              ...facts.map(([name, value]) => `${name}: ${value}`)
+            ];
+            Clipboard.copyToSystem(lines.filter(Boolean).join('\n'));
+          }}
+        >
+          {trans.__('Copy')}
+        </Button>
+      </div>
     </div>
   );
+}
+
+/** Asks the provider now; it only refreshes what is known of a provider that works. */
+function RetryButton({
+  provider,
+  trans,
+  onRetry
+}: Pick<IProps, 'provider' | 'trans'> & {
+  readonly onRetry: () => Promise<unknown>;
+}): React.JSX.Element {
+  return isWell(provider) ? (
+    <BusyButton
+      label={trans.__('Refresh')}
+      busyLabel={trans.__('Refreshing…')}
+      onPress={onRetry}
+    />
+  ) : (
+    <BusyButton
+      label={trans.__('Retry')}
+      busyLabel={trans.__('Retrying…')}
+      onPress={onRetry}
+    />
+  );
+}
+
+/** Return the facts about a provider that are known, with their names. */
+function factsOf({ provider, counts, trans, now }: IProps): [string, string][] {
+  const time = (date: Date | null): string => date?.toLocaleString() ?? '';
+  const { kernelspecs, lastSeen } = provider;
+  // What is known of a provider that does not answer may have changed since.
+  const asOf = (count: number, isOld: boolean): string =>
+    isOld && lastSeen !== null
+      ? trans.__('%1 (as of %2)', count, clock(lastSeen, now))
+      : String(count);
+  const facts: [string, string][] = [
+    [trans.__('Address'), provider.url ?? ''],
+    [trans.__('Kind'), provider.kind],
+    [trans.__('ID'), provider.id],
+    [trans.__('In this state since'), time(provider.since)],
+    [trans.__('Last seen'), time(lastSeen)],
+    [trans.__('Kernels'), asOf(counts.kernels, kernelspecs === 'stale')],
+    [
+      trans.__('Running kernels'),
+      asOf(counts.running, counts.running > 0 && !isAvailable(provider))
+    ],
+    [trans.__('Configured in'), provider.source ?? '']
+  ];
+  return facts.filter(([, value]) => value !== '');
 }

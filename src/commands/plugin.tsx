@@ -19,6 +19,7 @@ import * as React from 'react';
 import { ProblemList } from '../components';
 import { countKernels, keepPerProvider } from '../providers';
 import { NO_KERNELS } from '../state';
+import type { IKernelCounts } from '../state';
 import { problemsText } from '../text';
 import {
   COMMAND_IDS,
@@ -29,7 +30,7 @@ import {
   TRANSLATION_DOMAIN
 } from '../tokens';
 import type { IProvider } from '../tokens';
-import { ProviderDetails } from './details';
+import { LiveDetails } from './details';
 
 /** Adds commands about kernel providers. */
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
@@ -117,19 +118,23 @@ function addDetails({ app, providers, trans, describedBy }: IContext): void {
       if (provider === undefined) {
         return;
       }
-      const counts = countKernels(
-        providers,
-        kernelspecs.specs,
-        kernels.running()
-      );
+      const counts = (): IKernelCounts =>
+        countKernels(providers, kernelspecs.specs, kernels.running()).get(
+          provider.id
+        ) ?? NO_KERNELS;
       await showDialog({
         title: provider.label,
         body: (
-          <ProviderDetails
+          <LiveDetails
             provider={provider}
-            counts={counts.get(provider.id) ?? NO_KERNELS}
+            providers={providers}
+            counts={counts}
             trans={trans}
-            now={new Date()}
+            onRetry={
+              canRetry(provider)
+                ? () => app.commands.execute(COMMAND_IDS.retry, args)
+                : null
+            }
           />
         ),
         buttons: [Dialog.okButton({ label: trans.__('Close') })]

@@ -2,7 +2,7 @@
 import '../../__tests__/browserstubs';
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { Dialog } from '@jupyterlab/apputils';
+import { Clipboard, Dialog } from '@jupyterlab/apputils';
 import type { Kernel } from '@jupyterlab/services';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
@@ -58,7 +58,7 @@ function scene() {
     }
   } as unknown as JupyterFrontEnd;
   void commandsPlugin.activate(labApp, providers, null, null);
-  return { commands, kernels, providers, shutdown };
+  return { commands, kernels, known, providers, shutdown };
 }
 
 let app: ReturnType<typeof scene>;
@@ -82,7 +82,7 @@ async function dialog(...parts: string[]): Promise<void> {
 }
 
 function press(button: string): void {
-  document.querySelector<HTMLElement>(`.jp-Dialog ${button}`)?.click();
+  document.querySelector<HTMLElement>(`.jp-Dialog-footer ${button}`)?.click();
 }
 
 describe('retry', () => {
@@ -133,6 +133,60 @@ describe('details', () => {
   it('shows all facts', async () => {
     const done = app.commands.execute(details, { id: 'gpu' });
     await dialog('GPU farm', 'Online', '2 running', 'https://gpu.example/');
+    press('button');
+    await done;
+  });
+});
+
+describe('details that are open', () => {
+  const button = (label: string): HTMLButtonElement | undefined =>
+    [...document.querySelectorAll<HTMLButtonElement>('.jp-Dialog button')].find(
+      ({ textContent }) => textContent === label
+    );
+
+  it('follow changes, and offer another attempt', async () => {
+    const done = app.commands.execute(details, { id: 'gpu' });
+    await dialog('GPU farm', 'Online', '42 ms');
+    button('Refresh')?.click();
+    expect(app.providers.retry).toHaveBeenCalledWith('gpu');
+    app.known[1] = provider('gpu', {
+      label: 'GPU farm',
+      state: 'offline',
+      message: 'It is away.'
+    });
+    app.providers.changed.emit();
+    await dialog('Offline', 'It is away.', '2 (as of');
+    await vi.waitFor(() => {
+      expect(button('Retry')).toBeDefined();
+    });
+    press('button');
+    await done;
+  });
+
+  it('can be copied, with all facts and no markup', async () => {
+    const copied: string[] = [];
+    const copy = vi
+      .spyOn(Clipboard, 'copyToSystem')
+      .mockImplementation(data => copied.push(data as string));
+    const done = app.commands.execute(details, { id: 'hub' });
+    await dialog('Websocket blocked');
+    button('Copy')?.click();
+    expect(copied[0]?.split('\n')).toEqual(
+      expect.arrayContaining([
+        'hub: Websocket blocked',
+        'Its certificate is not checked.',
+        'Address: https://hub.example/'
+      ])
+    );
+    copy.mockRestore();
+    press('button');
+    await done;
+  });
+
+  it('offer no attempt if there can be none', async () => {
+    const done = app.commands.execute(details, { id: 'local' });
+    await dialog('This server');
+    expect(button('Refresh')).toBeUndefined();
     press('button');
     await done;
   });
