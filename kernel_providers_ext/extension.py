@@ -70,7 +70,9 @@ def load(serverapp: ServerApp) -> None:
     kernels = serverapp.kernel_manager
     settings = serverapp.web_app.settings
     settings["page_config_hook"] = page_config_hook(
-        settings.get("page_config_hook"), is_active=providers is not None
+        settings.get("page_config_hook"),
+        is_active=providers is not None,
+        has_others=lambda: bool(providers and (providers.monitors or providers.problems)),
     )
     if providers is None or not isinstance(kernels, KernelProvidersKernelManager):
         return

@@ -13,6 +13,7 @@ from typing import Any
 
 PACKAGE = "kernel-providers-ext"
 NOTEBOOK = "Jupyter Notebook"
+HAS_OTHERS = "hasKernelProviders"
 
 PageConfig = dict[str, Any]
 PageConfigHook = Callable[[Any, PageConfig], PageConfig]
@@ -56,11 +57,18 @@ REPLACEMENTS = (
 )
 
 
-def page_config_hook(others: PageConfigHook | None, *, is_active: bool) -> PageConfigHook:
+def page_config_hook(
+    others: PageConfigHook | None,
+    *,
+    is_active: bool,
+    has_others: Callable[[], bool] = lambda: False,
+) -> PageConfigHook:
     """
     Return a hook that calls the one that was there, and then decides about our plugins.
 
-    ``is_active`` is whether this server has kernel providers; if not, all our plugins are off.
+    ``is_active`` is whether our part of the server works; if not, all our plugins are off.
+    ``has_others`` is called for each page, and returns whether there are providers besides this
+    server: a launcher then looks from the start as it does once they are known.
     """
 
     def hook(handler: Any, page_config: PageConfig) -> PageConfig:
@@ -76,7 +84,8 @@ def page_config_hook(others: PageConfigHook | None, *, is_active: bool) -> PageC
             else [PACKAGE]
         )
         more = [plugin for plugin in to_disable if plugin and not _is_off(plugin, disabled)]
-        return {**page_config, "disabledExtensions": [*disabled, *more]}
+        page_config = {**page_config, "disabledExtensions": [*disabled, *more]}
+        return {**page_config, HAS_OTHERS: True} if is_active and has_others() else page_config
 
     return hook
 

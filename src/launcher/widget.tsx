@@ -1,4 +1,5 @@
 import { showErrorMessage } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { Launcher } from '@jupyterlab/launcher';
 import type { ILauncher } from '@jupyterlab/launcher';
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
@@ -152,7 +153,9 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
     });
     return {
       sections,
-      isSearchable: isSearchable(sections, providers),
+      isSearchable:
+        isSearchable(sections, providers) ||
+        (providers.providers.length === 0 && isMixedSoon()),
       starred: hasStars({ items, providers, categories })
         ? new Set(starred)
         : null,
@@ -167,4 +170,12 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
   private readonly _labTrans: TranslationBundle;
   private readonly _categories: ICategories;
   private readonly _options: IProvidersLauncherOptions;
+}
+
+/**
+ * Whether the server has told the page that there are other providers, before it tells which:
+ * nothing moves then when they arrive.
+ */
+function isMixedSoon(): boolean {
+  return PageConfig.getOption('hasKernelProviders') === 'true';
 }

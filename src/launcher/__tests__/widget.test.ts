@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import '../../__tests__/browserstubs';
 
+import { PageConfig } from '@jupyterlab/coreutils';
 import { LauncherModel } from '@jupyterlab/launcher';
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import { CommandRegistry } from '@lumino/commands';
@@ -176,6 +177,19 @@ describe('ProvidersLauncher without remote providers', () => {
     expect(fixture.texts('h2')).toEqual(['Notebook', 'Console']);
     expect(fixture.node.querySelector('input')).toBeNull();
     expect(fixture.find('.jp-Launcher-cwd').textContent).toBe('folder');
+  });
+});
+
+describe('ProvidersLauncher before it knows the providers', () => {
+  it('has the search if the page says that there are others', async () => {
+    PageConfig.setOption('hasKernelProviders', 'true');
+    await show(new MockKernelProviders(), python);
+    const { node } = fixture;
+    PageConfig.setOption('hasKernelProviders', '');
+    expect(node.querySelector('input')).not.toBeNull();
+    fixture.launcher.dispose();
+    await show(new MockKernelProviders(), python);
+    expect(fixture.node.querySelector('input')).toBeNull();
   });
 });
 

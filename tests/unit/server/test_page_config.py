@@ -189,3 +189,16 @@ async def test_launchpad_is_detected(lab: Lab) -> None:
     assert await lab.disabled() == expected
     lab.disable(LAUNCHPAD)
     assert await lab.disabled() == {LAUNCHPAD, SPECS, LAUNCHER, DIALOGS}
+
+
+def test_a_page_knows_whether_there_are_providers_besides_this_server() -> None:
+    """So that its launcher does not jump when it gets their states. Else it is as without us."""
+    page_config = {"federated_extensions": [{"name": OURS}], "disabledExtensions": []}
+
+    def page(is_active: bool, has_others: bool) -> dict[str, Any]:
+        hook = page_config_hook(None, is_active=is_active, has_others=lambda: has_others)
+        return hook(None, page_config)
+
+    assert page(is_active=True, has_others=True)["hasKernelProviders"] is True
+    assert "hasKernelProviders" not in page(is_active=True, has_others=False)
+    assert "hasKernelProviders" not in page(is_active=False, has_others=True)
