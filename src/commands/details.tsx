@@ -83,7 +83,7 @@ function ProviderDetails(props: IProps): React.JSX.Element {
           </React.Fragment>
         ))}
       </dl>
-      <div className="kpe-ProviderDetails-buttons">
+      <div className="kpe-ProviderDetails-buttons kpe-Buttons">
         {onRetry !== null && <RetryButton {...props} onRetry={onRetry} />}
         <Button
           small

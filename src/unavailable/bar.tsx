@@ -175,7 +175,7 @@ function Buttons(props: IProps): React.JSX.Element {
   const { unavailability, similar, trans, onRetry, onSimilar, onChoose } =
     props;
   return (
-    <div className="kpe-UnavailableBar-buttons">
+    <div className="kpe-Buttons">
       {onRetry !== null && (
         <BusyButton
           label={trans.__('Retry')}
