@@ -44,11 +44,8 @@ export interface ICategories {
   readonly other: string;
 }
 
-/** The rank of consoles, after which the providers' sections come. */
-const CONSOLE_RANK = 20;
-
-/** The rank of "Other", after which they come if one of them is long. */
-const OTHER_RANK = 100;
+/** The rank of the providers' sections among the categories. */
+const PROVIDERS_RANK = 20;
 
 const PROBLEMS: ISection = {
   key: 'problems',
@@ -79,8 +76,8 @@ export function defaultProviderId(providers: LauncherProviders): string {
  *
  * The kernels of each other provider get a section, unless the user's settings combine
  * them. Everything else is arranged as in the stock launcher of JupyterLab 4.6: by rank,
- * then by name. The sections of providers are in the user's order. They follow the
- * consoles, or all stock sections if one of them is a list.
+ * then by name. The sections of providers are in the user's order, at the rank of
+ * consoles.
  */
 export function sectionsOf(source: ILauncherSource): ISection[] {
   const { providers, categories } = source;
@@ -289,9 +286,9 @@ function defaultRank(category: string, categories: ICategories): number {
     case categories.notebook:
       return 0;
     case categories.console:
-      return CONSOLE_RANK;
+      return PROVIDERS_RANK;
     case categories.other:
-      return OTHER_RANK;
+      return 100;
     default:
       return Infinity;
   }
@@ -347,11 +344,7 @@ function merged(
     block.push(PROBLEMS);
   }
   const others = ranked.filter(section => !moved.includes(section));
-  const isLong = block.some(
-    ({ kind, isDense }) => kind === 'provider' && isDense
-  );
-  const above = isLong ? OTHER_RANK : CONSOLE_RANK;
-  const isUpper = ({ rank }: IRankedSection): boolean => rank <= above;
+  const isUpper = ({ rank }: IRankedSection): boolean => rank <= PROVIDERS_RANK;
   return [
     ...others.filter(isUpper).map(({ section }) => section),
     ...block,

@@ -9,6 +9,7 @@ import * as React from 'react';
 import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
 import { OrderField } from './order';
 import { PlacementField } from './placement';
+import { StarredField } from './starred';
 import type { IFormFieldProps, ISettingsFieldProps } from './props';
 
 /** Adds fields to the Settings Editor for settings that its form cannot edit well. */
@@ -47,5 +48,6 @@ export const settingsFormPlugin: JupyterFrontEndPlugin<void> = {
     };
     add('placement', PlacementField);
     add('order', OrderField);
+    add('starred', StarredField);
   }
 };

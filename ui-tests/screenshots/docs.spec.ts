@@ -72,6 +72,7 @@ for (const [suffix, theme] of [
     await cluster.start();
     await cluster.declare({ label: 'HPC cluster' });
     await expect(section(page, 'hpc')).toContainText('Show all 61');
+    await section(page, 'hpc').scrollIntoViewIfNeeded();
     await shoot('list');
 
     const notebook = await Notebook.create(page, DEMO_A);
