@@ -4,7 +4,8 @@ Changes the server's Python code at random, and tells which changes no unit test
 A mutant is a copy of the package with one small change, for example ``<=`` instead of ``<``. The
 unit tests that execute the changed line run with it. If one fails, the mutant is *killed*. A mutant
 that survives shows a missing test, unless its behaviour is the same: `equivalent_mutants.json`
-lists those with their reasons, and they do not count.
+lists those with their reasons, and they do not count. If an entry has a ``line``, only mutants of
+lines with that text are meant.
 """
 
 from __future__ import annotations
@@ -92,6 +93,7 @@ class Mutant:
     Args:
         module: Its path in the package.
         line: The first line of what is changed.
+        text: The text of that line.
         executed: The lines of its statement.
         old: The text that is replaced.
         new: The text instead.
@@ -101,6 +103,7 @@ class Mutant:
 
     module: str
     line: int
+    text: str
     executed: range
     old: str
     new: str
@@ -112,11 +115,12 @@ class Mutant:
         return self.module.partition("/")[0].removesuffix(".py")
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return self.module, " ".join(self.old.split()), self.new
+    def short(self) -> str:
+        """What is replaced, on one line."""
+        return " ".join(self.old.split())
 
     def __str__(self) -> str:
-        return f"{self.module}:{self.line}  {self.key[1]}  ->  {self.new}"
+        return f"{self.module}:{self.line}  {self.short}  ->  {self.new}"
 
 
 # -- what is changed -------------------------------------------------------------------------------
@@ -137,6 +141,7 @@ def mutants_of(path: Path, module: str) -> Iterator[Mutant]:
             yield Mutant(
                 module,
                 old.lineno,
+                text.splitlines()[old.lineno - 1].decode(),
                 _executed_lines(old, statement),
                 text[begin:end].decode(),
                 new,
@@ -445,10 +450,13 @@ def all_mutants(room: str | None) -> list[Mutant]:
     return [mutant for mutant in found if room in (None, mutant.room)]
 
 
-def equivalent() -> dict[tuple[str, str, str], str]:
-    """Return the reason for each mutant that no test can notice."""
-    entries = json.loads(EQUIVALENT.read_text("utf-8"))
-    return {(one["module"], one["old"], one["new"]): one["reason"] for one in entries}
+def reason_for(mutant: Mutant, entries: list[dict[str, str]]) -> str | None:
+    """Return why no test can notice a mutant; None if one can."""
+    for one in entries:
+        same = (one["module"], one["old"], one["new"]) == (mutant.module, mutant.short, mutant.new)
+        if same and one.get("line", "") in mutant.text:
+            return one["reason"]
+    return None
 
 
 def print_result(killed: list[Mutant], survived: list[Mutant], aside: list[Mutant]) -> None:
@@ -470,7 +478,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="the same seed, the same mutants")
     parser.add_argument("--room", help="only mutants of this room, such as gateway")
     options = parser.parse_args()
-    found, reasons = all_mutants(options.room), equivalent()
+    found, entries = all_mutants(options.room), json.loads(EQUIVALENT.read_text("utf-8"))
     sample = random.Random(options.seed).sample(found, min(options.count, len(found)))
     killed: list[Mutant] = []
     survived: list[Mutant] = []
@@ -481,9 +489,9 @@ def main() -> None:
         print(f"{len(found)} mutants; testing {len(sample)} with seed {options.seed}.", flush=True)
         workshop = Workshop(Path(folder).resolve())
         for mutant in sample:
-            if mutant.key in reasons:
+            if (reason := reason_for(mutant, entries)) is not None:
                 aside.append(mutant)
-                print(f"equivalent  {mutant}  ({reasons[mutant.key]})", flush=True)
+                print(f"equivalent  {mutant}  ({reason})", flush=True)
             elif workshop.is_killed(mutant):
                 killed.append(mutant)
                 print(f"killed      {mutant}", flush=True)

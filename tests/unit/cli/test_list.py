@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kernel_providers_ext.cli.app import KernelProvidersApp, ListApp
+from kernel_providers_ext.cli.app import DemoApp, KernelProvidersApp, ListApp
 from tests.support.fake_provider import UNREACHABLE
 
 List = Callable[..., str]
@@ -119,6 +119,35 @@ def test_warnings_are_below_the_table(run_list: List, tmp_path: Path) -> None:
     _, *explanations = out.split("\n\n")
     assert len(explanations) == 1
     assert "gpu" in explanations[0]
+    out = run_list({"gpu": running("py", url="https://gpu.test", tls={"verify": False})}, "--json")
+    [*_, gpu] = json.loads(out)["providers"]
+    assert len(gpu["warnings"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "port", "opens_browser"),
+    [([], 0, True), (["--no-browser"], 0, False), (["--port=8899"], 8899, True)],
+)
+def test_options_of_the_demo(
+    arguments: list[str], port: int, opens_browser: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its exit code is that of the command."""
+    given: list[dict[str, Any]] = []
+
+    class Demo:
+        def __init__(self, **options: Any) -> None:
+            given.append(options)
+
+        def run(self) -> int:
+            return 3
+
+    monkeypatch.setattr("kernel_providers_ext.cli.app.Demo", Demo)
+    app = DemoApp()
+    app.initialize(arguments)
+    with pytest.raises(SystemExit) as exited:
+        app.start()
+    assert exited.value.code == 3
+    assert given == [{"port": port, "opens_browser": opens_browser}]
 
 
 @pytest.mark.parametrize(

@@ -255,6 +255,12 @@ def test_what_comes_instead_of_json_is_named(headers: dict[str, str], what: str)
     assert what in errors().no_json(response).message
 
 
+def test_json_that_is_nested_without_end_is_no_json() -> None:
+    """As any other text that is not JSON."""
+    with pytest.raises(ValueError, match="nested too deeply"):
+        Response(200, {}, b"[" * 100_000).json()
+
+
 def test_a_404_that_names_the_kernel_proves_that_it_is_gone() -> None:
     """Any other 404 does not."""
     request = "DELETE /api/kernels/a%2Fb"

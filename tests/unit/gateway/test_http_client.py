@@ -208,17 +208,17 @@ async def test_a_proxy_is_used(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tls", "reason"),
+    ("tls", "reason", "words"),
     [
-        ({"ca": "ca.pem", "certificate": "client.pem", "key": "client.key"}, None),
-        ({"verify": False, "certificate": "client.pem", "key": "client.key"}, None),
-        ({"certificate": "client.pem", "key": "client.key"}, "tls"),
-        ({"ca": "nothing.pem"}, "tls_file"),
-        ({"ca": "ca.pem", "certificate": "ca.pem"}, "tls_file"),
+        ({"ca": "ca.pem", "certificate": "client.pem", "key": "client.key"}, None, ""),
+        ({"verify": False, "certificate": "client.pem", "key": "client.key"}, None, ""),
+        ({"certificate": "client.pem", "key": "client.key"}, "tls", "certificate"),
+        ({"ca": "nothing.pem"}, "tls_file", "nothing.pem"),
+        ({"ca": "ca.pem", "certificate": "ca.pem"}, "tls_file", "the client's certificate"),
     ],
 )
 async def test_tls_is_as_configured(
-    serve: Serve, tmp_path: Path, tls: dict[str, Any], reason: str | None
+    serve: Serve, tmp_path: Path, tls: dict[str, Any], reason: str | None, words: str
 ) -> None:
     """
     A CA, a client's certificate and no check work as configured; a message names what is wrong.
@@ -241,6 +241,7 @@ async def test_tls_is_as_configured(
         with pytest.raises(ProviderError) as raised:
             await gateway.snapshot()
         assert raised.value.reason_code == reason
+        assert words in raised.value.message
     await gateway.aclose()
 
 

@@ -73,6 +73,19 @@ async def test_an_unavailable_provider_is_not_asked() -> None:
     assert library.fetched == ["py/a.png"]
 
 
+async def test_the_rest_is_left_if_the_provider_goes_away() -> None:
+    """Each further request would wait for its timeout."""
+    library, resources = Library(), Resources()
+    library.away = True
+    kernelspecs = {name: {**model(), "name": name} for name in ("a", "b", "c")}
+    with pytest.raises(ProviderUnavailable):
+        await resources.fetch_logos(library, kernelspecs)
+    assert len(library.fetched) == 1
+    library.away = False
+    await resources.fetch_logos(library, kernelspecs)
+    assert len(library.fetched) == 4
+
+
 async def test_a_changed_kernelspec_has_its_files_fetched_again() -> None:
     """A changed kernelspec may have another logo under the same name."""
     library, resources = Library(), Resources()

@@ -71,6 +71,7 @@ async def test_a_kernel_that_runs_is_used(place: Place) -> None:
     ids = [await place.manager.start_kernel(kernel_name="gpu/py", kernel_id=ID) for _ in range(2)]
     assert ids == [ID, ID]
     assert len(place.remote.listed) == 1
+    assert [what for what, _ in place.gpu.requests] == ["start"]
 
 
 @pytest.mark.parametrize(

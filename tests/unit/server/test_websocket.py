@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -112,6 +113,7 @@ async def test_clients_are_counted(app: App, kernel: Any, connect: Connect) -> N
     [model] = await app.client.get("api/kernels")
     assert model["connections"] == 0
     assert channels(app).is_closed
+    assert not kernel.clients._queues  # it would stay as long as the kernel
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,7 @@ async def test_a_request_without_upgrade_reaches_no_provider(app: App, kernel: A
     """It is 400, as at Jupyter Server."""
     reply = await app.client.request("GET", f"api/kernels/{kernel.kernel_id}/channels")
     assert reply.status == 400
+    assert 'Can "Upgrade" only to "WebSocket".' in html.unescape(str(reply.body))
     assert app.gpu.channels == []
 
 
