@@ -212,6 +212,21 @@ async def test_a_session_keeps_its_kernel_if_another_does_not_start(app: App, se
     assert [kernel.kernel_id for kernel in app.remote.listed] == [session["kernel"]["id"]]
 
 
+async def test_a_session_waits_for_a_slow_start_as_long_as_its_client(
+    app: App, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the server looks whether the client is still there."""
+    monkeypatch.setattr(kernel_manager, "CLIENT_CHECK_INTERVAL", 0.01)
+    app.gpu.gate = asyncio.Event()
+    body = {"kernel": {"name": "gpu/py"}}
+    moving = asyncio.create_task(app.client.request("PATCH", f"api/sessions/{session['id']}", body))
+    await until(lambda: len(app.gpu.requests) == 2)
+    for _ in range(5):
+        await asyncio.sleep(0.02)  # turns in which the server looks
+    app.gpu.gate.set()
+    assert (await moving).status == 200
+
+
 async def test_a_session_does_not_move_if_its_client_leaves(
     app: App, session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
