@@ -86,6 +86,14 @@ for (const [suffix, theme] of [
     await openNotebook(page, 'analysis.ipynb');
     await shoot('bar');
 
+    await page.evaluate(() =>
+      window.jupyterapp.commands.execute('settingeditor:open', {
+        query: 'Kernel Providers'
+      })
+    );
+    await expect(page.locator('.kpe-PlacementField')).toBeVisible();
+    await shoot('settings');
+
     await page.menu.clickMenuItem('File>New Launcher');
     const other = await Notebook.create(page, `${LOCAL} (HPC cluster)`);
     await other.run('import time; time.sleep(600)');
@@ -96,14 +104,6 @@ for (const [suffix, theme] of [
       'ended'
     );
     await shoot('ended');
-
-    await page.evaluate(() =>
-      window.jupyterapp.commands.execute('settingeditor:open', {
-        query: 'Kernel Providers'
-      })
-    );
-    await expect(page.locator('.kpe-PlacementField')).toBeVisible();
-    await shoot('settings');
     // The notebook would open a dialog when its provider is removed.
     await page.evaluate(() => {
       location.href = 'about:blank'; // Galata's `goto` waits for JupyterLab
