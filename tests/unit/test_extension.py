@@ -17,6 +17,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from jupyter_server.services.sessions.sessionmanager import SessionManager
 from traitlets.config import Config
 
+import kernel_providers_ext
 from kernel_providers_ext import extension
 from kernel_providers_ext.server import (
     KernelProvidersKernelManager,
@@ -175,3 +176,11 @@ async def test_a_process_with_another_owner_keeps_its_handlers(app: App) -> None
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     extension._stop_on_interrupt(app.serverapp, app.providers)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_jupyter_finds_both_parts_of_the_package() -> None:
+    """The front end is served under the name that its plugins have."""
+    [labextension] = kernel_providers_ext._jupyter_labextension_paths()
+    assert labextension == {"src": "labextension", "dest": PACKAGE}
+    [point] = kernel_providers_ext._jupyter_server_extension_points()
+    assert point == {"module": "kernel_providers_ext"}

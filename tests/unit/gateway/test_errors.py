@@ -194,6 +194,7 @@ def test_refused_credentials_are_named(
     """A 401, and a 403 to the request for kernelspecs, are about the credentials."""
     failure = refusal(status, {"message": "Forbidden"}, READING, **config)
     assert (type(failure), failure.detail) == (SignInNeeded, READING)
+    assert failure.reason_code == {401: "unauthorised", 403: "forbidden"}[status]
     assert failure.message == (
         f"GPU farm refused {refused} ({status}) for {READING}. Check the field '{field}' in "
         "/etc/gpu.json."

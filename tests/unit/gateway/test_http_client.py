@@ -214,7 +214,11 @@ async def test_a_proxy_is_used(serve: Serve) -> None:
         ({"verify": False, "certificate": "client.pem", "key": "client.key"}, None, ""),
         ({"certificate": "client.pem", "key": "client.key"}, "tls", "certificate"),
         ({"ca": "nothing.pem"}, "tls_file", "nothing.pem"),
-        ({"ca": "ca.pem", "certificate": "ca.pem"}, "tls_file", "the client's certificate"),
+        (
+            {"ca": "ca.pem", "certificate": "ca.pem"},
+            "tls_file",
+            "or its key is not a PEM file that can be used",
+        ),
     ],
 )
 async def test_tls_is_as_configured(

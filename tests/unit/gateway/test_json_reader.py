@@ -92,6 +92,7 @@ def test_no_number_is_one_that_no_browser_reads() -> None:
         '{"a": 1 "b": 2}',
         "{1: 2}",
         "[1]",
+        '["a": 1}',
         '{"a": tru}',
         '{"a": ' + "[" * 100_000,
         '{"a": "' + "x" * LONGEST,

@@ -24,7 +24,10 @@ from tests.unit.gateway.conftest import Serve, provider
 ID = "11111111-1111-1111-1111-111111111111"
 OTHER = "22222222-2222-2222-2222-222222222222"
 MODEL = {"id": ID, "name": "py", "execution_state": "idle"}
-SPECS = {"default": "py", "kernelspecs": {"py": {"name": "py", "spec": {}, "resources": {}}}}
+SPECS: dict[str, Any] = {
+    "default": "py",
+    "kernelspecs": {"py": {"name": "py", "spec": {}, "resources": {}}},
+}
 
 
 class Gateway:
@@ -121,8 +124,9 @@ async def test_an_unknown_kernelspec_is_the_reason_if_it_is(
 ) -> None:
     """A gateway answers just 500, or refuses; its list tells."""
     gateway.answer("POST", "/api/kernels", {"message": "There are too many."}, 403)
-    gateway.answer("GET", "/api/kernelspecs", SPECS)
-    gpu = provider(await serve(gateway.respond))
+    kernelspecs = {**SPECS["kernelspecs"], "hidden": {"name": "hidden", "spec": {}}}
+    gateway.answer("GET", "/api/kernelspecs", {**SPECS, "kernelspecs": kernelspecs})
+    gpu = provider(await serve(gateway.respond), exclude=["hidden"])
     if name == "no":
         with pytest.raises(
             NoSuchKernelspec, match=r"no kernel called 'no'\. It has: py\."

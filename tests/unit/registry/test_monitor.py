@@ -607,6 +607,18 @@ async def test_refused_websockets_are_a_state(details: list[str], state: Reachab
     assert (one.status.reachable, one.status.message) == (Reachable.ONLINE, "")
 
 
+async def test_a_changed_provider_is_still_blocked() -> None:
+    """A new token, for example, does not open websockets, and the browser does not try at once."""
+    before, after = Bench(), Bench()
+    before.polled.append(Kernel("1"))
+    after.polled.append(Kernel("1"))
+    await before.monitor.refresh()
+    for _ in range(2):
+        before.monitor.handshake_refused(ProviderUnavailable("gpu", "websocket", "No.", "400"))
+    after.monitor.inherit(before.monitor)
+    assert (await after.after(snapshot("py")))[0] is Reachable.BLOCKED
+
+
 async def test_a_failed_poll_explains_refused_websockets() -> None:
     """A provider that is down refuses websockets as well, which says nothing about them."""
     bench = Bench()
