@@ -32,6 +32,8 @@ KINDS = {
     "scripted": "tests.support.fake_provider:FakeProvider",
     "unfinished": "tests.unit.registry.test_providers:UnfinishedProvider",
     "defective": "tests.unit.registry.test_providers:DefectiveProvider",
+    "choosy": "tests.unit.registry.test_providers:ChoosyProvider",
+    "impostor": "tests.unit.registry.test_providers:Impostor",
     "no-class": "tests.unit.registry.test_providers:UNREACHABLE",
 }
 STOCK = {"ServerApp": {"jpserver_extensions": {"kernel_providers_ext": False}}}

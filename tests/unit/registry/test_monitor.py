@@ -471,6 +471,17 @@ async def test_a_retry_ends_when_the_monitor_is_closed(bench: Bench) -> None:
     await asyncio.wait_for(bench.monitor.retry(), 5)
 
 
+async def test_who_waits_for_a_provider_goes_on_when_it_is_replaced(bench: Bench) -> None:
+    """A relay then asks the provider with the new configuration, or learns that it is gone."""
+    bench.provider.answer = REFUSED
+    await bench.monitor.refresh()
+    waiting = asyncio.create_task(bench.monitor.available.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await bench.monitor.aclose()
+    await asyncio.wait_for(waiting, 10)
+
+
 async def test_it_says_when_it_polls_next(bench: Bench) -> None:
     """
     The time until the next poll is None before the start, and grows with each failure.

@@ -13,7 +13,11 @@ from traitlets.config import Config, LoggingConfigurable
 
 from kernel_providers_ext.config.loader import FOLDER, Declaration, FileLoader
 from kernel_providers_ext.provider.config import Timeouts
-from kernel_providers_ext.provider.errors import NoSuchKernelspec, ProviderUnavailable
+from kernel_providers_ext.provider.errors import (
+    ConfigurationError,
+    NoSuchKernelspec,
+    ProviderUnavailable,
+)
 from kernel_providers_ext.provider.interface import RemoteKernelProvider
 from kernel_providers_ext.registry.providers import KernelProviders
 from tests.conftest import MakeProviders
@@ -38,6 +42,20 @@ class DefectiveProvider(FakeProvider):
 
     def __init__(self, *_: Any) -> None:
         raise ZeroDivisionError("a defect")
+
+
+class ChoosyProvider(FakeProvider):
+    """A kind that does not accept its configuration."""
+
+    def __init__(self, *_: Any) -> None:
+        raise ConfigurationError("'choosy' needs the option 'queue'.")
+
+
+class Impostor:
+    """A kind that is no provider."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
 
 
 def provider_of(providers: KernelProviders, name: str) -> tuple[str | None, str]:
@@ -179,7 +197,7 @@ async def test_one_providers_problem_is_its_own(make_providers: MakeProviders) -
         assert "token-of-gpu" not in message
 
 
-@pytest.mark.parametrize("kind", ["unfinished", "defective", "no-class"])
+@pytest.mark.parametrize("kind", ["unfinished", "defective", "choosy", "impostor", "no-class"])
 async def test_a_defective_kind_is_not_loaded(make_providers: MakeProviders, kind: str) -> None:
     """A kind that fails for any reason affects only its own provider."""
     bad = Declaration("bad", "bad.json", {"kind": kind})
