@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable
 from logging import Logger
 from pathlib import Path
@@ -34,7 +35,8 @@ class RecentKernels:
         self._path = path
         self._on_change = on_change
         self._log = log
-        self._saving: asyncio.Future[None] | None = None
+        self._lock = threading.Lock()  # several sessions may start at the same time
+        self._saves: set[asyncio.Task[None]] = set()
 
     def load(self) -> None:
         """Read the file; raises nothing."""
@@ -44,19 +46,31 @@ class RecentKernels:
         """Record that a session was started with a kernel; the file is written in a thread."""
         self.names = _with_first(name, self.names)
         self._on_change()
-        self._saving = asyncio.ensure_future(asyncio.to_thread(self._save, name))
+        saving = asyncio.create_task(self._save(name))
+        self._saves.add(saving)
+        saving.add_done_callback(self._saves.discard)
 
-    def _save(self, name: str) -> None:
-        temporary = self._path.with_name(f"{FILE}.{os.getpid()}")
+    async def _save(self, name: str) -> None:
+        """Write the file, and adopt what other servers have added to it."""
         try:
-            # Another server may have added names meanwhile.
+            saved = await asyncio.to_thread(self._write, name)
+        except (OSError, RuntimeError) as error:  # the latter without permissions in the folder
+            self._log.warning("Recent kernels cannot be saved: %s", error)
+            return
+        names = tuple(dict.fromkeys((*self.names, *saved)))[:MOST]
+        if names != self.names:
+            self.names = names
+            self._on_change()
+
+    def _write(self, name: str) -> tuple[str, ...]:
+        temporary = self._path.with_name(f"{FILE}.{os.getpid()}")
+        with self._lock:
             names = _with_first(name, self._read())
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with secure_write(str(temporary)) as file:
                 json.dump(names, file)
             temporary.replace(self._path)
-        except OSError as error:
-            self._log.warning("Recent kernels cannot be saved: %s", error)
+        return names
 
     def _read(self) -> tuple[str, ...]:
         try:

@@ -17,13 +17,14 @@ interface ILiveDetailsProps {
   readonly providers: IKernelProviders;
   readonly counts: () => IKernelCounts;
   readonly trans: TranslationBundle;
-  /** Asks the provider now; null if it cannot be asked. */
-  readonly onRetry: (() => Promise<unknown>) | null;
+  readonly canRetry: (provider: IProvider | undefined) => boolean;
+  /** Asks the provider now. */
+  readonly onRetry: () => Promise<unknown>;
 }
 
 /** The details of a provider, which follow its changes and the clock. */
 export function LiveDetails(props: ILiveDetailsProps): React.JSX.Element {
-  const { provider, providers, counts, trans, onRetry } = props;
+  const { provider, providers, counts, trans } = props;
   const now = useNow(SECOND);
   return (
     <UseSignal signal={providers.changed}>
@@ -34,7 +35,9 @@ export function LiveDetails(props: ILiveDetailsProps): React.JSX.Element {
           counts={counts()}
           trans={trans}
           now={now}
-          onRetry={onRetry}
+          onRetry={
+            props.canRetry(providers.get(provider.id)) ? props.onRetry : null
+          }
         />
       )}
     </UseSignal>

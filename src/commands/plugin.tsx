@@ -16,7 +16,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
-import { ProblemList } from '../components';
+import { BodyDialog, ProblemList } from '../components';
 import { countKernels, keepPerProvider } from '../providers';
 import { NO_KERNELS } from '../state';
 import type { IKernelCounts } from '../state';
@@ -122,7 +122,7 @@ function addDetails({ app, providers, trans, describedBy }: IContext): void {
         countKernels(providers, kernelspecs.specs, kernels.running()).get(
           provider.id
         ) ?? NO_KERNELS;
-      await showDialog({
+      const dialog = new BodyDialog({
         title: provider.label,
         body: (
           <LiveDetails
@@ -130,15 +130,13 @@ function addDetails({ app, providers, trans, describedBy }: IContext): void {
             providers={providers}
             counts={counts}
             trans={trans}
-            onRetry={
-              canRetry(provider)
-                ? () => app.commands.execute(COMMAND_IDS.retry, args)
-                : null
-            }
+            canRetry={canRetry}
+            onRetry={() => app.commands.execute(COMMAND_IDS.retry, args)}
           />
         ),
         buttons: [Dialog.okButton({ label: trans.__('Close') })]
       });
+      await dialog.launch();
     }
   });
 }

@@ -1,5 +1,6 @@
 // React components that several features use.
 export { Announcer } from './announcer';
+export { BodyDialog } from './bodydialog';
 export { BusyButton } from './busybutton';
 export { Countdown } from './countdown';
 export { Elapsed } from './elapsed';

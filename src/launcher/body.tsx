@@ -16,6 +16,8 @@ import { CategorySection, ProviderSection, ShortcutSection } from './section';
 export interface ILauncherContents {
   readonly sections: readonly ISection[];
   readonly isSearchable: boolean;
+  /** Whether there are several places. */
+  readonly isMixed: boolean;
   readonly categories: ICategories;
   readonly providers: readonly IProvider[];
   readonly problems: readonly IProblem[];
@@ -44,7 +46,7 @@ export function LauncherBody({
   readonly contents: ILauncherContents;
   readonly collapsed: CollapsedSections;
 }): React.JSX.Element {
-  const { sections, isSearchable, providers } = contents;
+  const { sections, isSearchable, isMixed, providers } = contents;
   const { trans } = host;
   const [search, setSearch] = React.useState(NO_SEARCH);
   const input = React.useRef<HTMLInputElement>(null);
@@ -74,7 +76,7 @@ export function LauncherBody({
       <div
         className="jp-Launcher-content"
         onKeyDown={event => {
-          if (isTyping(event) && input.current !== null) {
+          if (isMixed && isTyping(event) && input.current !== null) {
             // The character goes to the field, but for the usual shortcut of a search.
             input.current.focus();
             input.current.select();
@@ -158,7 +160,7 @@ function Section({
     host,
     categories,
     hasBadge: hasBadges,
-    isTabStop: contents.isSearchable,
+    isMixed: contents.isMixed,
     isSearching,
     starred: contents.starred,
     provider: providers.find(({ id }) => id === providerId),

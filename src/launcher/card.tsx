@@ -26,6 +26,8 @@ interface ICardProps {
   /** The value of `data-category` of the card. */
   readonly category: string;
   readonly hasBadge: boolean;
+  /** Whether there are several places; if not, it works as in the stock launcher. */
+  readonly isMixed: boolean;
   /** Whether its section is that of a provider. */
   readonly isPlaceKnown: boolean;
   /** Whether it shows the language of its kernel. */
@@ -61,6 +63,7 @@ export const LauncherCard = React.memo(
     host,
     category,
     hasBadge,
+    isMixed,
     isPlaceKnown,
     hasLanguage,
     describedBy
@@ -69,11 +72,7 @@ export const LauncherCard = React.memo(
       host.launch(item);
     };
     const launchConsole = (): void => {
-      const { consoleItem, kernelName } = card;
-      const item = consoleItem ?? host.itemOf(kernelName, 'console');
-      if (kernelName !== '' && item !== undefined) {
-        launch(item);
-      }
+      launch(card.consoleItem ?? host.itemOf(card.kernelName, 'console'));
     };
     return (
       <div
@@ -89,7 +88,7 @@ export const LauncherCard = React.memo(
         onKeyDown={event => {
           if (event.key === 'Enter' || event.key === ' ') {
             event.preventDefault();
-            if (event.ctrlKey || event.metaKey) {
+            if (isMixed && (event.ctrlKey || event.metaKey)) {
               launchConsole();
             } else {
               launch();

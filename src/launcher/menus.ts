@@ -88,10 +88,9 @@ export function keepFocus(app: JupyterFrontEnd): void {
 
 /** Find the star of the card under the context menu; null if it has none. */
 function starButtonUnder(app: JupyterFrontEnd): HTMLElement | null {
-  const card = app.contextMenuHitTest(
-    node => node.dataset['kernel'] !== undefined
+  return (
+    cardUnder(app)?.querySelector<HTMLElement>('.kpe-KernelCard-star') ?? null
   );
-  return card?.querySelector<HTMLElement>('.kpe-KernelCard-star') ?? null;
 }
 
 /** Find the launcher under the context menu, and the item of the card there. */
@@ -99,9 +98,7 @@ function under(
   app: JupyterFrontEnd,
   kind: 'notebook' | 'console'
 ): { launcher: ProvidersLauncher; item: LauncherItem } | null {
-  const card = app.contextMenuHitTest(
-    node => node.dataset['kernel'] !== undefined
-  );
+  const card = cardUnder(app);
   const name = card?.dataset['kernel'];
   if (name === undefined) {
     return null;
@@ -118,4 +115,8 @@ function under(
     }
   }
   return null;
+}
+
+function cardUnder(app: JupyterFrontEnd): HTMLElement | undefined {
+  return app.contextMenuHitTest(node => node.dataset['kernel'] !== undefined);
 }

@@ -26,7 +26,8 @@ export function useRovingFocus(isOn: boolean): {
   // that thousands of cards need not be rendered again when the focus moves.
   React.useLayoutEffect(() => {
     const items = itemsIn(ref.current);
-    const current = items.find(({ tabIndex }) => tabIndex === 0);
+    // The item that had the tab stop may be gone.
+    const current = items.find(({ tabIndex }) => tabIndex === 0) ?? items[0];
     items.forEach(item => {
       item.tabIndex = !isOn || item === current ? 0 : -1;
     });

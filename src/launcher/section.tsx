@@ -14,6 +14,7 @@ import type { IProvider } from '../tokens';
 import { KernelCard, LauncherCard } from './card';
 import type { ILauncherHost } from './card';
 import { CardList } from './cardlist';
+import { kernelNameOf } from './cards';
 import { emptyCauseOf } from './layout';
 import type { ICategories, ISection } from './layout';
 import { useRovingFocus } from './rovingfocus';
@@ -25,8 +26,11 @@ interface ISectionProps {
   readonly host: ILauncherHost;
   readonly categories: ICategories;
   readonly hasBadge: boolean;
-  /** Whether it is one tab stop. */
-  readonly isTabStop: boolean;
+  /**
+   * Whether there are several places. If so, it is one tab stop; if not, it works as in
+   * the stock launcher.
+   */
+  readonly isMixed: boolean;
   /** Whether it shows what a search has found. */
   readonly isSearching: boolean;
   /** The starred kernels; null if kernels cannot be starred. */
@@ -52,17 +56,11 @@ interface IIds {
 }
 
 /** A section as in the stock launcher. */
-export function CategorySection({
-  section,
-  host,
-  hasBadge,
-  isTabStop,
-  isSearching,
-  provider
-}: ISectionProps): React.JSX.Element {
+export function CategorySection(props: ISectionProps): React.JSX.Element {
+  const { section, host, hasBadge, isMixed, isSearching, starred, provider } =
+    props;
   const statusId = React.useId();
   const titleId = React.useId();
-  const hasLanguage = hasLanguages(section);
   const first = section.cards[0]?.item;
   const args = { ...first?.args, cwd: host.cwd };
   const iconClass = first && host.commands.iconClass(first.command, args);
@@ -71,7 +69,7 @@ export function CategorySection({
       className="jp-Launcher-section"
       role="group"
       aria-labelledby={titleId}
-      {...useRovingFocus(isTabStop)}
+      {...useRovingFocus(isMixed)}
     >
       <div className="jp-Launcher-sectionHeader">
         <LabIcon.resolveReact
@@ -87,71 +85,55 @@ export function CategorySection({
       {provider && (
         <ProviderStatus id={statusId} provider={provider} host={host} />
       )}
-      <CardList
-        section={section}
-        isSearching={isSearching}
-        trans={host.trans}
-        renderCard={card => (
-          <LauncherCard
-            key={card.key}
-            card={card}
-            host={host}
-            category={section.title}
-            hasBadge={hasBadge}
-            isPlaceKnown={false}
-            hasLanguage={hasLanguage}
-            describedBy={provider && statusId}
-          />
-        )}
-      />
+      {starred !== null && first !== undefined && kernelNameOf(first) !== '' ? (
+        <KernelCards
+          {...props}
+          isPlaceKnown={false}
+          describedBy={provider && statusId}
+        />
+      ) : (
+        <CardList
+          section={section}
+          isSearching={isSearching}
+          trans={host.trans}
+          renderCard={card => (
+            <LauncherCard
+              key={card.key}
+              card={card}
+              host={host}
+              category={section.title}
+              hasBadge={hasBadge}
+              isMixed={isMixed}
+              isPlaceKnown={false}
+              hasLanguage={false}
+              describedBy={provider && statusId}
+            />
+          )}
+        />
+      )}
     </div>
   );
 }
 
 /** A section with kernels of all places, each with its place. */
-export function ShortcutSection({
-  section,
-  host,
-  categories,
-  hasBadge,
-  isTabStop,
-  isSearching,
-  starred
-}: ISectionProps): React.JSX.Element {
-  const { trans } = host;
+export function ShortcutSection(props: ISectionProps): React.JSX.Element {
+  const { section, isMixed } = props;
+  const { trans } = props.host;
   const titleId = React.useId();
-  const hasLanguage = hasLanguages(section);
   const isOfStars = section.kind === 'starred';
   return (
     <div
       className="jp-Launcher-section kpe-ShortcutSection"
       role="group"
       aria-labelledby={titleId}
-      {...useRovingFocus(isTabStop)}
+      {...useRovingFocus(isMixed)}
     >
       <div className="jp-Launcher-sectionHeader kpe-ShortcutSection-header">
         <h2 id={titleId} className="jp-Launcher-sectionTitle">
           {isOfStars ? trans.__('Starred') : trans.__('Recent')}
         </h2>
       </div>
-      <CardList
-        section={section}
-        isSearching={isSearching}
-        trans={trans}
-        renderCard={card => (
-          <KernelCard
-            key={card.key}
-            card={card}
-            host={host}
-            category={card.item.category ?? categories.other}
-            consoleCategory={categories.console}
-            hasBadge={hasBadge}
-            isPlaceKnown={false}
-            hasLanguage={hasLanguage}
-            isStarred={starred && starred.has(card.kernelName)}
-          />
-        )}
-      />
+      <KernelCards {...props} isPlaceKnown={false} />
     </div>
   );
 }
@@ -183,7 +165,7 @@ export function ProviderSection(
       aria-labelledby={ids.title}
       data-provider={section.providerId}
       data-state={provider?.state}
-      {...useRovingFocus(props.isTabStop)}
+      {...useRovingFocus(props.isMixed)}
       onMouseEnter={refresh}
     >
       <Header
@@ -271,21 +253,39 @@ function Header({
   );
 }
 
-function Cards({
-  section,
-  host,
-  categories,
-  hasBadge,
-  isSearching,
-  starred,
-  provider,
-  ids
-}: IProviderSectionProps & { readonly ids: IIds }): React.JSX.Element | null {
+function Cards(
+  props: IProviderSectionProps & { readonly ids: IIds }
+): React.JSX.Element | null {
+  const { section, host, provider, ids } = props;
   if (section.cards.length === 0) {
     return provider && provider.state !== 'off' ? (
       <Empty provider={provider} host={host} />
     ) : null;
   }
+  return (
+    <KernelCards
+      {...props}
+      isPlaceKnown
+      describedBy={needingStatus(provider) && `${ids.state} ${ids.status}`}
+    />
+  );
+}
+
+/** Cards with console buttons, and with stars if there are many kernels. */
+function KernelCards({
+  section,
+  host,
+  categories,
+  hasBadge,
+  isMixed,
+  isSearching,
+  starred,
+  isPlaceKnown,
+  describedBy
+}: ISectionProps & {
+  readonly isPlaceKnown: boolean;
+  readonly describedBy?: string | undefined;
+}): React.JSX.Element {
   const hasLanguage = hasLanguages(section);
   return (
     <CardList
@@ -300,10 +300,11 @@ function Cards({
           category={card.item.category ?? categories.other}
           consoleCategory={categories.console}
           hasBadge={hasBadge}
-          isPlaceKnown
+          isMixed={isMixed}
+          isPlaceKnown={isPlaceKnown}
           hasLanguage={hasLanguage}
           isStarred={starred && starred.has(card.kernelName)}
-          describedBy={needingStatus(provider) && `${ids.state} ${ids.status}`}
+          describedBy={describedBy}
         />
       )}
     />

@@ -19,7 +19,7 @@ import type { ILauncherHost } from './card';
 import { kernelNameOf } from './cards';
 import type { LauncherItem } from './cards';
 import type { CollapsedSections } from './collapsed';
-import { hasStars, isSearchable, sectionsOf } from './layout';
+import { hasStars, isMixed, isSearchable, sectionsOf } from './layout';
 import type { ICategories, LauncherProviders } from './layout';
 
 /** The options of a launcher, in addition to those of the stock launcher. */
@@ -156,6 +156,7 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
       isSearchable:
         isSearchable(sections, providers) ||
         (providers.providers.length === 0 && isMixedSoon()),
+      isMixed: isMixed(providers),
       starred: hasStars({ items, providers, categories })
         ? new Set(starred)
         : null,

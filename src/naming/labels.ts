@@ -3,7 +3,7 @@ import type { KernelSpec } from '@jupyterlab/services';
 import { NAME_SEPARATOR } from '../tokens';
 import { providerOf, unique } from './displayname';
 
-/** The texts of a kernel in a list; no other kernel has the same two. */
+/** The texts of a kernel in a list; no other remote kernel has the same two. */
 export interface IKernelLabel {
   readonly name: string;
   /** The label of its provider; empty if it is local, or if the name has the place. */

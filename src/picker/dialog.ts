@@ -2,12 +2,13 @@ import { Dialog } from '@jupyterlab/apputils';
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Message } from '@lumino/messaging';
 
+import { BodyDialog } from '../components';
 import type { KernelChoice } from './choices';
 import type { KernelPicker } from './picker';
 import type { ITranslations } from './translations';
 
 /** The dialog in which the user selects a kernel; its button needs a selection. */
-export class PickerDialog extends Dialog<KernelChoice | undefined> {
+export class PickerDialog extends BodyDialog<KernelChoice | undefined> {
   /**
    * @param picker - The body; the dialog disposes of it.
    * @param context - The session that the kernel is for.
@@ -38,22 +39,6 @@ export class PickerDialog extends Dialog<KernelChoice | undefined> {
     super.onAfterAttach(msg);
     // Keys must not go to the notebook, not even before the body is rendered.
     this._takeFocus();
-  }
-
-  protected override _evtKeydown(event: KeyboardEvent): void {
-    const { target } = event;
-    const isOwnButton =
-      target instanceof HTMLButtonElement && this._picker.node.contains(target);
-    if (event.key === 'Enter' && (isOwnButton || event.isComposing)) {
-      return;
-    }
-    if (event.key === 'Tab' && !event.shiftKey && target === this._acceptNode) {
-      // The dialog knows only elements that existed before the body was rendered.
-      event.preventDefault();
-      this._picker.focusFilter();
-      return;
-    }
-    super._evtKeydown(event);
   }
 
   /** Up to JupyterLab 4.5, the stock method focuses the button, and typed text is lost. */

@@ -125,6 +125,11 @@ export class PickerModel extends VDomModel {
     if (isShown) {
       return chosen;
     }
+    // The row of the same kernel in its provider's group: a filter hides the others.
+    const own = chosen && 'name' in chosen ? { name: chosen.name } : undefined;
+    if (own !== undefined && this._positions.has(keyOf(own))) {
+      return own;
+    }
     return this._text.trim() === '' ? undefined : this._choices[0];
   }
 

@@ -9,6 +9,7 @@ export function StarredField(
 ): React.JSX.Element {
   const { formData: saved = [], onChange, specs, trans } = props;
   const titleId = `${props.idSchema.$id}-title`;
+  const list = React.useRef<HTMLUListElement>(null);
   const labelOf = (name: string): string =>
     specs.specs?.kernelspecs[name]?.display_name ?? name;
   return (
@@ -19,7 +20,7 @@ export function StarredField(
       {saved.length === 0 ? (
         <p>{trans.__('No kernel has a star.')}</p>
       ) : (
-        <ul aria-labelledby={titleId}>
+        <ul ref={list} tabIndex={-1} aria-labelledby={titleId}>
           {saved.map(name => {
             const text = trans.__('Remove the star of %1', labelOf(name));
             return (
@@ -31,6 +32,7 @@ export function StarredField(
                   title={text}
                   aria-label={text}
                   onClick={() => {
+                    list.current?.focus(); // the button is about to go
                     onChange(saved.filter(other => other !== name));
                   }}
                 >

@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { notebookIcon, ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { BodyDialog } from '../components';
 import type { IEndedNotebook } from './endednotices';
 
 /** Show the notebook whose kernel ended; if there are several, let the user choose one. */
@@ -16,7 +17,7 @@ export async function showNotebooks(
     first?.activate();
     return;
   }
-  const dialog = new Dialog({
+  const dialog = new BodyDialog({
     title,
     body: ReactWidget.create(
       <ul className="kpe-EndedNotebooks">

@@ -13,6 +13,9 @@ const DURATION = 15_000;
 /** A notebook whose kernel ended. */
 export interface IEndedNotebook {
   readonly name: string;
+  readonly kernelId: string;
+  /** Whether it has not been closed since. */
+  isOpen(): boolean;
   /** Make it the current tab. */
   activate(): void;
 }
@@ -45,25 +48,35 @@ export class EndedNotices {
   private _show(id: string, added: readonly IEndedNotebook[]): void {
     const { trans } = this._options;
     const before = this._shown.get(id);
-    const isThere = Notification.manager.has(before?.notification ?? '');
-    const notebooks = isThere
-      ? [...(before?.notebooks ?? []), ...added]
-      : added;
-    const message = this._text(id, notebooks.length);
+    // Lab keeps a notification that has gone by itself, and shows it again after an update.
+    const isShown =
+      before !== undefined &&
+      Date.now() < before.until &&
+      Notification.manager.has(before.notification);
+    const notebooks = isShown ? [...before.notebooks, ...added] : added;
+    const kernels = new Set(notebooks.map(({ kernelId }) => kernelId));
+    const message = this._text(id, kernels.size);
     const action = {
       label: trans._n('Show notebook', 'Show notebooks', notebooks.length),
       callback: () => {
-        this._options.showNotebooks(message, notebooks);
+        this._options.showNotebooks(
+          message,
+          notebooks.filter(notebook => notebook.isOpen())
+        );
       }
     };
     const content = { autoClose: DURATION, actions: [action] };
-    if (before !== undefined && isThere) {
-      Notification.update({ id: before.notification, message, ...content });
-      this._shown.set(id, { ...before, notebooks });
-    } else {
-      const notification = Notification.warning(message, content);
-      this._shown.set(id, { notification, notebooks });
+    if (before !== undefined && !isShown) {
+      Notification.dismiss(before.notification);
     }
+    const notification = isShown
+      ? before.notification
+      : Notification.warning(message, content);
+    if (isShown) {
+      Notification.update({ id: notification, message, ...content });
+    }
+    const until = Date.now() + DURATION;
+    this._shown.set(id, { notification, notebooks, until });
   }
 
   private _text(id: string, count: number): string {
@@ -84,6 +97,8 @@ export class EndedNotices {
     {
       readonly notification: string;
       readonly notebooks: readonly IEndedNotebook[];
+      /** When it goes by itself, in milliseconds. */
+      readonly until: number;
     }
   >();
   private readonly _soon = new Throttler(

@@ -105,9 +105,12 @@ export class KernelGuard implements IDisposable {
   /**
    * Remember that the kernel ended, until the notebook has another one.
    *
-   * @param cells - The number of cells that waited for it.
+   * @param kernelName - Its name, which Lab's preference does not have if the user has
+   * selected the kernel.
+   * @param cells - The number of cells that ran or waited.
    */
-  end(cells: number): void {
+  end(kernelName: string, cells: number): void {
+    this._prefer(kernelName);
     this._ended = { kind: 'ended', since: new Date(), cells };
     this._update();
   }

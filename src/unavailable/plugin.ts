@@ -74,9 +74,11 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
         context,
         sessions,
         onEnded: kernelName => {
-          guard.end(waitingCells(model));
+          guard.end(kernelName, waitingCells(model));
           notices.add(providers.idOf(kernelName), {
             name: context.name,
+            kernelId: context.session?.kernel?.id ?? '',
+            isOpen: () => !panel.isDisposed,
             activate: () => {
               app.shell.activateById(panel.id);
             }

@@ -20,7 +20,7 @@ import type {
  * - `unavailable`: the provider is not available;
  * - `blocked`: the provider is available, but the kernel cannot be connected to;
  * - `gone`: the provider is available, but does not have `kernel`;
- * - `ended`: the kernel ended at `since`, and `cells` of the notebook waited for it;
+ * - `ended`: the kernel ended at `since`, while `cells` of the notebook ran or waited;
  * - `starting`, `reconnecting`: the kernel has been in this phase since `since`.
  */
 export type Unavailability =
@@ -205,8 +205,8 @@ export function unavailabilityText(
       return cells === 0
         ? text
         : `${text} ${trans._n(
-            '%1 cell that waited was not run.',
-            '%1 cells that waited were not run.',
+            '%1 cell did not finish.',
+            '%1 cells did not finish.',
             cells
           )}`;
     }

@@ -538,6 +538,13 @@ describe('a ProvidersLauncher with many kernels', () => {
     expect(providers.stars[1]).toEqual(['farm/env10', false]);
   });
 
+  it('has stars for local kernels, too', async () => {
+    await show(new MockKernelProviders(LOCAL, FARM), python, ...many(12));
+    expect(
+      fixture.texts('[aria-label="Star: Python 3"]').length
+    ).toBeGreaterThan(0);
+  });
+
   it('has no stars if there are few kernels, or the setting is off', async () => {
     await show(new MockKernelProviders(LOCAL, FARM), ...many(12));
     expect(fixture.node.querySelector('.kpe-KernelCard-star')).toBeNull();
@@ -582,6 +589,36 @@ describe('a ProvidersLauncher with the keyboard', () => {
     expect(tabStops()[2]).toBe(card);
     await fixture.press('[data-provider="farm"] .jp-LauncherCard', 'Home');
     expect(document.activeElement).toBe(toggle);
+  });
+
+  it('stays in the Tab order when what had the focus goes', async () => {
+    const providers = new MockKernelProviders(LOCAL, DOWN);
+    await show(providers, python, remote);
+    fixture.commands.addCommand(COMMAND_IDS.retry, {
+      label: 'Retry',
+      execute: () => undefined
+    });
+    providers.become(LOCAL, DOWN);
+    await fixture.settle();
+    fixture.find(`[data-command="${COMMAND_IDS.retry}"]`).focus();
+    fixture.find('input').focus();
+    providers.become(LOCAL, FARM);
+    await fixture.settle();
+    expect(tabStops()).toHaveLength(3);
+  });
+
+  it('is as in the stock launcher without other places', async () => {
+    const names = Array.from({ length: 14 }, (_, index) => String(index));
+    const specs = names.map(name => spec(name, `Python ${name}`));
+    await show(new MockKernelProviders(LOCAL), ...specs);
+    fixture.find(CARD).focus();
+    await fixture.press(CARD, 'p');
+    expect(document.activeElement).toBe(fixture.find(CARD));
+    await fixture.press(CARD, 'Enter', { ctrlKey: true });
+    expect(fixture.executed.mock.calls).toEqual([
+      ['notebook', { kernelName: '0', cwd: 'folder' }]
+    ]);
+    expect(tabStops()).toHaveLength(28);
   });
 
   it('leaves each card of the stock launcher a tab stop', async () => {

@@ -71,7 +71,7 @@ describe('a notebook whose kernel ended', () => {
   it('says so until it has another one, which the user can start', async () => {
     const { context, server, guard } = open(ONLINE);
     await populate(context);
-    guard.end(3);
+    guard.end('gpu/python3', 3);
     await context.shutdown();
     await settle();
     expect(guard.unavailability).toMatchObject({ kind: 'ended', cells: 3 });
@@ -83,10 +83,20 @@ describe('a notebook whose kernel ended', () => {
     expect(guard.unavailability).toBeNull();
   });
 
+  it('starts the kernel that it had, whatever the notebook was opened with', async () => {
+    const { context, server, guard } = open(ONLINE, { name: 'python3' });
+    await populate(context);
+    guard.end('gpu/python3', 0);
+    await context.shutdown();
+    await guard.startAgain();
+    await settle();
+    expect(server.started.at(-1)).toBe('gpu/python3');
+  });
+
   it('says that its provider is not available instead, while that lasts', async () => {
     const { context, providers, guard } = open(ONLINE);
     await populate(context);
-    guard.end(0);
+    guard.end('gpu/python3', 0);
     await context.shutdown();
     providers.become(LOCAL, OFFLINE);
     expect(guard.unavailability).toMatchObject({ kind: 'unavailable' });

@@ -277,9 +277,9 @@ describe('unavailabilityText', () => {
 
   it.each([
     [0, ''],
-    [1, ' 1 cell that waited was not run.'],
-    [3, ' 3 cells that waited were not run.']
-  ])('says that a kernel ended while %d cells waited', (cells, more) => {
+    [1, ' 1 cell did not finish.'],
+    [3, ' 3 cells did not finish.']
+  ])('says that a kernel ended while %d cells ran or waited', (cells, more) => {
     const ended = { kind: 'ended', since: NOW, cells } as const;
     expect(unavailabilityText(ended, false, trans, NOW)).toBe(
       `The kernel ended at ${clock(NOW, NOW)}. Its variables are lost.${more}`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from pathlib import Path
@@ -24,8 +25,7 @@ async def add(recent: RecentKernels, *names: str) -> None:
     """Add names, and wait until the file has them."""
     for name in names:
         recent.add(name)
-        assert recent._saving is not None
-        await recent._saving
+        await asyncio.gather(*recent._saves)
 
 
 async def test_the_last_one_is_first_also_on_the_next_server(tmp_path: Path) -> None:
@@ -47,7 +47,21 @@ async def test_servers_do_not_lose_the_names_of_each_other(tmp_path: Path) -> No
     first, second = recent_at(path), recent_at(path)
     await add(first, "gpu/a")
     await add(second, "gpu/b")
-    assert recent_at(path).names == ("gpu/b", "gpu/a")
+    assert recent_at(path).names == second.names == ("gpu/b", "gpu/a")
+
+
+async def test_sessions_that_start_at_the_same_time_are_all_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For example, when JupyterLab opens with many notebooks."""
+    path = tmp_path / "recent.json"
+    recent = recent_at(path)
+    names = [f"gpu/{number}" for number in range(14)]
+    for name in names:
+        recent.add(name)
+    await asyncio.gather(*recent._saves)
+    assert set(recent_at(path).names) == set(recent.names) == set(names)
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize(

@@ -229,9 +229,7 @@ test('the ends of several kernels are one notice, which leads to their notebooks
   await expect(toasts).toHaveText(
     /3 kernels on late ended\. Their variables are lost\./
   );
-  await expect(unavailableBar(page)).toContainText(
-    '2 cells that waited were not run.'
-  );
+  await expect(unavailableBar(page)).toContainText('2 cells did not finish.');
   await toasts.getByRole('button', { name: 'Show notebooks' }).click();
   const dialog = page.locator('.jp-Dialog');
   await expect(dialog.getByRole('listitem')).toHaveText([
