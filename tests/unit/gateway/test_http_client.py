@@ -249,6 +249,27 @@ async def test_tls_is_as_configured(
     await gateway.aclose()
 
 
+@pytest.mark.parametrize(("session_id", "sent"), [("s-1", "s-1"), (None, None)])
+async def test_the_session_id_reaches_the_server(
+    serve: Serve, session_id: str | None, sent: str | None
+) -> None:
+    """It keeps a client's messages under that id while the client is away."""
+    seen: list[str | None] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        seen.append(request.query.get("session_id"))
+        websocket = web.WebSocketResponse()
+        await websocket.prepare(request)
+        await websocket.close()
+        return websocket
+
+    gateway = provider(await serve(answer))
+    channels = await gateway.open_channels("1", session_id=session_id, subprotocols=[])
+    await channels.aclose()
+    assert seen == [sent]
+    await gateway.aclose()
+
+
 @pytest.mark.parametrize("act", ["interrupt_kernel", "restart_kernel", "shutdown_kernel"])
 @pytest.mark.parametrize("body", ["<p>Log in</p>", '{"id": "another"}'])
 async def test_a_login_page_does_not_count_as_success(serve: Serve, act: str, body: str) -> None:

@@ -471,6 +471,14 @@ async def test_a_retry_ends_when_the_monitor_is_closed(bench: Bench) -> None:
     await asyncio.wait_for(bench.monitor.retry(), 5)
 
 
+async def test_what_an_answer_leaves_out_is_a_warning_until_it_is_complete(bench: Bench) -> None:
+    """For example, because there are too many kernelspecs."""
+    await bench.after(snapshot("py", notices=("Three kernelspecs are left out.",)))
+    assert "Three kernelspecs are left out." in " ".join(bench.monitor.warnings)
+    await bench.after(snapshot("py"))
+    assert bench.monitor.warnings == []
+
+
 async def test_who_waits_for_a_provider_goes_on_when_it_is_replaced(bench: Bench) -> None:
     """A relay then asks the provider with the new configuration, or learns that it is gone."""
     bench.provider.answer = REFUSED
