@@ -24,7 +24,10 @@ export interface IUnavailableBarOptions {
   readonly onGone: () => void;
 }
 
-/** A bar above a notebook that says why its kernel cannot be used, and offers remedies. */
+/**
+ * A bar above a notebook or console that says why its kernel cannot be used, and offers
+ * remedies.
+ */
 export class UnavailableBar extends ReactWidget {
   constructor(options: IUnavailableBarOptions) {
     super();
@@ -90,7 +93,7 @@ export class UnavailableBar extends ReactWidget {
       }
     } else {
       this.node.setAttribute('role', 'region');
-      this.node.setAttribute('aria-label', trans.__('Kernel of this notebook'));
+      this.node.setAttribute('aria-label', trans.__('State of the kernel'));
     }
     this._unavailability = unavailability;
     this.update();

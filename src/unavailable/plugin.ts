@@ -7,10 +7,12 @@ import {
   SessionContextDialogs
 } from '@jupyterlab/apputils';
 import type { ISessionContext } from '@jupyterlab/apputils';
+import { IConsoleTracker } from '@jupyterlab/console';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
+import type { Panel, Widget } from '@lumino/widgets';
 
 import { ProviderSessionContextDialogs } from '../picker';
 import {
@@ -25,18 +27,32 @@ import { showNotebooks } from './endednotebooks';
 import { EndedNotices } from './endednotices';
 import { KernelGuard } from './guard';
 
-/** Adds a bar to notebooks whose provider is not available, and starts no other kernel. */
+/** A notebook or a console. */
+interface IDocument {
+  readonly panel: Widget & { readonly contentHeader: Panel };
+  readonly context: ISessionContext;
+  /** Returns its language; empty if unknown. */
+  readonly language: () => string;
+  /** Returns how many of its cells run or wait. */
+  readonly waitingCells: () => number;
+}
+
+/**
+ * Adds a bar to notebooks and consoles whose provider is not available, and starts no other
+ * kernel.
+ */
 export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_IDS.unavailable,
   description:
     'Keeps notebooks on their kernel provider, and shows when it is unavailable.',
   autoStart: true,
   requires: [IKernelProviders],
-  optional: [ISessionContextDialogs, ITranslator],
+  optional: [ISessionContextDialogs, IConsoleTracker, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     providers: IKernelProviders,
     sessionDialogs: ISessionContextDialogs | null,
+    consoles: IConsoleTracker | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
@@ -52,16 +68,12 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
     });
     // A notebook with several views has one session, and thus one guard.
     const guards = new WeakMap<ISessionContext, KernelGuard>();
-    const guardOf = (
-      context: ISessionContext,
-      model: INotebookModel,
-      panel: NotebookPanel
-    ): KernelGuard => {
+    const guardOf = (document: IDocument): KernelGuard => {
+      const { context, panel, language } = document;
       const known = guards.get(context);
       if (known !== undefined) {
         return known;
       }
-      const language = (): string => languageOf(model);
       const guard = new KernelGuard({ context, providers, dialogs, language });
       guards.set(context, guard);
       // Only a connection shows whether a blocked provider still is.
@@ -74,7 +86,7 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
         context,
         sessions,
         onEnded: kernelName => {
-          guard.end(kernelName, waitingCells(model));
+          guard.end(kernelName, document.waitingCells());
           notices.add(providers.idOf(kernelName), {
             name: context.name,
             kernelId: context.session?.kernel?.id ?? '',
@@ -87,6 +99,20 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
       });
       return guard;
     };
+    const addBar = (document: IDocument): IDisposable => {
+      const bar = new UnavailableBar({
+        guard: guardOf(document),
+        commands: app.commands,
+        trans,
+        nameOf: name =>
+          kernelspecs.specs?.kernelspecs[name]?.display_name ?? name,
+        onGone: () => {
+          document.panel.activate();
+        }
+      });
+      document.panel.contentHeader.addWidget(bar);
+      return bar;
+    };
     if (dialogs instanceof ProviderSessionContextDialogs) {
       dialogs.declined.connect((_, context) => {
         guards.get(context)?.decline();
@@ -95,21 +121,26 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (
         panel: NotebookPanel,
-        { sessionContext, model }: DocumentRegistry.IContext<INotebookModel>
-      ): IDisposable => {
-        const bar = new UnavailableBar({
-          guard: guardOf(sessionContext, model, panel),
-          commands: app.commands,
-          trans,
-          nameOf: name =>
-            kernelspecs.specs?.kernelspecs[name]?.display_name ?? name,
-          onGone: () => {
-            panel.activate();
-          }
-        });
-        panel.contentHeader.addWidget(bar);
-        return bar;
-      }
+        {
+          sessionContext: context,
+          model
+        }: DocumentRegistry.IContext<INotebookModel>
+      ): IDisposable =>
+        addBar({
+          panel,
+          context,
+          language: () => languageOf(model),
+          waitingCells: () => waitingCells(model)
+        })
+    });
+    consoles?.widgetAdded.connect((_, panel) => {
+      const context = panel.sessionContext;
+      addBar({
+        panel,
+        context,
+        language: () => context.kernelPreference.language ?? '',
+        waitingCells: () => 0
+      });
     });
   }
 };

@@ -192,7 +192,7 @@ export function unavailabilityText(
         return unavailability.message;
       }
       return trans.__(
-        'This notebook uses the kernel “%2” of the provider “%1”. This server has no such provider.',
+        'The kernel “%2” is one of the provider “%1”. This server has no such provider.',
         unavailability.id,
         unavailability.kernel
       );
@@ -221,7 +221,7 @@ export function unavailabilityText(
     }
     case 'gone':
       return trans.__(
-        '%1 does not have the kernel “%2” of this notebook.',
+        '%1 does not have the kernel “%2”.',
         unavailability.provider.label,
         unavailability.kernel
       );

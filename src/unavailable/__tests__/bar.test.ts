@@ -140,7 +140,7 @@ describe('UnavailableBar', () => {
     await become(OFFLINE);
 
     expect(bar.node.getAttribute('role')).toBe('region');
-    expect(bar.node.getAttribute('aria-label')).toBe('Kernel of this notebook');
+    expect(bar.node.getAttribute('aria-label')).toBe('State of the kernel');
     expect(bar.node.querySelector('[role=status]')?.textContent).toContain(
       'Cannot reach gpu.'
     );

@@ -328,10 +328,10 @@ describe('unavailabilityText', () => {
     } as const;
 
     expect(unavailabilityText(unknown, false, trans, NOW)).toBe(
-      'This notebook uses the kernel “python3” of the provider “tpu”. This server has no such provider.'
+      'The kernel “python3” is one of the provider “tpu”. This server has no such provider.'
     );
     expect(unavailabilityText(gone, false, trans, NOW)).toBe(
-      'GPU farm does not have the kernel “julia” of this notebook.'
+      'GPU farm does not have the kernel “julia”.'
     );
   });
 

@@ -90,7 +90,10 @@ def test_an_unknown_kind_is_explained(make_providers: MakeProviders) -> None:
     providers = make_providers(gateway("a", kind="ssh"))
     [problem] = providers.problems.values()
     assert "the field 'kind' names 'ssh', which is not installed" in problem.message
-    assert "Installed kinds: defective, gateway, no-class, scripted, unfinished" in problem.message
+    assert (
+        "Installed kinds: choosy, defective, gateway, impostor, no-class, scripted, unfinished"
+        in problem.message
+    )
 
 
 async def test_a_renewer_that_fails_is_said_without_its_secret() -> None:

@@ -5,6 +5,7 @@ import { list, test } from '../../support/fixtures';
 import { provider } from '../../support/gateway';
 import {
   LOCAL,
+  launcherCard,
   unavailableBar,
   Notebook,
   openNotebook,
@@ -200,6 +201,31 @@ test('an open notebook shows that its kernel is gone, and continues with a new o
   await expect(await notebook.run(`print("x" in globals())`)).toHaveText(
     'False'
   );
+});
+
+test('a console whose provider is offline waits for it, too', async ({
+  makeGateway,
+  page
+}) => {
+  const gateway = await makeGateway('late');
+  await gateway.start();
+  await gateway.declare();
+  await expect(section(page, 'late')).toContainText('Online');
+  await gateway.stop();
+  await expect(section(page, 'late')).toContainText('Offline');
+
+  await launcherCard(page, 'Notebook', `${LOCAL} (late)`).focus();
+  await page.keyboard.press('Control+Enter');
+  const bar = page.locator('.jp-ConsolePanel .kpe-UnavailableBar');
+  await expect(bar).toContainText('late refuses connections.');
+  await expect(page.locator('.jp-Dialog')).toHaveCount(0);
+
+  await gateway.start();
+  await bar.getByRole('button', { name: 'Retry' }).click();
+  await expect(bar).toBeHidden();
+  await expect(
+    page.locator('.jp-ConsolePanel .jp-Toolbar-kernelName')
+  ).toHaveText(`${LOCAL} (late)`);
 });
 
 test('the ends of several kernels are one notice, which leads to their notebooks', async ({
