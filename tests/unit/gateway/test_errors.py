@@ -316,6 +316,8 @@ def test_a_server_that_wants_tls_is_recognised(body: bytes) -> None:
     failure = refusal(400, body, READING, url="http://gpu.example.org")
     assert failure.reason_code == "scheme"
     assert "Is it https? Check the field 'url' in /etc/gpu.json." in failure.message
+    # Behind a proxy with TLS, another server may say so.
+    assert refusal(400, body, READING, url="https://gpu.example.org").reason_code != "scheme"
 
 
 @pytest.mark.parametrize(
