@@ -15,6 +15,7 @@ from jupyter_server.gateway.gateway_client import GatewayClient
 from tests.conftest import STOCK
 from tests.support.client import Client
 from tests.support.processes import ROOT, free_port, jupyter_server
+from tests.support.web_runner import stop
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120)]
 
@@ -124,7 +125,7 @@ async def recorders() -> AsyncIterator[dict[str, tuple[Recorder, str]]]:
             recorder, app = Recorder(), web.Application()
             app.router.add_route("*", "/{path:.*}", recorder.answer)
             runner = web.AppRunner(app, shutdown_timeout=0.1)
-            stack.push_async_callback(runner.cleanup)
+            stack.push_async_callback(stop, runner)
             await runner.setup()
             port = free_port()
             await web.TCPSite(runner, "127.0.0.1", port).start()

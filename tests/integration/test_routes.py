@@ -117,7 +117,8 @@ async def test_list_has_problems(scenario: Scenario) -> None:
     assert (problem["id"], problem["source"]) == ("d-bad", str(scenario.folder / "d-bad.json"))
     assert "the field 'url' is not a web address" in problem["message"]
     del scenario.answer["providers"]
-    assert scenario.answer == {"default": "local", "template": "{provider}: {kernel}"}
+    template = "{provider}: {kernel}"
+    assert scenario.answer == {"default": "local", "template": template, "recent": []}
 
 
 async def test_list_has_times(scenario: Scenario) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.support.web_runner import stop
+
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 KERNELSPEC = {
@@ -41,7 +43,7 @@ class HostileServer:
     async def close(self) -> None:
         """Stop listening."""
         if self._runner is not None:
-            await self._runner.cleanup()
+            await stop(self._runner)
 
     def kernelspecs(self, kernelspecs: object) -> None:
         """Answer with these kernelspecs."""

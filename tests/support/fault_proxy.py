@@ -14,6 +14,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from tests.support.web_runner import stop
+
 #: Answers a request instead of the remote server.
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,7 +56,7 @@ class FaultProxy:
         """Stop listening, and close all connections."""
         if self._runner is not None and self._client is not None:
             await self._close_websockets()
-            await self._runner.cleanup()
+            await stop(self._runner)
             await self._client.close()
 
     async def begin(self, fault: Fault, only: str = "") -> None:

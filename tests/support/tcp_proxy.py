@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 
 from tests.support.processes import free_port
 
@@ -15,7 +17,7 @@ class TcpProxy:
         self._target = target
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
-        self._copying: set[asyncio.Task[None]] = set()
+        self._forwarders: set[asyncio.Task[None]] = set()
         self._forwarding = asyncio.Event()
         self._forwarding.set()
         self.port = free_port()
@@ -41,7 +43,8 @@ class TcpProxy:
             server.close()
         for writer in self._writers:
             writer.transport.abort()
-        await asyncio.gather(*self._copying, return_exceptions=True)
+        while self._forwarders:
+            await asyncio.wait(self._forwarders)
 
     def stall(self) -> None:
         """Accept connections and data, and forward nothing."""
@@ -51,8 +54,20 @@ class TcpProxy:
         """Close the proxy for good."""
         await self.cut()
 
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        if self._server is None:  # it was accepted just before the cut
+            writer.transport.abort()
+        else:
+            self._keep(self._forward(reader, writer))
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a part of the forwarding, for which a cut waits."""
+        task = asyncio.create_task(work)
+        self._forwarders.add(task)
+        task.add_done_callback(self._forwarders.discard)
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             target_reader, target_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
@@ -63,9 +78,7 @@ class TcpProxy:
             writer.transport.abort()
             target_writer.transport.abort()
         for source, sink in ((reader, target_writer), (target_reader, writer)):
-            task = asyncio.create_task(self._copy(source, sink))
-            self._copying.add(task)
-            task.add_done_callback(self._copying.discard)
+            self._keep(self._copy(source, sink))
 
     async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(OSError):
