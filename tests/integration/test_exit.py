@@ -108,7 +108,8 @@ class Scenario:
         kernels = await remote_client.get("api/kernels")
         assert kernels == [], self.server.log()
         assert not psutil.pid_exists(self.local_pid)
-        assert "Traceback" not in self.server.log()
+        # The sockets of a local kernel may end before pyzmq's streams, which log a traceback.
+        assert "/kernel_providers_ext/" not in self.server.log(), "a traceback of this package"
 
 
 @pytest.mark.parametrize("signals", [[INT], [TERM], [INT, INT], [TERM, TERM], [INT, TERM]], ids=str)
