@@ -36,7 +36,7 @@ import psutil
 
 from tests.support.client import Client, wait_until
 from tests.support.faults import FAULTS
-from tests.support.processes import ServerProcess
+from tests.support.processes import ServerProcess, tracebacks
 
 from .event_log import EventLog
 from .notebook import Notebook
@@ -55,8 +55,6 @@ GROWTH = {
     "tasks": 2,
     "objects": 20_000,
 }
-#: A traceback as Python prints it, or with an indentation, as in a log.
-TRACEBACK = re.compile(r"^( *)Traceback .*\n(?:\1 .*\n| *\n)*\1\S.*", re.MULTILINE)
 #: Text in the tracebacks of local kernels and of Jupyter Server's code for them. That code does not
 #: wait until a message is written to the browser, which may have disconnected.
 LOCAL_KERNEL_TRACES = (
@@ -222,9 +220,10 @@ class Soak:
 
 def _complaints(log: str) -> list[str]:
     """Return the server's tracebacks and lost tasks, except for those about local kernels."""
-    traces = [match[0] for match in TRACEBACK.finditer(log)]
     tasks = re.findall(r"^Task was destroyed .*\n.*/kernel_providers_ext/.*", log, re.MULTILINE)
-    traces = [trace for trace in traces if not any(text in trace for text in LOCAL_KERNEL_TRACES)]
+    traces = [
+        trace for trace in tracebacks(log) if not any(text in trace for text in LOCAL_KERNEL_TRACES)
+    ]
     return traces + tasks
 
 

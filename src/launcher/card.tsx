@@ -128,7 +128,10 @@ export const LauncherCard = React.memo(
 );
 LauncherCard.displayName = 'LauncherCard';
 
-/** The card of a remote kernel: it starts a notebook, and has a button for a console. */
+/**
+ * The card of a kernel: it starts a notebook, has a button for a console, and a star if
+ * there are many kernels.
+ */
 export const KernelCard = React.memo(
   (props: IKernelCardProps): React.JSX.Element => {
     const { consoleCategory, isStarred, ...others } = props;
@@ -156,7 +159,7 @@ export const KernelCard = React.memo(
             <consoleIcon.react tag="span" width="16px" height="16px" />
           </button>
         )}
-        {isStarred !== null && (
+        {isStarred !== null && card.kernelName !== '' && (
           <button
             type="button"
             className="kpe-KernelCard-star"

@@ -14,7 +14,6 @@ import type { IProvider } from '../tokens';
 import { KernelCard, LauncherCard } from './card';
 import type { ILauncherHost } from './card';
 import { CardList } from './cardlist';
-import { kernelNameOf } from './cards';
 import { emptyCauseOf } from './layout';
 import type { ICategories, ISection } from './layout';
 import { useRovingFocus } from './rovingfocus';
@@ -64,6 +63,7 @@ export function CategorySection(props: ISectionProps): React.JSX.Element {
   const first = section.cards[0]?.item;
   const args = { ...first?.args, cwd: host.cwd };
   const iconClass = first && host.commands.iconClass(first.command, args);
+  const hasLanguage = hasLanguages(section);
   return (
     <div
       className="jp-Launcher-section"
@@ -85,7 +85,7 @@ export function CategorySection(props: ISectionProps): React.JSX.Element {
       {provider && (
         <ProviderStatus id={statusId} provider={provider} host={host} />
       )}
-      {starred !== null && first !== undefined && kernelNameOf(first) !== '' ? (
+      {starred !== null && section.cards[0]?.hasLogo === true ? (
         <KernelCards
           {...props}
           isPlaceKnown={false}
@@ -105,7 +105,7 @@ export function CategorySection(props: ISectionProps): React.JSX.Element {
               hasBadge={hasBadge}
               isMixed={isMixed}
               isPlaceKnown={false}
-              hasLanguage={false}
+              hasLanguage={hasLanguage}
               describedBy={provider && statusId}
             />
           )}

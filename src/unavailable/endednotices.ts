@@ -30,6 +30,14 @@ export interface IEndedNoticesOptions {
   ) => void;
 }
 
+/** A notification about kernels of one provider. */
+interface IShown {
+  readonly notification: string;
+  readonly notebooks: readonly IEndedNotebook[];
+  /** When it goes by itself, in milliseconds. */
+  readonly until: number;
+}
+
 /** Shows one notification for each provider whose kernels ended, however many they were. */
 export class EndedNotices {
   constructor(options: IEndedNoticesOptions) {
@@ -46,37 +54,40 @@ export class EndedNotices {
   }
 
   private _show(id: string, added: readonly IEndedNotebook[]): void {
-    const { trans } = this._options;
-    const before = this._shown.get(id);
-    // Lab keeps a notification that has gone by itself, and shows it again after an update.
-    const isShown =
-      before !== undefined &&
-      Date.now() < before.until &&
-      Notification.manager.has(before.notification);
-    const notebooks = isShown ? [...before.notebooks, ...added] : added;
+    const { trans, showNotebooks } = this._options;
+    const shown = this._stillShown(id);
+    const notebooks = [...(shown?.notebooks ?? []), ...added];
     const kernels = new Set(notebooks.map(({ kernelId }) => kernelId));
     const message = this._text(id, kernels.size);
     const action = {
       label: trans._n('Show notebook', 'Show notebooks', notebooks.length),
       callback: () => {
-        this._options.showNotebooks(
+        showNotebooks(
           message,
           notebooks.filter(notebook => notebook.isOpen())
         );
       }
     };
-    const content = { autoClose: DURATION, actions: [action] };
-    if (before !== undefined && !isShown) {
-      Notification.dismiss(before.notification);
-    }
-    const notification = isShown
-      ? before.notification
-      : Notification.warning(message, content);
-    if (isShown) {
-      Notification.update({ id: notification, message, ...content });
+    const options = { autoClose: DURATION, actions: [action] };
+    const notification =
+      shown?.notification ?? Notification.warning(message, options);
+    if (shown !== undefined) {
+      Notification.update({ id: notification, message, ...options });
     }
     const until = Date.now() + DURATION;
     this._shown.set(id, { notification, notebooks, until });
+  }
+
+  /** Return the notification of a provider; undefined if it has gone. */
+  private _stillShown(id: string): IShown | undefined {
+    const shown = this._shown.get(id);
+    if (shown !== undefined && Date.now() >= shown.until) {
+      // Lab keeps one that has gone by itself, and would show it again after an update.
+      Notification.dismiss(shown.notification);
+    }
+    return Notification.manager.has(shown?.notification ?? '')
+      ? shown
+      : undefined;
   }
 
   private _text(id: string, count: number): string {
@@ -92,15 +103,8 @@ export class EndedNotices {
   private readonly _options: IEndedNoticesOptions;
   /** The notebooks to tell of, by provider id. */
   private readonly _waiting = new Map<string, readonly IEndedNotebook[]>();
-  private readonly _shown = new Map<
-    string,
-    {
-      readonly notification: string;
-      readonly notebooks: readonly IEndedNotebook[];
-      /** When it goes by itself, in milliseconds. */
-      readonly until: number;
-    }
-  >();
+  /** The last notification of each provider, by its id. */
+  private readonly _shown = new Map<string, IShown>();
   private readonly _soon = new Throttler(
     () => {
       const waiting = [...this._waiting];

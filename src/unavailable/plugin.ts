@@ -44,7 +44,7 @@ interface IDocument {
 export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_IDS.unavailable,
   description:
-    'Keeps notebooks on their kernel provider, and shows when it is unavailable.',
+    'Keeps notebooks and consoles on their kernel provider, and shows when it is unavailable.',
   autoStart: true,
   requires: [IKernelProviders],
   optional: [ISessionContextDialogs, IConsoleTracker, ITranslator],

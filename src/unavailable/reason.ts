@@ -192,7 +192,7 @@ export function unavailabilityText(
         return unavailability.message;
       }
       return trans.__(
-        'The kernel “%2” is one of the provider “%1”. This server has no such provider.',
+        'The kernel “%2” belongs to the provider “%1”, which this server does not have.',
         unavailability.id,
         unavailability.kernel
       );

@@ -17,6 +17,7 @@ from yarl import URL
 from tests.conftest import StartServer
 from tests.support.client import Client, Reply, wait_until
 from tests.support.processes import ServerProcess, declare, free_port
+from tests.support.web_runner import stop
 
 pytestmark = pytest.mark.server
 
@@ -230,7 +231,7 @@ async def delayed_server() -> AsyncIterator[tuple[DelayedServer, str]]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield delayed, f"http://127.0.0.1:{runner.addresses[0][1]}"
     delayed.released.set()
-    await runner.cleanup()
+    await stop(runner)
 
 
 async def test_simultaneous_retries_share_an_attempt(

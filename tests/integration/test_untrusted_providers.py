@@ -15,6 +15,7 @@ from aiohttp import web
 from tests.conftest import StartServer
 from tests.support.client import V1, Client, wait_until
 from tests.support.processes import ServerProcess
+from tests.support.web_runner import stop
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120)]
 
@@ -83,7 +84,7 @@ async def liar() -> AsyncIterator[Liar]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     liar.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield liar
-    await runner.cleanup()
+    await stop(runner)
 
 
 @pytest.mark.parametrize("wanted", ["x", "../../lab", "a b", "\ud800-a-b-c-d"])

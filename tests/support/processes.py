@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -29,6 +30,8 @@ from tests.support.leak_check import LOG, SECRET
 #: The folder from which tests, benchmarks and their servers import `tests` and `bench`.
 ROOT = Path(__file__).parents[2]
 READY_TIMEOUT = 60.0  # seconds
+#: A traceback as Python prints it, or with an indentation, as in a log.
+_TRACEBACK = re.compile(r"^( *)Traceback .*\n(?:\1 .*\n| *\n)*\1\S.*", re.MULTILINE)
 
 #: Below the system's ephemeral ports, with a separate range for each process of pytest.
 _FIRST = 16_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -171,6 +174,11 @@ class ServerProcess:
     def log(self) -> str:
         """Return the output of the process so far."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+
+def tracebacks(log: str) -> list[str]:
+    """Return the tracebacks in a log."""
+    return [match[0] for match in _TRACEBACK.finditer(log)]
 
 
 def kernel_gateway(folder: Path, name: str, *, token: str, listing: bool) -> ServerProcess:

@@ -2,6 +2,8 @@ import { expect } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { APIRequestContext, Locator } from '@playwright/test';
 
+import type { Gateway } from './gateway';
+
 /** Display names on launcher cards, in the kernel picker and in toolbars. */
 export const LOCAL = 'Python 3 (ipykernel)';
 export const DEMO_A = `${LOCAL} (demo-a)`;
@@ -48,6 +50,22 @@ export function section(page: IJupyterLabPageFixture, id: string): Locator {
   return page.locator(
     `.jp-Launcher:visible .jp-Launcher-section[data-provider="${id}"]`
   );
+}
+
+/**
+ * Start and declare a gateway, and wait until the launcher shows that it is online.
+ *
+ * @param page - The page, with a launcher open.
+ * @param settings - Additional or other fields of the declaration.
+ */
+export async function connect(
+  page: IJupyterLabPageFixture,
+  gateway: Gateway,
+  settings: Record<string, unknown> = {}
+): Promise<void> {
+  await gateway.start();
+  await gateway.declare(settings);
+  await expect(section(page, gateway.id)).toContainText('Online');
 }
 
 /** The visible notebook. */

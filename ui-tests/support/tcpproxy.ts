@@ -20,9 +20,9 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** The port to connect to; it never changes. */
-  get port(): number {
-    return this._port;
+  /** The address to connect to; it never changes. */
+  get url(): string {
+    return `http://127.0.0.1:${this._port}/`;
   }
 
   /** Refuse connections, and close open ones. */

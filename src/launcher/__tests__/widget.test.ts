@@ -2,145 +2,34 @@
 import '../../__tests__/browserstubs';
 
 import { PageConfig } from '@jupyterlab/coreutils';
-import { LauncherModel } from '@jupyterlab/launcher';
-import type { Kernel, KernelSpec } from '@jupyterlab/services';
-import { CommandRegistry } from '@lumino/commands';
 import { PromiseDelegate } from '@lumino/coreutils';
-import { MessageLoop } from '@lumino/messaging';
-import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
-import { act } from 'react';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { provider, remoteSpec, spec } from '../../__tests__/fixtures';
+import { provider } from '../../__tests__/fixtures';
 import { MockKernelProviders } from '../../__tests__/mockproviders';
 import { COMMAND_IDS } from '../../tokens';
-import { CollapsedSections } from '../collapsed';
-import { ProvidersLauncher } from '../widget';
+import {
+  CARD,
+  CONSOLE,
+  DOWN,
+  FARM,
+  Fixture,
+  LOCAL,
+  python,
+  remote
+} from './launcherfixture';
 
-const LOCAL = provider('local', { label: 'This server' });
-const FARM = provider('farm');
-const DOWN = provider('farm', {
-  state: 'offline',
-  message: 'Cannot reach farm: connection refused.',
-  kernelspecs: 'stale'
-});
-const CARD = '.jp-LauncherCard[data-category="Notebook"]';
-const CONSOLE = '[data-category="Console"]';
+let fixture: Fixture;
 
-/** A launcher on the page, with the items that JupyterLab adds for each kernel. */
-class Fixture {
-  constructor(
-    readonly providers: MockKernelProviders | null,
-    ...specs: KernelSpec.ISpecModel[]
-  ) {
-    const kernelspecs = Object.fromEntries(specs.map(s => [s.name, s]));
-    this.addCommand('notebook', args => args['kernelName'] as string);
-    this.addCommand(
-      'console',
-      args => (args['kernelPreference'] as { name: string }).name
-    );
-    this.launcher = new ProvidersLauncher({
-      model: this.model,
-      cwd: 'folder',
-      commands: this.commands,
-      callback: this.opened,
-      providers,
-      kernels: {
-        running: () => this.running[Symbol.iterator](),
-        runningChanged: this.runningChanged
-      } as unknown as Kernel.IManager,
-      kernelspecs: {
-        specs: { default: 'python3', kernelspecs }
-      } as unknown as KernelSpec.IManager,
-      collapsed: new CollapsedSections(null)
-    });
-    for (const { name, resources } of specs) {
-      const kernelIconUrl = resources['logo-svg'] ?? '';
-      this.model.add({
-        command: 'notebook',
-        args: { kernelName: name },
-        category: 'Notebook',
-        kernelIconUrl
-      });
-      this.model.add({
-        command: 'console',
-        args: { kernelPreference: { name } },
-        category: 'Console',
-        kernelIconUrl
-      });
-    }
-    this.specs = kernelspecs;
-    Widget.attach(this.launcher, document.body);
-  }
-
-  readonly model = new LauncherModel();
-  readonly commands = new CommandRegistry();
-  readonly executed = vi.fn<(command: string, args: unknown) => unknown>();
-  readonly opened = vi.fn<(widget: Widget) => void>();
-  readonly launcher: ProvidersLauncher;
-  readonly specs: Record<string, KernelSpec.ISpecModel>;
-  readonly runningChanged = new Signal<object, Kernel.IModel[]>({});
-  running: Kernel.IModel[] = [];
-
-  get node(): HTMLElement {
-    return this.launcher.node;
-  }
-
-  find(selector: string): HTMLElement {
-    const found = this.node.querySelector<HTMLElement>(selector);
-    if (found === null) {
-      throw new Error(`There is no ${selector}.`);
-    }
-    return found;
-  }
-
-  texts(selector: string): (string | null)[] {
-    return [...this.node.querySelectorAll(selector)].map(n => n.textContent);
-  }
-
-  /** Wait until everything is rendered. */
-  async settle(): Promise<void> {
-    vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', true);
-    await act(async () => {
-      await Promise.resolve();
-      MessageLoop.flush();
-    });
-    vi.stubGlobal('IS_REACT_ACT_ENVIRONMENT', false);
-  }
-
-  async type(text: string): Promise<void> {
-    const input = this.find('input') as HTMLInputElement;
-    input.focus();
-    // React ignores a value that is set by its own setter.
-    Object.getOwnPropertyDescriptor(
-      HTMLInputElement.prototype,
-      'value'
-    )?.set?.call(input, text);
-    input.dispatchEvent(new Event('input', { bubbles: true }));
-    await this.settle();
-  }
-
-  async press(
-    selector: string,
-    key: string,
-    modifiers: KeyboardEventInit = {}
-  ): Promise<void> {
-    const options = { key, bubbles: true, cancelable: true, ...modifiers };
-    this.find(selector).dispatchEvent(new KeyboardEvent('keydown', options));
-    await this.settle();
-  }
-
-  addCommand(
-    id: string,
-    kernelOf: (args: Record<string, unknown>) => string
-  ): void {
-    this.commands.addCommand(id, {
-      label: args => this.specs[kernelOf(args)]?.display_name ?? '',
-      execute: args => this.executed(id, args)
-    });
-  }
+async function show(...args: Parameters<typeof Fixture.show>): Promise<void> {
+  fixture = await Fixture.show(...args);
 }
+
+afterEach(() => {
+  fixture.launcher.dispose();
+  vi.restoreAllMocks();
+});
 
 /** The text of the elements with these ids. */
 function textOf(ids: string | null): string {
@@ -149,27 +38,6 @@ function textOf(ids: string | null): string {
     .map(id => document.getElementById(id)?.textContent)
     .join(' ');
 }
-
-let fixture: Fixture;
-
-async function show(
-  providers: MockKernelProviders | null,
-  ...specs: KernelSpec.ISpecModel[]
-): Promise<void> {
-  fixture = new Fixture(providers, ...specs);
-  await fixture.settle();
-}
-
-const python = spec('python3', 'Python 3');
-const remote = {
-  ...remoteSpec('farm', 'farm', 'Python 3'),
-  resources: { 'logo-svg': '/logo.svg' }
-};
-
-afterEach(() => {
-  fixture.launcher.dispose();
-  vi.restoreAllMocks();
-});
 
 describe('ProvidersLauncher without remote providers', () => {
   it('has the stock sections, and no search', async () => {
@@ -454,273 +322,5 @@ describe('ProvidersLauncher', () => {
     providers.preferences = { ...providers.preferences, badge: true };
     await show(providers, python, remote);
     expect(fixture.texts('.kpe-LauncherCard-badge')).toEqual(['F']);
-  });
-});
-
-describe('a ProvidersLauncher with many kernels', () => {
-  const ROW = '[data-provider="farm"] .jp-LauncherCard';
-  const many = (count: number): KernelSpec.ISpecModel[] =>
-    Array.from({ length: count }, (_, index) => {
-      const number = String(index + 10);
-      return remoteSpec(
-        'farm',
-        'farm',
-        `Environment ${number}`,
-        `env${number}`
-      );
-    });
-
-  it('shows the first ones of a list, and all of them on demand', async () => {
-    await show(new MockKernelProviders(LOCAL, FARM), ...many(13));
-    expect(fixture.texts(ROW)).toHaveLength(8);
-    const button = fixture.find('.kpe-LauncherShowAll');
-    expect(button.textContent).toBe('Show all 13');
-    button.click();
-    await fixture.settle();
-    expect(fixture.texts(ROW)).toHaveLength(13);
-    expect(document.activeElement?.textContent).toContain('Environment 18');
-    button.click();
-    await fixture.settle();
-    expect(fixture.texts(ROW)).toHaveLength(8);
-  });
-
-  it('shows all that a search finds', async () => {
-    await show(new MockKernelProviders(LOCAL, FARM), ...many(13));
-    await fixture.type('farm');
-    expect(fixture.texts(ROW)).toHaveLength(13);
-    expect(fixture.node.querySelector('.kpe-LauncherShowAll')).toBeNull();
-  });
-
-  it('shows cards, all of them, if there are up to twelve', async () => {
-    await show(new MockKernelProviders(LOCAL, FARM), ...many(12));
-    expect(fixture.texts(ROW)).toHaveLength(12);
-    expect(fixture.node.querySelector('.kpe-mod-dense')).toBeNull();
-  });
-
-  it('shows recent and starred kernels with their places, but not in a search', async () => {
-    const providers = new MockKernelProviders(LOCAL, FARM);
-    providers.recent = ['farm/env10'];
-    providers.preferences = {
-      ...providers.preferences,
-      starred: ['farm/env11']
-    };
-    await show(providers, ...many(13));
-    expect(fixture.texts('h2').slice(0, 2)).toEqual(['Starred', 'Recent']);
-    const shown = '.kpe-ShortcutSection .kpe-KernelLabel > span';
-    expect(fixture.texts(shown)).toEqual([
-      'Environment 11',
-      'farm',
-      'Environment 10',
-      'farm'
-    ]);
-    expect(
-      fixture.node.querySelector('.kpe-ShortcutSection .kpe-visually-hidden')
-    ).toBeNull();
-    await fixture.type('farm');
-    expect(fixture.texts('h2')).toEqual(['farm']);
-  });
-
-  it('stars kernels', async () => {
-    const providers = new MockKernelProviders(LOCAL, FARM);
-    await show(providers, ...many(13));
-    const star = fixture.find('[aria-label="Star: Environment 10 (farm)"]');
-    expect(star.getAttribute('aria-pressed')).toBe('false');
-    star.click();
-    expect(providers.stars).toEqual([['farm/env10', true]]);
-    providers.preferences = {
-      ...providers.preferences,
-      starred: ['farm/env10']
-    };
-    providers.changed.emit();
-    await fixture.settle();
-    expect(star.getAttribute('aria-pressed')).toBe('true');
-    star.click();
-    expect(providers.stars[1]).toEqual(['farm/env10', false]);
-  });
-
-  it('has stars for local kernels, too', async () => {
-    await show(new MockKernelProviders(LOCAL, FARM), python, ...many(12));
-    expect(
-      fixture.texts('[aria-label="Star: Python 3"]').length
-    ).toBeGreaterThan(0);
-  });
-
-  it('has no stars if there are few kernels, or the setting is off', async () => {
-    await show(new MockKernelProviders(LOCAL, FARM), ...many(12));
-    expect(fixture.node.querySelector('.kpe-KernelCard-star')).toBeNull();
-    fixture.launcher.dispose();
-    const providers = new MockKernelProviders(LOCAL, FARM);
-    providers.preferences = { ...providers.preferences, stars: false };
-    await show(providers, ...many(13));
-    expect(fixture.node.querySelector('.kpe-KernelCard-star')).toBeNull();
-  });
-
-  it('shows languages if they differ', async () => {
-    const [first = remote, ...others] = many(13);
-    await show(new MockKernelProviders(LOCAL, FARM), first, ...others);
-    expect(fixture.texts('.kpe-LauncherCard-language')).toEqual([]);
-    fixture.launcher.dispose();
-    const julia = { ...first, language: 'julia' };
-    await show(new MockKernelProviders(LOCAL, FARM), julia, ...others);
-    expect(fixture.texts('.kpe-LauncherCard-language').slice(0, 2)).toEqual([
-      'julia',
-      'python'
-    ]);
-  });
-});
-
-describe('a ProvidersLauncher with the keyboard', () => {
-  const tabStops = (): HTMLElement[] =>
-    [...fixture.node.querySelectorAll<HTMLElement>('[role=group] *')].filter(
-      ({ tabIndex }) => tabIndex === 0
-    );
-
-  it('has one tab stop for each section, which follows the focus', async () => {
-    await show(new MockKernelProviders(LOCAL, DOWN), python, remote);
-    const farm = fixture.find('[data-provider="farm"]');
-    const toggle = fixture.find('[data-provider="farm"] [aria-expanded]');
-    expect(tabStops()).toHaveLength(3);
-    expect(tabStops()[2]).toBe(toggle);
-    toggle.focus();
-    await fixture.press('[data-provider="farm"] [aria-expanded]', 'End');
-    const card = farm.querySelector('.jp-LauncherCard');
-    expect(document.activeElement).toBe(card);
-    expect(tabStops()).toHaveLength(3);
-    expect(tabStops()[2]).toBe(card);
-    await fixture.press('[data-provider="farm"] .jp-LauncherCard', 'Home');
-    expect(document.activeElement).toBe(toggle);
-  });
-
-  it('stays in the Tab order when what had the focus goes', async () => {
-    const providers = new MockKernelProviders(LOCAL, DOWN);
-    await show(providers, python, remote);
-    fixture.commands.addCommand(COMMAND_IDS.retry, {
-      label: 'Retry',
-      execute: () => undefined
-    });
-    providers.become(LOCAL, DOWN);
-    await fixture.settle();
-    fixture.find(`[data-command="${COMMAND_IDS.retry}"]`).focus();
-    fixture.find('input').focus();
-    providers.become(LOCAL, FARM);
-    await fixture.settle();
-    expect(tabStops()).toHaveLength(3);
-  });
-
-  it('is as in the stock launcher without other places', async () => {
-    const names = Array.from({ length: 14 }, (_, index) => String(index));
-    const specs = names.map(name => spec(name, `Python ${name}`));
-    await show(new MockKernelProviders(LOCAL), ...specs);
-    fixture.find(CARD).focus();
-    await fixture.press(CARD, 'p');
-    expect(document.activeElement).toBe(fixture.find(CARD));
-    await fixture.press(CARD, 'Enter', { ctrlKey: true });
-    expect(fixture.executed.mock.calls).toEqual([
-      ['notebook', { kernelName: '0', cwd: 'folder' }]
-    ]);
-    expect(tabStops()).toHaveLength(28);
-  });
-
-  it('leaves each card of the stock launcher a tab stop', async () => {
-    const r = { ...spec('ir', 'R'), language: 'R' };
-    await show(new MockKernelProviders(LOCAL), python, r);
-    expect(tabStops()).toHaveLength(4);
-  });
-
-  it.each([
-    ['a remote kernel', '[data-provider="farm"] .jp-LauncherCard', remote.name],
-    ['a local kernel', CARD, python.name]
-  ])('opens a console of %s with Ctrl+Enter', async (_, selector, name) => {
-    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
-    await fixture.press(selector, 'Enter', { ctrlKey: true });
-    expect(fixture.executed.mock.calls).toEqual([
-      ['console', { kernelPreference: { name }, cwd: 'folder' }]
-    ]);
-  });
-
-  it.each(['/', 'p'])(
-    'goes to the search when the user types %j',
-    async key => {
-      await show(new MockKernelProviders(LOCAL, FARM), python, remote);
-      fixture.find(CARD).focus();
-      await fixture.press(CARD, key);
-      expect(document.activeElement).toBe(fixture.find('input'));
-      expect(fixture.executed).not.toHaveBeenCalled();
-    }
-  );
-
-  it.each<[string, KeyboardEventInit]>([
-    ['Tab', {}],
-    ['p', { ctrlKey: true }],
-    ['p', { metaKey: true }],
-    ['p', { altKey: true }]
-  ])('leaves %s %j to JupyterLab', async (key, modifiers) => {
-    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
-    fixture.find(CARD).focus();
-    await fixture.press(CARD, key, modifiers);
-    expect(document.activeElement).toBe(fixture.find(CARD));
-  });
-
-  it('starts the first match with Enter in the search', async () => {
-    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
-    await fixture.press('input', 'Enter');
-    await fixture.type('cobol');
-    await fixture.press('input', 'Enter');
-    expect(fixture.executed).not.toHaveBeenCalled();
-    await fixture.type('farm');
-    await fixture.press('input', 'Enter');
-    expect(fixture.executed.mock.calls).toEqual([
-      ['notebook', { kernelName: 'farm/python3', cwd: 'folder' }]
-    ]);
-  });
-});
-
-describe('the search of a ProvidersLauncher', () => {
-  beforeEach(async () => {
-    await show(new MockKernelProviders(LOCAL, FARM), python, remote);
-  });
-
-  it('filters while the user types, until Esc', async () => {
-    await fixture.type('farm');
-    expect(fixture.texts('h2')).toEqual(['farm']);
-    expect(fixture.find('[role=status]').textContent).toBe('1 result');
-    await fixture.press('input', 'Escape');
-    expect(fixture.texts('h2')).toEqual(['Notebook', 'Console', 'farm']);
-    expect((fixture.find('input') as HTMLInputElement).value).toBe('');
-  });
-
-  it('moves to the first card with the arrow', async () => {
-    await fixture.type('farm');
-    await fixture.press('input', 'ArrowDown');
-    expect(document.activeElement).toBe(fixture.find(CARD));
-  });
-
-  it('says that nothing matches, and can be cleared', async () => {
-    await fixture.type('cobol');
-    expect(fixture.node.textContent).toContain('No kernels match “cobol”.');
-    [...fixture.node.querySelectorAll('button')]
-      .find(({ textContent }) => textContent === 'Clear Search')
-      ?.click();
-    await fixture.settle();
-    expect(fixture.texts('h2')).toHaveLength(3);
-    expect(document.activeElement).toBe(fixture.find('input'));
-  });
-
-  it('expands collapsed sections while it lasts', async () => {
-    const toggle = '[data-provider="farm"] [aria-expanded]';
-    const isOpen = (): boolean =>
-      fixture.find(toggle).getAttribute('aria-expanded') === 'true';
-    fixture.find(toggle).click();
-    await fixture.settle();
-    expect(isOpen()).toBe(false);
-    await fixture.type('farm');
-    expect(isOpen()).toBe(true);
-    fixture.find(toggle).click();
-    await fixture.settle();
-    expect(isOpen()).toBe(false);
-    await fixture.type('far');
-    expect(isOpen()).toBe(true);
-    await fixture.type('');
-    expect(isOpen()).toBe(false);
   });
 });

@@ -328,7 +328,7 @@ describe('unavailabilityText', () => {
     } as const;
 
     expect(unavailabilityText(unknown, false, trans, NOW)).toBe(
-      'The kernel “python3” is one of the provider “tpu”. This server has no such provider.'
+      'The kernel “python3” belongs to the provider “tpu”, which this server does not have.'
     );
     expect(unavailabilityText(gone, false, trans, NOW)).toBe(
       'GPU farm does not have the kernel “julia”.'

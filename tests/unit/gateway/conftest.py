@@ -12,6 +12,7 @@ from aiohttp import web
 
 from kernel_providers_ext.gateway.provider import GatewayKernelProvider
 from kernel_providers_ext.provider.config import parse
+from tests.support.web_runner import stop
 
 LOG = logging.getLogger("test_gateway_http")
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -33,7 +34,7 @@ async def serve() -> AsyncIterator[Serve]:
 
     yield start
     for runner in runners:
-        await runner.cleanup()
+        await stop(runner)
 
 
 def provider(

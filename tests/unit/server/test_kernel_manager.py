@@ -217,12 +217,17 @@ async def test_a_session_waits_for_a_slow_start_as_long_as_its_client(
 ) -> None:
     """However often the server looks whether the client is still there."""
     monkeypatch.setattr(kernel_manager, "CLIENT_CHECK_INTERVAL", 0.01)
+    has_left, looks = kernel_manager._client_has_left, []
+
+    def look() -> bool:
+        looks.append(has_left())
+        return looks[-1]
+
+    monkeypatch.setattr(kernel_manager, "_client_has_left", look)
     app.gpu.gate = asyncio.Event()
     body = {"kernel": {"name": "gpu/py"}}
     moving = asyncio.create_task(app.client.request("PATCH", f"api/sessions/{session['id']}", body))
-    await until(lambda: len(app.gpu.requests) == 2)
-    for _ in range(5):
-        await asyncio.sleep(0.02)  # turns in which the server looks
+    await until(lambda: len(app.gpu.requests) == 2 and len(looks) > 3)
     app.gpu.gate.set()
     assert (await moving).status == 200
 

@@ -1,16 +1,14 @@
 import { expect } from '@jupyterlab/galata';
 
 import { test } from '../../support/fixtures';
-import { section } from '../../support/lab';
+import { connect, section } from '../../support/lab';
 
 test('a provider that goes offline is shown in a toast, without a dialog', async ({
   makeGateway,
   page
 }) => {
   const gateway = await makeGateway('late');
-  await gateway.start();
-  await gateway.declare();
-  await expect(section(page, 'late')).toContainText('Online');
+  await connect(page, gateway);
   // A provider that exists at the start is known at once.
   await page.reload();
   await expect(section(page, 'late')).toContainText('Online');

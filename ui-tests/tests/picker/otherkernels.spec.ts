@@ -1,7 +1,7 @@
 import { expect } from '@jupyterlab/galata';
 
 import { list, test } from '../../support/fixtures';
-import { DEMO_A, LOCAL, Notebook, section } from '../../support/lab';
+import { connect, DEMO_A, LOCAL, Notebook } from '../../support/lab';
 
 const LISTS = '--JupyterWebsocketPersonality.list_kernels=True';
 
@@ -12,8 +12,7 @@ test('a kernel from another session is attached, and keeps running', async ({
 }) => {
   const gateway = await makeGateway('farm');
   await gateway.start(LISTS);
-  await gateway.declare({ label: 'GPU farm' });
-  await expect(section(page, 'farm')).toContainText('Online');
+  await connect(page, gateway, { label: 'GPU farm' });
   const id = await gateway.startKernel();
   const notebook = await Notebook.create(page, DEMO_A);
 
@@ -48,8 +47,7 @@ test('a kernel that has ended in the meantime gives an error', async ({
 }) => {
   const gateway = await makeGateway('farm');
   await gateway.start(LISTS);
-  await gateway.declare({ label: 'GPU farm' });
-  await expect(section(page, 'farm')).toContainText('Online');
+  await connect(page, gateway, { label: 'GPU farm' });
   const id = await gateway.startKernel();
   const notebook = await Notebook.create(page, DEMO_A);
   const picker = await notebook.openPicker();

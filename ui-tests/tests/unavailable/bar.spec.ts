@@ -4,6 +4,7 @@ import type { APIRequestContext } from '@playwright/test';
 import { list, test } from '../../support/fixtures';
 import { provider } from '../../support/gateway';
 import {
+  connect,
   LOCAL,
   launcherCard,
   unavailableBar,
@@ -23,9 +24,7 @@ test('a notebook whose provider is offline waits for it', async ({
   tmpPath
 }) => {
   const gateway = await makeGateway('late');
-  await gateway.start();
-  await gateway.declare();
-  await expect(section(page, 'late')).toContainText('Online');
+  await connect(page, gateway);
   await gateway.stop();
   await expect(section(page, 'late')).toContainText('Offline');
 
@@ -126,10 +125,8 @@ test('an open notebook shows that its provider is offline, and keeps its kernel'
   page
 }) => {
   const gateway = await makeGateway('late');
-  await gateway.start();
   const proxy = await gateway.proxy();
-  await gateway.declare({ url: `http://127.0.0.1:${proxy.port}/` });
-  await expect(section(page, 'late')).toContainText('Online');
+  await connect(page, gateway, { url: proxy.url });
   const notebook = await Notebook.create(page, `${LOCAL} (late)`);
   await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
@@ -150,10 +147,8 @@ test('a lost connection is opened again, and cells run in the meantime run once'
   page
 }) => {
   const gateway = await makeGateway('late');
-  await gateway.start();
   const proxy = await gateway.proxy();
-  await gateway.declare({ url: `http://127.0.0.1:${proxy.port}/` });
-  await expect(section(page, 'late')).toContainText('Online');
+  await connect(page, gateway, { url: proxy.url });
   const notebook = await Notebook.create(page, `${LOCAL} (late)`);
   await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
@@ -178,9 +173,7 @@ test('an open notebook shows that its kernel is gone, and continues with a new o
   page
 }) => {
   const gateway = await makeGateway('late');
-  await gateway.start();
-  await gateway.declare();
-  await expect(section(page, 'late')).toContainText('Online');
+  await connect(page, gateway);
   const notebook = await Notebook.create(page, `${LOCAL} (late)`);
   await expect(await notebook.run('x = 42; x')).toHaveText('42');
 
@@ -208,9 +201,7 @@ test('a console whose provider is offline waits for it, too', async ({
   page
 }) => {
   const gateway = await makeGateway('late');
-  await gateway.start();
-  await gateway.declare();
-  await expect(section(page, 'late')).toContainText('Online');
+  await connect(page, gateway);
   await gateway.stop();
   await expect(section(page, 'late')).toContainText('Offline');
 
@@ -234,9 +225,7 @@ test('the ends of several kernels are one notice, which leads to their notebooks
   tmpPath
 }) => {
   const gateway = await makeGateway('late');
-  await gateway.start();
-  await gateway.declare();
-  await expect(section(page, 'late')).toContainText('Online');
+  await connect(page, gateway);
   for (const name of ['a', 'b', 'c']) {
     const file = `${tmpPath}/${name}.ipynb`;
     await writeNotebook(page.request, file, 'late/python3');

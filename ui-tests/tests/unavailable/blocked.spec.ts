@@ -4,6 +4,7 @@ import { seriousIn } from '../../support/axe';
 import { list, test } from '../../support/fixtures';
 import { provider } from '../../support/gateway';
 import {
+  connect,
   LOCAL,
   launcherCard,
   Notebook,
@@ -21,12 +22,9 @@ test('a provider whose websockets are blocked says so until they are not', async
   request
 }) => {
   const gateway = await makeGateway('walled');
-  await gateway.start();
   const proxy = await gateway.proxy();
   proxy.blockWebsockets();
-  await gateway.declare({ url: `http://127.0.0.1:${proxy.port}/` });
-  const header = section(page, 'walled').locator('.jp-Launcher-sectionHeader');
-  await expect(header).toContainText('Online');
+  await connect(page, gateway, { url: proxy.url });
 
   // The kernel starts, and only its websocket shows what is wrong.
   await launcherCard(page, 'Notebook', `${LOCAL} (walled)`).click();
@@ -81,9 +79,8 @@ test('the launcher says that a provider is blocked, and still starts its kernels
   request
 }) => {
   const gateway = await makeGateway('walled');
-  await gateway.start();
   const proxy = await gateway.proxy();
-  await gateway.declare({ url: `http://127.0.0.1:${proxy.port}/` });
+  await connect(page, gateway, { url: proxy.url });
   const name = `${LOCAL} (walled)`;
   await Notebook.create(page, name);
   const running = await new Notebook(page).run(PRINT_PLACE);

@@ -5,11 +5,11 @@ import { seriousIn } from '../../support/axe';
 import { list, test } from '../../support/fixtures';
 import type { Gateway } from '../../support/gateway';
 import {
+  connect,
   launcherCard,
   LOCAL,
   unavailableBar,
-  Notebook,
-  section
+  Notebook
 } from '../../support/lab';
 
 const SLOW = {
@@ -68,10 +68,11 @@ test('a start that fails shows why, and can be repeated', async ({
   request
 }) => {
   const gateway = await makeGateway('farm');
-  await gateway.start();
   // With this timeout, no refresh finds out that it does not answer.
-  await gateway.declare({ label: 'GPU farm', timeouts: { request: 60 } });
-  await expect(section(page, 'farm')).toContainText('Online');
+  await connect(page, gateway, {
+    label: 'GPU farm',
+    timeouts: { request: 60 }
+  });
   gateway.freeze();
   await launcherCard(page, 'Notebook', `${LOCAL} (GPU farm)`).click();
   await expect(unavailableBar(page)).toContainText('has been starting');
@@ -101,9 +102,7 @@ async function openSlow(
   gateway: Gateway,
   page: IJupyterLabPageFixture
 ): Promise<Notebook> {
-  await gateway.start();
-  await gateway.declare({ label: 'GPU farm' });
-  await expect(section(page, gateway.id)).toContainText('Online');
+  await connect(page, gateway, { label: 'GPU farm' });
   await launcherCard(page, 'Notebook', 'Slow Python (GPU farm)').click();
   await expect(unavailableBar(page)).toContainText('has been starting');
   return new Notebook(page);
