@@ -25,6 +25,20 @@ export interface IChanges {
   readonly reported: ReadonlyMap<string, IReported>;
 }
 
+/** `reported`, with the first states of providers that were not seen before. */
+export function withNew(
+  providers: readonly IProvider[],
+  reported: ReadonlyMap<string, IReported>
+): ReadonlyMap<string, IReported> {
+  const after = new Map(reported);
+  for (const { id, state } of providers) {
+    if (id !== LOCAL_ID && state !== 'checking' && !after.has(id)) {
+      after.set(id, { state, warnedAt: null });
+    }
+  }
+  return after;
+}
+
 /**
  * Decide which changes to report.
  *
@@ -44,16 +58,16 @@ export function changesOf(
   const lost: IProvider[] = [];
   const back: IProvider[] = [];
   const after = new Map<string, IReported>();
+  const known = withNew(providers, reported);
   let isWaiting = false;
-  for (const provider of providers.filter(({ id }) => id !== LOCAL_ID)) {
+  for (const provider of providers) {
     const { id, state } = provider;
-    const before = reported.get(id);
-    if (state === 'checking') {
-      if (before !== undefined) {
-        after.set(id, before);
-      }
-    } else if (before === undefined || isSame(before.state, state)) {
-      after.set(id, before ?? { state, warnedAt: null });
+    const before = known.get(id);
+    if (before === undefined) {
+      continue;
+    }
+    if (state === 'checking' || isSame(before.state, state)) {
+      after.set(id, before);
     } else if (!needsAttention(provider)) {
       after.set(id, { state, warnedAt: before.warnedAt });
       if (level === 'all' && isWell(provider)) {

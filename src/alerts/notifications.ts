@@ -6,7 +6,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Debouncer, Throttler } from '@lumino/polling';
 
 import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
-import { changesOf, WARNING_INTERVAL } from './changes';
+import { changesOf, WARNING_INTERVAL, withNew } from './changes';
 import type { IReported } from './changes';
 import { Toasts } from './toasts';
 
@@ -56,7 +56,11 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     // A throttler, as an unstable provider would postpone a debouncer again and again.
     const soon = new Throttler(update, { limit: GROUPING, edge: 'trailing' });
     const later = new Debouncer(update, WARNING_INTERVAL);
-    providers.changed.connect(() => void soon.invoke());
+    providers.changed.connect(() => {
+      // At once, as a provider may fail right after it was added.
+      reported = withNew(providers.providers, reported);
+      void soon.invoke();
+    });
     void providers.ready.then(update);
   }
 };

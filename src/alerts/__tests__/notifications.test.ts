@@ -57,6 +57,14 @@ it('combines changes at about the same time into one message', async () => {
   ]);
 });
 
+it('reports a provider that fails right after it was added', async () => {
+  const providers = new MockKernelProviders(provider('a'));
+  const become = await becoming(providers, 'problems');
+
+  expect(await become(0.5, 'online', 'online')).toEqual([]);
+  expect(await become(2, 'online', 'blocked')).toHaveLength(1);
+});
+
 it('reports a provider although another one is unstable', async () => {
   const become = await open();
 
