@@ -1,5 +1,7 @@
 import type { KernelSpec } from '@jupyterlab/services';
 
+import { providerOf } from './metadata';
+
 /** Templates of display names, by the words that the settings have for them. */
 export const PLACEMENTS: ReadonlyMap<string, string> = new Map([
   ['suffix', '{kernel} ({provider})'],
@@ -127,29 +129,6 @@ function unusedText(
   }
   numbers.set(text, number);
   return given;
-}
-
-/**
- * Read from the metadata of a kernelspec which provider it belongs to.
- *
- * The server gives remote kernelspecs the flat strings `kernel_provider` (an id),
- * `kernel_provider_label`, and `kernel_display_name` (the display name at the provider).
- *
- * @returns The provider's id and label, and the kernel's display name at the provider;
- * null for a local kernelspec.
- */
-export function providerOf(
-  spec: KernelSpec.ISpecModel
-): { id: string; label: string; kernel: string } | null {
-  const metadata = spec.metadata ?? {};
-  const id = metadata['kernel_provider'];
-  const label = metadata['kernel_provider_label'];
-  const kernel = metadata['kernel_display_name'];
-  return typeof id === 'string' &&
-    typeof label === 'string' &&
-    typeof kernel === 'string'
-    ? { id, label, kernel }
-    : null;
 }
 
 /**

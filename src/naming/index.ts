@@ -3,12 +3,12 @@ export {
   displayName,
   placementProblem,
   PLACEMENTS,
-  providerOf,
   templateOf,
   withDisplayNames
 } from './displayname';
 export type { PlacementProblem } from './displayname';
 export { kernelLabels } from './labels';
 export type { IKernelLabel } from './labels';
+export { providerOf, withReadableMetadata } from './metadata';
 export { encodeResourceUrl } from './resourceurl';
 export { shortName } from './shorten';

@@ -1,7 +1,8 @@
 import type { KernelSpec } from '@jupyterlab/services';
 
 import { NAME_SEPARATOR } from '../tokens';
-import { providerOf, unique } from './displayname';
+import { unique } from './displayname';
+import { providerOf } from './metadata';
 
 /** The texts of a kernel in a list; no other remote kernel has the same two. */
 export interface IKernelLabel {

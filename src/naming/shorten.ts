@@ -1,6 +1,6 @@
 import type { KernelSpec } from '@jupyterlab/services';
 
-import { providerOf } from './displayname';
+import { providerOf } from './metadata';
 import { namePartsOf } from './parts';
 
 /**

@@ -11,7 +11,11 @@ import type {
   ServiceManagerPlugin
 } from '@jupyterlab/services';
 
-import { encodeResourceUrl, withDisplayNames } from '../naming';
+import {
+  encodeResourceUrl,
+  withDisplayNames,
+  withReadableMetadata
+} from '../naming';
 import { PLUGIN_IDS } from '../tokens';
 import { singleFlight } from './singleflight';
 
@@ -84,8 +88,8 @@ export class ProviderKernelSpecAPIClient
   /**
    * Fetch all kernelspecs.
    *
-   * @returns The server's answer with changed display names and resource URLs, and with
-   * local kernelspecs first.
+   * @returns The server's answer with changed display names, resource URLs and metadata,
+   * and with local kernelspecs first.
    */
   override async get(): Promise<KernelSpec.ISpecModels> {
     const request = ++this._requests;
@@ -94,9 +98,8 @@ export class ProviderKernelSpecAPIClient
       this._latest = { request, specs };
     }
     // Answers may overtake each other; an older one must not replace a newer one.
-    return withDisplayNames(
-      encodeResources(this._latest.specs),
-      this.placement
+    return withReadableMetadata(
+      withDisplayNames(encodeResources(this._latest.specs), this.placement)
     );
   }
 

@@ -34,10 +34,13 @@ test('with jupyterlab-launchpad, its launcher and picker are used', async ({
     );
   await expect.poll(areActive).toEqual([true, true, true, false, false]);
 
-  // Our metadata is in columns of its table.
+  // Our metadata is in one column of its table.
   const table = page.locator('.jp-TableKernelItem, table').first();
   await expect(table).toBeVisible();
   await expect(page.getByText(DEMO_A).first()).toBeVisible();
   await expect(page.getByText('demo-b', { exact: true }).first()).toBeVisible();
+  const headers = page.getByRole('columnheader');
+  await expect(headers.filter({ hasText: /^Provider$/ }).first()).toBeVisible();
+  await expect(headers.filter({ hasText: /kernel_/i })).toHaveCount(0);
   expect(errors).toEqual([]);
 });

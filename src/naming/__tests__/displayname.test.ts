@@ -5,7 +5,6 @@ import { remoteSpec, spec } from '../../__tests__/fixtures';
 import {
   displayName,
   placementProblem,
-  providerOf,
   unique,
   withDisplayNames
 } from '../displayname';
@@ -98,24 +97,6 @@ const LINKS = 200;
 function chain(index: number): string {
   return `P${LINK.repeat(index % LINKS)}`;
 }
-
-describe('providerOf', () => {
-  it('reads the flat metadata of a remote kernel', () => {
-    expect(providerOf(remoteSpec('gpu', 'GPU farm', 'R'))).toEqual({
-      id: 'gpu',
-      label: 'GPU farm',
-      kernel: 'R'
-    });
-  });
-
-  it.each([
-    ['a local kernel', {}],
-    ['metadata of another kind', { kernel_provider: { id: 'gpu' } }],
-    ['half of it', { kernel_provider: 'gpu', kernel_provider_label: 'GPU' }]
-  ])('returns null for %s', (_what, metadata) => {
-    expect(providerOf({ ...spec('python3', 'Python 3'), metadata })).toBeNull();
-  });
-});
 
 describe('withDisplayNames', () => {
   const gpu = remoteSpec('gpu', 'GPU', 'Python 3');
