@@ -31,6 +31,7 @@ from ..provider.kernelspecs import file_of
 from ..provider.names import LONGEST, is_name
 from ..provider.remote_text import one_line
 from ..registry.providers import KernelProviders
+from .files import contents_paths
 from .kernel_manager import KernelProvidersKernelManager
 from .kernelspec_manager import KernelProvidersSpecManager
 from .models import provider_model, providers_model
@@ -76,8 +77,11 @@ class ProvidersHandler(WithProviders, APIHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Answer with `models.providers_model`."""
-        self.finish(json.dumps(providers_model(self._providers)))
+        """Answer with `models.providers_model`, and which of its sources can be opened."""
+        model = providers_model(self._providers)
+        sources = [entry["source"] for entry in (*model["providers"], *model["problems"])]
+        files = contents_paths(sources, self.contents_manager)
+        self.finish(json.dumps({**model, "files": files}))
 
 
 class RetryHandler(WithProviders, APIHandler):

@@ -20,12 +20,15 @@ interface ILiveDetailsProps {
   readonly canRetry: (provider: IProvider | undefined) => boolean;
   /** Asks the provider now. */
   readonly onRetry: () => Promise<unknown>;
+  /** Opens a file, given its path in the file browser. */
+  readonly onOpen: (path: string) => void;
 }
 
 /** The details of a provider, which follow its changes and the clock. */
 export function LiveDetails(props: ILiveDetailsProps): React.JSX.Element {
   const { provider, providers, counts, trans } = props;
   const now = useNow(SECOND);
+  const file = providers.files[provider.source ?? ''];
   return (
     <UseSignal signal={providers.changed}>
       {() => (
@@ -37,6 +40,13 @@ export function LiveDetails(props: ILiveDetailsProps): React.JSX.Element {
           now={now}
           onRetry={
             props.canRetry(providers.get(provider.id)) ? props.onRetry : null
+          }
+          onOpen={
+            file === undefined
+              ? null
+              : () => {
+                  props.onOpen(file);
+                }
           }
         />
       )}
@@ -50,11 +60,13 @@ interface IProps {
   readonly trans: TranslationBundle;
   readonly now: Date;
   readonly onRetry: (() => Promise<unknown>) | null;
+  /** Opens the file that configures it; null if the file browser cannot. */
+  readonly onOpen: (() => void) | null;
 }
 
 /** The state, the message, the warnings and all facts about a provider. */
 function ProviderDetails(props: IProps): React.JSX.Element {
-  const { provider, counts, trans, now, onRetry } = props;
+  const { provider, counts, trans, now, onRetry, onOpen } = props;
   const word = stateWord(provider.state, trans);
   const text = statusText(provider, counts, trans, now);
   const facts = factsOf(props);
@@ -102,6 +114,11 @@ function ProviderDetails(props: IProps): React.JSX.Element {
         >
           {trans.__('Copy')}
         </Button>
+        {onOpen !== null && (
+          <Button small onClick={onOpen}>
+            {trans.__('Open file')}
+          </Button>
+        )}
       </div>
     </div>
   );

@@ -32,6 +32,9 @@ import {
 import type { IProvider } from '../tokens';
 import { LiveDetails } from './details';
 
+/** JupyterLab's command that opens a file. */
+const OPEN = 'docmanager:open';
+
 /** Adds commands about kernel providers. */
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_IDS.commands,
@@ -132,6 +135,10 @@ function addDetails({ app, providers, trans, describedBy }: IContext): void {
             trans={trans}
             canRetry={canRetry}
             onRetry={() => app.commands.execute(COMMAND_IDS.retry, args)}
+            onOpen={path => {
+              dialog.reject();
+              void app.commands.execute(OPEN, { path, factory: 'Editor' });
+            }}
           />
         ),
         buttons: [Dialog.okButton({ label: trans.__('Close') })]

@@ -54,4 +54,6 @@ export interface IProvidersJSON {
    * older versions leave it out.
    */
   recent?: string[];
+  /** Paths of the contents API by source; servers of older versions leave it out. */
+  files?: Record<string, string>;
 }

@@ -119,7 +119,21 @@ async def test_list_has_problems(scenario: Scenario) -> None:
     assert "the field 'url' is not a web address" in problem["message"]
     del scenario.answer["providers"]
     template = "{provider}: {kernel}"
-    assert scenario.answer == {"default": "local", "template": template, "recent": []}
+    rest = {"default": "local", "template": template, "recent": [], "files": {}}
+    assert scenario.answer == rest
+
+
+async def test_list_has_files_that_can_be_opened(start_server: StartServer, tmp_path: Path) -> None:
+    """Those below the root folder of the contents, by a path that the contents API answers."""
+    shared = tmp_path / "server" / "root" / "shared"
+    file = shared / "kernel_providers.d" / "x.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"enabled": false, "url": "http://gpu.example.org"}')
+    _server, client = start_server(env={"JUPYTER_CONFIG_PATH": str(shared)})
+    answer = await client.get("api/kernel-providers")
+    path = answer["files"][str(file)]
+    contents = await client.get(f"api/contents/{path}")
+    assert contents["content"] == file.read_text()
 
 
 async def test_list_has_times(scenario: Scenario) -> None:

@@ -39,6 +39,7 @@ function scene() {
     providers: known,
     problems: [] as IProblem[],
     template: '',
+    files: {} as Record<string, string>,
     preferences: DEFAULT_PREFERENCES,
     changed: new Signal<object, void>({}),
     get: (id: string) => known.find(provider => provider.id === id),
@@ -181,6 +182,24 @@ describe('details that are open', () => {
     copy.mockRestore();
     press('button');
     await done;
+  });
+
+  it('open the file of a provider, if the file browser can', async () => {
+    const opened: unknown[] = [];
+    app.commands.addCommand('docmanager:open', {
+      execute: args => opened.push(args['path'])
+    });
+    void app.commands.execute(details, { id: 'hub' });
+    await dialog('Websocket blocked');
+    expect(button('Open file')).toBeUndefined();
+    press('button');
+
+    app.providers.files = { '/etc/jupyter/gpu.json': 'config/gpu.json' };
+    const done = app.commands.execute(details, { id: 'gpu' });
+    await dialog('GPU farm');
+    button('Open file')?.click();
+    await done;
+    expect(opened).toEqual(['config/gpu.json']);
   });
 
   it('offer no attempt if there can be none', async () => {
