@@ -180,6 +180,9 @@ export interface IKernelProviders {
    */
   readonly providers: readonly IProvider[];
 
+  /** Whether the server has our companion; true until it answers that it does not. */
+  readonly hasCompanion: boolean;
+
   /** The providers that are not loaded because of their configuration. */
   readonly problems: readonly IProblem[];
 
@@ -193,6 +196,9 @@ export interface IKernelProviders {
 
   /** Names of the kernels that sessions were started with, the last one first. */
   readonly recent: readonly string[];
+
+  /** The paths in the file browser, by `source`, of the files that it can open. */
+  readonly files: Readonly<Record<string, string>>;
 
   /** Emitted after any of the properties above was replaced. */
   readonly changed: ISignal<IKernelProviders, void>;

@@ -18,10 +18,12 @@ export class MockKernelProviders implements IKernelProviders {
 
   ready = Promise.resolve();
   providers: readonly IProvider[];
+  hasCompanion = true;
   problems: readonly IProblem[] = [];
   readonly template = '';
   preferences: IPreferences = DEFAULT_PREFERENCES;
   recent: readonly string[] = [];
+  files: Readonly<Record<string, string>> = {};
   /** The kernels that were starred, or whose star was removed. */
   readonly stars: [string, boolean][] = [];
   readonly changed = new Signal<this, void>(this);

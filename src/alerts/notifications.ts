@@ -6,6 +6,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Debouncer, Throttler } from '@lumino/polling';
 
 import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
+import { CompanionNotice } from './companionnotice';
 import { changesOf, WARNING_INTERVAL, withNew } from './changes';
 import type { IReported } from './changes';
 import { Toasts } from './toasts';
@@ -14,8 +15,8 @@ import { Toasts } from './toasts';
 const GROUPING = 1000;
 
 /**
- * Shows notifications about providers that become unavailable, or available again, and about
- * files of providers that break.
+ * Shows notifications about providers that become unavailable, or available again, about
+ * files of providers that break, and about a server without our companion.
  */
 export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_IDS.notifications,
@@ -29,10 +30,14 @@ export const notificationsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    const companion = new CompanionNotice(trans);
     const toasts = new Toasts(providers, app.commands, trans);
     let reported: ReadonlyMap<string, IReported> = new Map();
     let broken: ReadonlySet<string> | null = null;
     const update = (): void => {
+      companion.check(
+        !providers.hasCompanion && providers.preferences.notify !== 'none'
+      );
       const changes = changesOf(
         providers.providers,
         reported,

@@ -86,6 +86,10 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     return this._providers;
   }
 
+  get hasCompanion(): boolean {
+    return this._hasCompanion;
+  }
+
   get problems(): readonly IProblem[] {
     return this._json.problems;
   }
@@ -110,6 +114,10 @@ export class KernelProviders implements IKernelProviders, IDisposable {
 
   get recent(): readonly string[] {
     return this._json.recent ?? [];
+  }
+
+  get files(): Readonly<Record<string, string>> {
+    return this._json.files ?? {};
   }
 
   /** Saves the names of the starred kernels; null while there are no settings. */
@@ -170,8 +178,14 @@ export class KernelProviders implements IKernelProviders, IDisposable {
 
   private async _fetch(): Promise<void> {
     const json = await fetchProviders(this._settings);
-    if (!this.isDisposed) {
-      this._apply(json ?? NOTHING);
+    if (this.isDisposed) {
+      return;
+    }
+    const hadCompanion = this._hasCompanion;
+    this._hasCompanion = json !== null;
+    this._apply(json ?? NOTHING);
+    if (this._hasCompanion !== hadCompanion) {
+      this._changed.emit();
     }
   }
 
@@ -220,6 +234,7 @@ export class KernelProviders implements IKernelProviders, IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private _preferences = DEFAULT_PREFERENCES;
   private _isWaiting = false;
+  private _hasCompanion = true;
   private _json: IProvidersJSON = NOTHING;
   private _providersByServer: readonly IProvider[] = [];
   private _providers: readonly IProvider[] = [];

@@ -239,7 +239,8 @@ async function declarations(request: APIRequestContext): Promise<string> {
   return path.dirname(demo.source);
 }
 
-async function freePort(): Promise<number> {
+/** Return a port that nothing listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

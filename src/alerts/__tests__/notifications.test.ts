@@ -130,3 +130,26 @@ it('reports nothing if the setting is off', async () => {
 
   expect(await become(2, 'offline', 'offline')).toEqual([]);
 });
+
+describe('a server without our companion', () => {
+  it('is reported until it has one', async () => {
+    const providers = new MockKernelProviders();
+    providers.hasCompanion = false;
+    await becoming(providers, 'problems');
+
+    const [notification] = Notification.manager.notifications;
+    expect(notification?.message).toContain('kernel-providers-ext is missing');
+    expect(notification?.message.length).toBeLessThanOrEqual(140);
+    providers.hasCompanion = true;
+    providers.changed.emit();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(Notification.manager.count).toBe(0);
+  });
+
+  it('is not reported if the setting is off', async () => {
+    const providers = new MockKernelProviders();
+    providers.hasCompanion = false;
+    await becoming(providers, 'none');
+    expect(Notification.manager.count).toBe(0);
+  });
+});

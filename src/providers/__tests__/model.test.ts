@@ -117,6 +117,17 @@ describe('KernelProviders', () => {
     const other = new Scene(status);
     await other.model.ready;
     expect(other.model.providers).toEqual([]);
+    expect(other.model.hasCompanion).toBe(status !== 404);
+    other.model.dispose();
+  });
+
+  it('emits a change when the server gets its companion', async () => {
+    const other = new Scene(404);
+    await other.model.ready;
+    other.status = 200;
+    await other.model.refresh();
+    expect(other.model.hasCompanion).toBe(true);
+    expect(other.changes).not.toEqual([]);
     other.model.dispose();
   });
 
