@@ -8,6 +8,7 @@ import { kernelNamesPlugin } from './kernelnames';
 import { launcherPlugin } from './launcher';
 import { pickerPlugin } from './picker';
 import { kernelSpecsPlugin, providersPlugin } from './providers';
+import { runningPlugin } from './running';
 import { settingsFormPlugin } from './settings';
 import { unavailablePlugin } from './unavailable';
 
@@ -35,6 +36,7 @@ const plugins: Plugin[] = [
   settingsFormPlugin,
   commandsPlugin,
   unavailablePlugin,
+  runningPlugin,
   statusItemPlugin,
   notificationsPlugin
 ];

@@ -17,6 +17,7 @@ export const PLUGIN_IDS = {
   launcher: `${PACKAGE_NAME}:launcher`,
   picker: `${PACKAGE_NAME}:picker`,
   unavailable: `${PACKAGE_NAME}:unavailable`,
+  running: `${PACKAGE_NAME}:running`,
   statusItem: `${PACKAGE_NAME}:status-item`,
   notifications: `${PACKAGE_NAME}:notifications`,
   settingsForm: `${PACKAGE_NAME}:settings-form`

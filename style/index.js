@@ -3,6 +3,7 @@ import './components.css';
 import './commands.css';
 import './launcher.css';
 import './picker.css';
+import './running.css';
 import './unavailable.css';
 import './kernelnames.css';
 import './settings.css';

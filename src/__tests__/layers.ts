@@ -17,6 +17,7 @@ export const ROOMS: readonly string[] = [
   'picker',
   'unavailable',
   'kernelnames',
+  'running',
   'settings',
   'alerts',
   'index'
@@ -29,6 +30,7 @@ export const FEATURES: ReadonlySet<string> = new Set([
   'picker',
   'unavailable',
   'kernelnames',
+  'running',
   'settings',
   'alerts'
 ]);

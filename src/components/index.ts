@@ -8,5 +8,5 @@ export { KernelLabel } from './kernellabel';
 export { initialOf, KernelLogo } from './kernellogo';
 export { ProblemList } from './problemlist';
 export { Star } from './star';
-export { StateIcon, WarningIcon } from './stateicon';
+export { StateIcon, stateIcon, WarningIcon } from './stateicon';
 export { useNow } from './usenow';

@@ -47,6 +47,11 @@ export function WarningIcon(): React.JSX.Element {
   return <WARNING.react tag="span" className="kpe-WarningIcon" />;
 }
 
+/** Return the icon of a state, for JupyterLab's own lists. */
+export function stateIcon(state: ProviderState): LabIcon {
+  return STATE_ICONS[state];
+}
+
 /** The icon of a state. It has no text, as the word or a message is next to it. */
 export function StateIcon({
   state

@@ -1,6 +1,7 @@
 // Texts for people, in their language. Pure.
 export {
   age,
+  briefStatus,
   clock,
   duration,
   nextTry,

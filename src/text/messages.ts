@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { PlacementProblem } from '../naming';
+import { isAvailable, isWell } from '../state';
 import type { IKernelCounts } from '../state';
 import type { IProvider, ProviderState } from '../tokens';
 import { failureMessage } from './failures';
@@ -64,6 +65,24 @@ export function statusText(
         nextTry(provider, trans, now)
       );
   }
+}
+
+/**
+ * Describe the status of a provider in a few words, such as `Online · 42 ms` or
+ * `Offline · last seen 1:44 PM`.
+ */
+export function briefStatus(
+  provider: IProvider,
+  trans: TranslationBundle,
+  now: Date
+): string {
+  const { lastSeen, state } = provider;
+  const fact = isWell(provider)
+    ? latency(provider, trans)
+    : lastSeen !== null && !isAvailable(provider)
+      ? trans.__('last seen %1', clock(lastSeen, now))
+      : '';
+  return joined(' · ', stateWord(state, trans), fact);
 }
 
 /** Say what is wrong with a placement, and how to fix it. */

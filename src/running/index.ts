@@ -1,0 +1,2 @@
+// The providers and their kernels in JupyterLab's panel of running sessions.
+export { runningPlugin } from './plugin';

@@ -1,0 +1,78 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { IRunningSessionManagers } from '@jupyterlab/running';
+import type { IRunningSessions } from '@jupyterlab/running';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { keepPerProvider } from '../providers';
+import {
+  COMMAND_IDS,
+  IKernelProviders,
+  LOCAL_ID,
+  PLUGIN_IDS,
+  TRANSLATION_DOMAIN
+} from '../tokens';
+import { PROVIDER_CLASS, ProviderSessions } from './sessions';
+import { shutdownAllText } from './shutdowntext';
+
+/**
+ * Adds the providers to the running panel, once there is one besides this server. The
+ * panel's own question about all kernels then says where they run.
+ */
+export const runningPlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_IDS.running,
+  description: 'Adds the kernel providers to the panel of running sessions.',
+  autoStart: true,
+  requires: [IKernelProviders, IRunningSessionManagers],
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    providers: IKernelProviders,
+    managers: IRunningSessionManagers,
+    stockTranslator: ITranslator | null
+  ): void => {
+    const translator = stockTranslator ?? nullTranslator;
+    const services = app.serviceManager;
+    const add = (): void => {
+      if (providers.providers.every(({ id }) => id === LOCAL_ID)) {
+        return;
+      }
+      providers.changed.disconnect(add);
+      const { commands } = app;
+      managers.add(
+        new ProviderSessions({ providers, services, commands, translator })
+      );
+      const kernels = translator.load('jupyterlab').__('Kernels');
+      const trans = translator.load(TRANSLATION_DOMAIN);
+      const count = (manager: IRunningSessions.IManager): void => {
+        if (manager.name === kernels) {
+          manager.shutdownAllConfirmationText = () =>
+            shutdownAllText(providers, services.kernels.running(), trans);
+        }
+      };
+      managers.items().forEach(count);
+      managers.added.connect((_, manager) => {
+        count(manager);
+      });
+      fillMenus(app, providers);
+    };
+    providers.changed.connect(add);
+    add();
+  }
+};
+
+/** Keep the commands about each provider in the context menu of its item. */
+function fillMenus(app: JupyterFrontEnd, providers: IKernelProviders): void {
+  keepPerProvider(providers, id =>
+    Object.values(COMMAND_IDS).map((command, rank) =>
+      app.contextMenu.addItem({
+        command,
+        args: { id },
+        rank,
+        selector: `.jp-RunningSessions-item.${PROVIDER_CLASS}[data-context=${JSON.stringify(id)}]`
+      })
+    )
+  );
+}
