@@ -16,16 +16,19 @@ import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import type { Widget } from '@lumino/widgets';
+import { Widget } from '@lumino/widgets';
 
-import { PLUGIN_IDS } from '../tokens';
+import { countKernels } from '../providers';
+import { NO_KERNELS } from '../state';
+import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
+import { PlaceChip } from './placechip';
 import { KernelNameButton } from './toolbarbutton';
 
 /** A document with a kernel. */
 type Panel = Widget & { readonly sessionContext: ISessionContext };
 
 /**
- * Updates the names of kernels in JupyterLab's toolbars, status bar, list of running
+ * Shows the places of kernels in toolbars, and updates their names in JupyterLab's toolbars, status bar, list of running
  * kernels and console tabs. Launchers, pickers and menus update themselves.
  */
 export const kernelNamesPlugin: JupyterFrontEndPlugin<void> = {
@@ -40,7 +43,8 @@ export const kernelNamesPlugin: JupyterFrontEndPlugin<void> = {
     IConsoleTracker,
     IKernelStatusModel,
     IRunningSessionManagers,
-    ITranslator
+    ITranslator,
+    IKernelProviders
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -50,25 +54,50 @@ export const kernelNamesPlugin: JupyterFrontEndPlugin<void> = {
     consoles: IConsoleTracker | null,
     status: IKernelStatusModel | null,
     running: IRunningSessionManagers | null,
-    stockTranslator: ITranslator | null
+    stockTranslator: ITranslator | null,
+    providers: IKernelProviders | null
   ): void => {
-    const specs = app.serviceManager.kernelspecs;
+    const { kernels, kernelspecs: specs } = app.serviceManager;
     const translator = stockTranslator ?? nullTranslator;
     const dialogs = stockDialogs ?? new SessionContextDialogs({ translator });
     // The texts are JupyterLab's.
     const trans = translator.load('jupyterlab');
+    // Toolbars do not dispose of a widget that they replace.
+    const kept = (panel: Panel, widget: Widget): Widget => {
+      panel.disposed.connect(() => {
+        widget.dispose();
+      });
+      return widget;
+    };
     const createButton = (panel: Panel): Widget => {
       const { sessionContext } = panel;
-      const options = { sessionContext, dialogs, specs, trans };
-      const button = new KernelNameButton(options);
-      // Toolbars do not dispose of a button that they replace.
-      panel.disposed.connect(() => {
-        button.dispose();
+      const options = { sessionContext, dialogs, specs, providers, trans };
+      return kept(panel, new KernelNameButton(options));
+    };
+    const createChip = (panel: Panel): Widget => {
+      const { sessionContext } = panel;
+      if (providers === null) {
+        return new Widget();
+      }
+      const chip = new PlaceChip({
+        sessionContext,
+        providers,
+        specs,
+        commands: app.commands,
+        trans: translator.load(TRANSLATION_DOMAIN),
+        countsOf: ({ id }) =>
+          countKernels(providers, specs.specs, kernels.running()).get(id) ??
+          NO_KERNELS,
+        onChange: () => {
+          // If the kernel does not start, Lab shows an error.
+          dialogs.selectKernel(sessionContext).catch(() => undefined);
+        }
       });
-      return button;
+      return kept(panel, chip);
     };
     for (const factory of ['Notebook', 'ConsolePanel']) {
       toolbars?.addFactory<Panel>(factory, 'kernelName', createButton);
+      toolbars?.addFactory<Panel>(factory, 'kernelPlace', createChip);
     }
     specs.specsChanged.connect(() => {
       refreshStatus(status);

@@ -7,7 +7,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, ToolbarButtonComponent } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { shortName } from '../naming';
+import { shortName, shortOwnName } from '../naming';
+import type { IKernelProviders } from '../tokens';
+import { currentSpec } from './current';
 
 /** The number of characters of a kernel's own name that fit into a toolbar. */
 const ROOM = 32;
@@ -16,6 +18,11 @@ export interface IKernelNameOptions {
   readonly sessionContext: ISessionContext;
   readonly dialogs: ISessionContextDialogs;
   readonly specs: KernelSpec.IManager;
+  /** Null without a chip that shows the place. */
+  readonly providers: Pick<
+    IKernelProviders,
+    'changed' | 'preferences' | 'template'
+  > | null;
   /** JupyterLab's translations, as the texts are those of the stock button. */
   readonly trans: TranslationBundle;
 }
@@ -36,6 +43,7 @@ export class KernelNameButton extends ReactWidget {
     };
     options.sessionContext.kernelChanged.connect(redraw, this);
     options.specs.specsChanged.connect(redraw, this);
+    options.providers?.changed.connect(redraw, this);
   }
 
   protected override render(): React.JSX.Element {
@@ -58,11 +66,15 @@ export class KernelNameButton extends ReactWidget {
 
   /** Shorten a display name to what fits. */
   private _label(name: string): string {
-    const { specs } = this._options;
-    // By its display name, which is unique, as a starting kernel has no id yet.
-    const known = Object.values(specs.specs?.kernelspecs ?? {});
-    const spec = known.find(spec => spec?.display_name === name);
-    return spec === undefined ? name : shortName(spec, ROOM);
+    const { providers, sessionContext, specs } = this._options;
+    const spec = currentSpec(sessionContext, specs.specs);
+    if (spec === undefined) {
+      return name;
+    }
+    // A placement that the user has chosen is seen in the name as well.
+    return providers?.preferences.placement === ''
+      ? shortOwnName(spec, providers.template, ROOM)
+      : shortName(spec, ROOM);
   }
 
   private readonly _options: IKernelNameOptions;

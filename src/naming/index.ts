@@ -11,4 +11,4 @@ export { kernelLabels } from './labels';
 export type { IKernelLabel } from './labels';
 export { providerOf, withReadableMetadata } from './metadata';
 export { encodeResourceUrl } from './resourceurl';
-export { shortName } from './shorten';
+export { shortName, shortOwnName } from './shorten';

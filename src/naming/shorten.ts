@@ -1,5 +1,6 @@
 import type { KernelSpec } from '@jupyterlab/services';
 
+import { displayName } from './displayname';
 import { providerOf } from './metadata';
 import { namePartsOf } from './parts';
 
@@ -23,6 +24,26 @@ export function shortName(spec: KernelSpec.ISpecModel, limit: number): string {
     remote.label
   );
   return `${before}${withoutMiddle(kernel, limit)}${after}`;
+}
+
+/**
+ * Shorten the own name of a remote kernel, where its place stands next to it.
+ *
+ * @param template - The administrator's template of display names.
+ *
+ * @returns The kernel's own name with at most `limit` characters. It is `shortName` if the
+ * display name does not follow the template: it then has what tells two kernels apart.
+ */
+export function shortOwnName(
+  spec: KernelSpec.ISpecModel,
+  template: string,
+  limit: number
+): string {
+  const remote = providerOf(spec);
+  return remote !== null &&
+    spec.display_name === displayName(template, remote.kernel, remote.label)
+    ? withoutMiddle(remote.kernel, limit)
+    : shortName(spec, limit);
 }
 
 /** Replace the middle of a text by an ellipsis, if it has more than `limit` characters. */

@@ -10,7 +10,6 @@ import { keepPerProvider } from '../providers';
 import {
   COMMAND_IDS,
   IKernelProviders,
-  LOCAL_ID,
   PLUGIN_IDS,
   TRANSLATION_DOMAIN
 } from '../tokens';
@@ -18,8 +17,8 @@ import { PROVIDER_CLASS, ProviderSessions } from './sessions';
 import { shutdownAllText } from './shutdowntext';
 
 /**
- * Adds the providers to the running panel, once there is one besides this server. The
- * panel's own question about all kernels then says where they run.
+ * Adds the providers to the running panel, once there are two. The panel's own question
+ * about all kernels then says where they run.
  */
 export const runningPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_IDS.running,
@@ -36,7 +35,7 @@ export const runningPlugin: JupyterFrontEndPlugin<void> = {
     const translator = stockTranslator ?? nullTranslator;
     const services = app.serviceManager;
     const add = (): void => {
-      if (providers.providers.every(({ id }) => id === LOCAL_ID)) {
+      if (providers.providers.length < 2) {
         return;
       }
       providers.changed.disconnect(add);

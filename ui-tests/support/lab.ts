@@ -75,9 +75,13 @@ export class Notebook {
   /** The toolbar button with the kernel's name, which opens the kernel picker. */
   readonly kernelName: Locator;
 
+  /** The toolbar button with the place of a remote kernel. */
+  readonly place: Locator;
+
   constructor(private readonly page: IJupyterLabPageFixture) {
     this.panel = page.locator('.jp-NotebookPanel:visible');
     this.kernelName = this.panel.locator('.jp-Toolbar-kernelName');
+    this.place = this.panel.locator('.kpe-PlaceChip button');
   }
 
   /** Create a notebook by a click on a card of the launcher. */
@@ -93,7 +97,7 @@ export class Notebook {
 
   /** Wait until the toolbar has this name and the kernel is idle. */
   async expectKernel(label: string): Promise<void> {
-    await expect(this.kernelName).toHaveText(label);
+    await expectKernelName(this.kernelName, label);
     await expect(
       this.panel.locator('.jp-Notebook-ExecutionIndicator')
     ).toHaveAttribute('data-status', 'idle');
@@ -134,6 +138,25 @@ export class Notebook {
     await dialog.getByRole('button', { name: 'Select Kernel' }).click();
     await this.expectKernel(label);
   }
+}
+
+/**
+ * Wait until the button with the kernel's name is that of a kernel.
+ *
+ * @param button - The button, which shows a part of the name if the place stands next to it.
+ * @param label - The whole name.
+ */
+export async function expectKernelName(
+  button: Locator,
+  label: string
+): Promise<void> {
+  await expect
+    .poll(async () => {
+      const title = (await button.getAttribute('title')) ?? '';
+      const end = title.lastIndexOf('\nSwitch kernel');
+      return end === -1 ? button.innerText() : title.slice(0, end);
+    })
+    .toBe(label);
 }
 
 /** The dialog in which the user selects a kernel. */

@@ -54,6 +54,7 @@ function follow(parts: {
     consoles ?? null,
     status ?? null,
     running ?? null,
+    null,
     null
   );
 }

@@ -9,6 +9,8 @@ import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { remoteSpec } from '../../__tests__/fixtures';
+import { MockKernelProviders } from '../../__tests__/mockproviders';
+import { DEFAULT_PREFERENCES } from '../../providers/model';
 import { KernelNameButton } from '../toolbarbutton';
 
 /** Show the button of a session whose kernel has the name `scene.name`. */
@@ -18,14 +20,25 @@ function scene(name: string) {
   const sessionContext = { kernelDisplayName: name, kernelChanged };
   const specs = { specs: null as KernelSpec.ISpecModels | null, specsChanged };
   const selectKernel = vi.fn(() => Promise.resolve());
+  const providers = Object.assign(new MockKernelProviders(), {
+    template: '{kernel} ({provider})'
+  });
   const button = new KernelNameButton({
     sessionContext: sessionContext as unknown as ISessionContext,
+    providers,
     dialogs: { selectKernel, restart: () => Promise.resolve(true) },
     specs: specs as unknown as KernelSpec.IManager,
     trans: nullTranslator.load('')
   });
   Widget.attach(button, document.body);
-  return { button, kernelChanged, selectKernel, sessionContext, specs };
+  return {
+    button,
+    kernelChanged,
+    providers,
+    selectKernel,
+    sessionContext,
+    specs
+  };
 }
 
 let shown: ReturnType<typeof scene>;
@@ -74,10 +87,30 @@ describe('KernelNameButton', () => {
     shown.specs.specs = { default: '', kernelspecs: { [spec.name]: spec } };
     shown.sessionContext.kernelDisplayName = spec.display_name;
     shown.specs.specsChanged.emit();
+    await says('Python 3.12 with…and PyTorch 2.6');
+    expect(control()?.title).toBe(`${spec.display_name}\nSwitch kernel`);
+
+    // A placement that the user has chosen is seen.
+    shown.providers.preferences = {
+      ...DEFAULT_PREFERENCES,
+      placement: 'suffix'
+    };
+    shown.providers.changed.emit();
     await says(
       'Python 3.12 with…and PyTorch 2.6 (The GPU farm in the basement)'
     );
     expect(control()?.title).toBe(`${spec.display_name}\nSwitch kernel`);
+  });
+
+  it('has all that tells two kernels of one place apart', async () => {
+    const spec = {
+      ...remoteSpec('gpu', 'GPU', 'Python 3'),
+      display_name: 'Python 3 (GPU) [gpu/python3]'
+    };
+    shown.specs.specs = { default: '', kernelspecs: { [spec.name]: spec } };
+    shown.sessionContext.kernelDisplayName = spec.display_name;
+    shown.specs.specsChanged.emit();
+    await says('Python 3 (GPU) [gpu/python3]');
   });
 
   it('opens the kernel picker', async () => {

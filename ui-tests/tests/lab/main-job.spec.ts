@@ -5,6 +5,7 @@ import {
   consoleButton,
   DEMO_A,
   DEMO_B,
+  expectKernelName,
   LOCAL,
   Notebook,
   PRINT_PLACE
@@ -77,7 +78,8 @@ test('a notebook that is opened again finds its remote kernel', async ({
 test('a console runs on a remote kernel', async ({ page }) => {
   await consoleButton(page, DEMO_B).click();
   const panel = page.locator('.jp-ConsolePanel');
-  await expect(panel.locator('.jp-Toolbar-kernelName')).toHaveText(DEMO_B);
+  await expectKernelName(panel.locator('.jp-Toolbar-kernelName'), DEMO_B);
+  await expect(panel.locator('.kpe-PlaceChip')).toHaveText('demo-b');
   // Before that, the prompt may still be replaced.
   await expect(
     panel.locator('[data-jp-item-name="kernelStatus"]')

@@ -1,7 +1,7 @@
 import { expect } from '@jupyterlab/galata';
 
 import { test } from '../../support/fixtures';
-import { DEMO_A, DEMO_B, LOCAL } from '../../support/lab';
+import { DEMO_A, DEMO_B, expectKernelName, LOCAL } from '../../support/lab';
 
 test.use({ autoGoto: false });
 
@@ -17,7 +17,8 @@ test('Notebook 7 has our names, icons and picker', async ({ context }) => {
     kernels.getByText(DEMO_A).click()
   ]);
   const name = notebook.locator('.jp-Toolbar-kernelName');
-  await expect(name).toHaveText(DEMO_A);
+  await expectKernelName(name, DEMO_A);
+  await expect(notebook.locator('.kpe-PlaceChip')).toHaveText('demo-a');
   const logo = notebook.locator('.jp-NotebookKernelLogo img');
   await expect
     .poll(() => logo.evaluate((image: HTMLImageElement) => image.naturalWidth))
@@ -29,6 +30,6 @@ test('Notebook 7 has our names, icons and picker', async ({ context }) => {
   const dialog = notebook.locator('.jp-Dialog');
   await dialog.getByTitle(DEMO_B, { exact: true }).click();
   await dialog.getByRole('button', { name: 'Select Kernel' }).click();
-  await expect(name).toHaveText(DEMO_B);
+  await expectKernelName(name, DEMO_B);
   await isIdle.toHaveAttribute('data-status', 'idle');
 });

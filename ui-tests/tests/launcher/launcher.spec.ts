@@ -4,8 +4,9 @@ import { list, test } from '../../support/fixtures';
 import {
   DEMO_A,
   DEMO_B,
-  LOCAL,
+  expectKernelName,
   launcherCard,
+  LOCAL,
   Notebook,
   section
 } from '../../support/lab';
@@ -51,9 +52,10 @@ test('a card works with the keyboard, and its menu has a console', async ({
   await page.menu.clickMenuItem('File>New Launcher');
   await card.click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Console', exact: true }).click();
-  await expect(
-    page.locator('.jp-ConsolePanel .jp-Toolbar-kernelName')
-  ).toHaveText(DEMO_B);
+  await expectKernelName(
+    page.locator('.jp-ConsolePanel .jp-Toolbar-kernelName'),
+    DEMO_B
+  );
   await expect
     .poll(async () => (await list(request, 'kernels')).length)
     .toBe(2);

@@ -5,15 +5,16 @@ import { list, test } from '../../support/fixtures';
 import { provider } from '../../support/gateway';
 import {
   connect,
-  LOCAL,
+  expectKernelName,
   launcherCard,
-  unavailableBar,
+  LOCAL,
   Notebook,
   openNotebook,
   openUnknown,
   Picker,
   PRINT_PLACE,
   section,
+  unavailableBar,
   writeNotebook
 } from '../../support/lab';
 
@@ -214,9 +215,10 @@ test('a console whose provider is offline waits for it, too', async ({
   await gateway.start();
   await bar.getByRole('button', { name: 'Retry' }).click();
   await expect(bar).toBeHidden();
-  await expect(
-    page.locator('.jp-ConsolePanel .jp-Toolbar-kernelName')
-  ).toHaveText(`${LOCAL} (late)`);
+  await expectKernelName(
+    page.locator('.jp-ConsolePanel .jp-Toolbar-kernelName'),
+    `${LOCAL} (late)`
+  );
 });
 
 test('the ends of several kernels are one notice, which leads to their notebooks', async ({
