@@ -38,7 +38,8 @@ test('with jupyterlab-launchpad, its launcher and picker are used', async ({
   const table = page.locator('.jp-TableKernelItem, table').first();
   await expect(table).toBeVisible();
   await expect(page.getByText(DEMO_A).first()).toBeVisible();
-  await expect(page.getByText('demo-b', { exact: true }).first()).toBeVisible();
+  const main = page.getByRole('main');
+  await expect(main.getByText('demo-b', { exact: true }).first()).toBeVisible();
   const headers = page.getByRole('columnheader');
   await expect(headers.filter({ hasText: /^Provider$/ }).first()).toBeVisible();
   await expect(headers.filter({ hasText: /kernel_/i })).toHaveCount(0);
