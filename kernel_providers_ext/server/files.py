@@ -17,9 +17,11 @@ def contents_paths(sources: Iterable[str | None], contents: ContentsManager) -> 
     """
     if not isinstance(contents, FileManagerMixin):
         return {}
-    root = contents.root_dir
-    files = [Path(source) for source in sources if source]
-    below = {str(file): file.relative_to(root) for file in files if Path(root) in file.parents}
+    root = Path(contents.root_dir)
+    files = {source: Path(source) for source in sources if source}
+    below = {
+        source: file.relative_to(root) for source, file in files.items() if root in file.parents
+    }
     return {
         source: path.as_posix()
         for source, path in below.items()

@@ -26,8 +26,8 @@ export class CompanionNotice {
     return Notification.warning(
       // JupyterLab cuts the text off at 140 characters.
       trans.__(
-        'Kernels of other servers are not available: half of the extension %1 is missing on this Jupyter server.',
-        'kernel-providers-ext'
+        'Kernels of other servers are not available: this Jupyter server does not run the server extension %1.',
+        'kernel_providers_ext'
       ),
       {
         autoClose: false,
@@ -46,7 +46,7 @@ export class CompanionNotice {
         <div className="kpe-CompanionHelp">
           <p>
             {trans.__(
-              'This page has the extension, but the Jupyter server that it is connected to does not. Run these commands where that server runs, and restart it:'
+              'This page has the JupyterLab extension of kernel-providers-ext. The Jupyter server that it is connected to does not run the server extension. Run these commands on that server, and restart it:'
             )}
           </p>
           <pre tabIndex={0}>{`${INSTALL}\n${ENABLE}`}</pre>

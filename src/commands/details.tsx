@@ -3,7 +3,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { BusyButton, StateIcon, useNow, WarningIcon } from '../components';
+import {
+  BusyButton,
+  RetryButton,
+  StateIcon,
+  useNow,
+  WarningIcon
+} from '../components';
 import { isAvailable, isWell } from '../state';
 import type { IKernelCounts } from '../state';
 import { clock, stateWord, statusText } from '../text';
@@ -99,7 +105,16 @@ function ProviderDetails(props: IProps): React.JSX.Element {
         ))}
       </dl>
       <div className="kpe-ProviderDetails-buttons kpe-Buttons">
-        {onRetry !== null && <RetryButton {...props} onRetry={onRetry} />}
+        {onRetry !== null &&
+          (isWell(provider) ? (
+            <BusyButton
+              label={trans.__('Refresh')}
+              busyLabel={trans.__('Refreshing…')}
+              onPress={onRetry}
+            />
+          ) : (
+            <RetryButton trans={trans} onRetry={onRetry} />
+          ))}
         <Button
           small
           onClick={() => {
@@ -121,29 +136,6 @@ function ProviderDetails(props: IProps): React.JSX.Element {
         )}
       </div>
     </div>
-  );
-}
-
-/** Asks the provider now; it only refreshes what is known of a provider that works. */
-function RetryButton({
-  provider,
-  trans,
-  onRetry
-}: Pick<IProps, 'provider' | 'trans'> & {
-  readonly onRetry: () => Promise<unknown>;
-}): React.JSX.Element {
-  return isWell(provider) ? (
-    <BusyButton
-      label={trans.__('Refresh')}
-      busyLabel={trans.__('Refreshing…')}
-      onPress={onRetry}
-    />
-  ) : (
-    <BusyButton
-      label={trans.__('Retry')}
-      busyLabel={trans.__('Retrying…')}
-      onPress={onRetry}
-    />
   );
 }
 

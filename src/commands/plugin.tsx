@@ -17,7 +17,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
 import { BodyDialog, ProblemList } from '../components';
-import { countKernels, keepPerProvider } from '../providers';
+import { countKernels, keepPerProvider, shutDownKernels } from '../providers';
 import { NO_KERNELS } from '../state';
 import type { IKernelCounts } from '../state';
 import { problemsText } from '../text';
@@ -176,7 +176,12 @@ function addShutDownAll(context: IContext): void {
           trans
         ));
       if (isSure) {
-        await shutDown(kernels, selected, labelOf(providers, args), trans);
+        await shutDownKernels(
+          kernels,
+          selected,
+          labelOf(providers, args),
+          trans
+        );
       }
     }
   });
@@ -196,32 +201,6 @@ function addProblems({ app, providers, trans }: IContext): void {
       });
     }
   });
-}
-
-/** Shut down kernels, and show an error if some could not be shut down. */
-async function shutDown(
-  kernels: Kernel.IManager,
-  selected: readonly Kernel.IModel[],
-  label: string,
-  trans: TranslationBundle
-): Promise<void> {
-  const results = await Promise.allSettled(
-    selected.map(({ id }) => kernels.shutdown(id))
-  );
-  const failures = results.filter(({ status }) => status === 'rejected');
-  const [first] = failures;
-  if (first?.status === 'rejected') {
-    const { reason } = first as { reason: unknown };
-    await showErrorMessage(
-      trans._n(
-        'Could not shut down %1 kernel on %2',
-        'Could not shut down %1 kernels on %2',
-        failures.length,
-        label
-      ),
-      reason instanceof Error ? reason : String(reason)
-    );
-  }
 }
 
 async function confirmShutDown(

@@ -7,6 +7,7 @@ export { Elapsed } from './elapsed';
 export { KernelLabel } from './kernellabel';
 export { initialOf, KernelLogo } from './kernellogo';
 export { ProblemList } from './problemlist';
+export { RetryButton } from './retrybutton';
 export { Star } from './star';
 export { StateIcon, stateIcon, WarningIcon } from './stateicon';
 export { useNow } from './usenow';

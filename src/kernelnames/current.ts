@@ -6,23 +6,29 @@ import { NAME_SEPARATOR } from '../tokens';
 import type { IKernelProviders, IProvider } from '../tokens';
 
 /**
- * Return the kernelspec of the kernel that a session has, or is about to have.
+ * Return the kernelspec of the kernel that a session has or, if it has none, is about to
+ * have.
  *
- * It is found by its display name, which is unique: a kernel that is starting has no id yet.
+ * The latter is found by its display name, which is unique, as it has no id yet.
  */
 export function currentSpec(
-  { kernelDisplayName }: Pick<ISessionContext, 'kernelDisplayName'>,
+  { kernelDisplayName, session }: ISessionContext,
   specs: KernelSpec.ISpecModels | null
 ): KernelSpec.ISpecModel | undefined {
-  return Object.values(specs?.kernelspecs ?? {}).find(
-    spec => spec?.display_name === kernelDisplayName
-  );
+  const kernelspecs = specs?.kernelspecs ?? {};
+  const kernel = session?.kernel;
+  return kernel
+    ? kernelspecs[kernel.name]
+    : Object.values(kernelspecs).find(
+        spec => spec?.display_name === kernelDisplayName
+      );
 }
 
 /**
- * Return the provider of the kernel that a session has, or is about to have.
+ * Return the provider of that kernel.
  *
- * @returns Null for a local kernel, and if there is no kernel or its provider is not known.
+ * @returns Null for a local kernel, for one of the only gateway, whose names have no
+ * prefix, and if there is no kernel or its provider is not known.
  */
 export function currentProvider(
   context: ISessionContext,
@@ -30,8 +36,9 @@ export function currentProvider(
   providers: IKernelProviders
 ): IProvider | null {
   const name = context.session?.kernel?.name ?? '';
-  // A name without a prefix is that of a local kernel, or of the only gateway.
-  const id = name.includes(NAME_SEPARATOR) ? providers.idOf(name) : null;
-  const spec = name === '' ? currentSpec(context, specs) : undefined;
-  return providers.get(id ?? (spec && providerOf(spec)?.id) ?? '') ?? null;
+  const spec = currentSpec(context, specs);
+  const id = name.includes(NAME_SEPARATOR)
+    ? providers.idOf(name) // its kernelspec may be gone
+    : spec && providerOf(spec)?.id;
+  return providers.get(id ?? '') ?? null;
 }

@@ -1,6 +1,5 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { KernelSpec } from '@jupyterlab/services';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
@@ -8,7 +7,7 @@ import * as React from 'react';
 
 import { StateIcon } from '../components';
 import { stateWord } from '../text';
-import type { IKernelProviders, IProvider } from '../tokens';
+import type { IProvider } from '../tokens';
 import { currentProvider } from './current';
 import { PlacePopover } from './placepopover';
 import type { IPlacePopoverOptions } from './placepopover';
@@ -18,9 +17,7 @@ export interface IPlaceChipOptions extends Omit<
   'provider' | 'anchor'
 > {
   readonly sessionContext: ISessionContext;
-  readonly providers: IKernelProviders;
   readonly specs: KernelSpec.IManager;
-  readonly trans: TranslationBundle;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import { UUID } from '@lumino/coreutils';
 import * as React from 'react';
 
-import { BusyButton, Countdown, StateIcon } from '../components';
+import { Countdown, RetryButton, StateIcon } from '../components';
 import { isWell } from '../state';
 import type { IKernelCounts } from '../state';
 import { stateWord, statusText } from '../text';
@@ -134,13 +134,7 @@ function Content(props: IContentProps): React.JSX.Element {
         <Countdown provider={provider} trans={trans} />
       </p>
       <div className="kpe-Buttons">
-        {onRetry !== null && (
-          <BusyButton
-            label={trans.__('Retry')}
-            busyLabel={trans.__('Retrying…')}
-            onPress={onRetry}
-          />
-        )}
+        {onRetry !== null && <RetryButton trans={trans} onRetry={onRetry} />}
         <Button small onClick={props.onChange}>
           {trans.__('Change kernel…')}
         </Button>

@@ -47,9 +47,10 @@ export class KernelNameButton extends ReactWidget {
   }
 
   protected override render(): React.JSX.Element {
-    const { dialogs, sessionContext, trans } = this._options;
-    const name = sessionContext.kernelDisplayName;
-    const label = this._label(name);
+    const { dialogs, sessionContext, specs, trans } = this._options;
+    const spec = currentSpec(sessionContext, specs.specs);
+    const name = spec?.display_name ?? sessionContext.kernelDisplayName;
+    const label = spec === undefined ? name : this._label(spec);
     const hint = trans.__('Switch kernel');
     return (
       <ToolbarButtonComponent
@@ -65,12 +66,8 @@ export class KernelNameButton extends ReactWidget {
   }
 
   /** Shorten a display name to what fits. */
-  private _label(name: string): string {
-    const { providers, sessionContext, specs } = this._options;
-    const spec = currentSpec(sessionContext, specs.specs);
-    if (spec === undefined) {
-      return name;
-    }
+  private _label(spec: KernelSpec.ISpecModel): string {
+    const { providers } = this._options;
     // A placement that the user has chosen is seen in the name as well.
     return providers?.preferences.placement === ''
       ? shortOwnName(spec, providers.template, ROOM)

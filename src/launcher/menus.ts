@@ -3,9 +3,6 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { consoleIcon, notebookIcon } from '@jupyterlab/ui-components';
 
-import { keepPerProvider } from '../providers';
-import { COMMAND_IDS } from '../tokens';
-import type { IKernelProviders } from '../tokens';
 import type { LauncherItem } from './cards';
 import { ProvidersLauncher } from './widget';
 
@@ -52,23 +49,6 @@ export function addCardCommands(
       starButtonUnder(app)?.click();
     }
   });
-}
-
-/** Keep the commands about each provider in the context menu of its header. */
-export function fillHeaderMenus(
-  app: JupyterFrontEnd,
-  providers: IKernelProviders
-): void {
-  keepPerProvider(providers, id =>
-    Object.values(COMMAND_IDS).map((command, rank) =>
-      app.contextMenu.addItem({
-        command,
-        args: { id },
-        rank,
-        selector: `.jp-Launcher-section[data-provider="${CSS.escape(id)}"] .jp-Launcher-sectionHeader`
-      })
-    )
-  );
 }
 
 /** Return the focus to the card or header when its context menu closes. */

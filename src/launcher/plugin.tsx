@@ -12,9 +12,10 @@ import { addIcon, launcherIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
 
+import { fillContextMenu } from '../providers';
 import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
 import { CollapsedSections } from './collapsed';
-import { addCardCommands, fillHeaderMenus, keepFocus } from './menus';
+import { addCardCommands, keepFocus } from './menus';
 import { ProvidersLauncher } from './widget';
 
 /** The command of the stock launcher, which other extensions execute, too. */
@@ -65,7 +66,12 @@ export const launcherPlugin: JupyterFrontEndPlugin<ILauncher> = {
     addCardCommands(app, labTrans, trans);
     keepFocus(app);
     if (providers !== null) {
-      fillHeaderMenus(app, providers);
+      fillContextMenu(
+        app.contextMenu,
+        providers,
+        id =>
+          `.jp-Launcher-section[data-provider=${id}] .jp-Launcher-sectionHeader`
+      );
     }
     if (labShell !== null) {
       addButton(app, labShell);

@@ -27,7 +27,7 @@ export function shortName(spec: KernelSpec.ISpecModel, limit: number): string {
 }
 
 /**
- * Shorten the own name of a remote kernel, where its place stands next to it.
+ * Shorten a remote kernel's own name, for use beside its place.
  *
  * @param template - The administrator's template of display names.
  *

@@ -178,18 +178,14 @@ export class KernelProviders implements IKernelProviders, IDisposable {
 
   private async _fetch(): Promise<void> {
     const json = await fetchProviders(this._settings);
-    if (this.isDisposed) {
-      return;
-    }
-    const hadCompanion = this._hasCompanion;
-    this._hasCompanion = json !== null;
-    this._apply(json ?? NOTHING);
-    if (this._hasCompanion !== hadCompanion) {
-      this._changed.emit();
+    if (!this.isDisposed) {
+      const hadCompanion = this._hasCompanion;
+      this._hasCompanion = json !== null;
+      this._apply(json ?? NOTHING, this._hasCompanion !== hadCompanion);
     }
   }
 
-  private _apply(json: IProvidersJSON): void {
+  private _apply(json: IProvidersJSON, isOther: boolean): void {
     const before = this._json;
     this._json = json;
     this._providersByServer = json.providers.map(provider =>
@@ -198,7 +194,7 @@ export class KernelProviders implements IKernelProviders, IDisposable {
         : toProvider(provider)
     );
     this._reorder();
-    if (!JSONExt.deepEqual(visible(before), visible(json))) {
+    if (isOther || !JSONExt.deepEqual(visible(before), visible(json))) {
       this._changed.emit();
     }
     if (hasFreshKernelspecs(before, json)) {

@@ -6,13 +6,8 @@ import { IRunningSessionManagers } from '@jupyterlab/running';
 import type { IRunningSessions } from '@jupyterlab/running';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { keepPerProvider } from '../providers';
-import {
-  COMMAND_IDS,
-  IKernelProviders,
-  PLUGIN_IDS,
-  TRANSLATION_DOMAIN
-} from '../tokens';
+import { fillContextMenu } from '../providers';
+import { IKernelProviders, PLUGIN_IDS, TRANSLATION_DOMAIN } from '../tokens';
 import { PROVIDER_CLASS, ProviderSessions } from './sessions';
 import { shutdownAllText } from './shutdowntext';
 
@@ -55,23 +50,13 @@ export const runningPlugin: JupyterFrontEndPlugin<void> = {
       managers.added.connect((_, manager) => {
         count(manager);
       });
-      fillMenus(app, providers);
+      fillContextMenu(
+        app.contextMenu,
+        providers,
+        id => `.jp-RunningSessions-item.${PROVIDER_CLASS}[data-context=${id}]`
+      );
     };
     providers.changed.connect(add);
     add();
   }
 };
-
-/** Keep the commands about each provider in the context menu of its item. */
-function fillMenus(app: JupyterFrontEnd, providers: IKernelProviders): void {
-  keepPerProvider(providers, id =>
-    Object.values(COMMAND_IDS).map((command, rank) =>
-      app.contextMenu.addItem({
-        command,
-        args: { id },
-        rank,
-        selector: `.jp-RunningSessions-item.${PROVIDER_CLASS}[data-context=${JSON.stringify(id)}]`
-      })
-    )
-  );
-}

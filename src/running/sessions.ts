@@ -15,6 +15,7 @@ import { Signal } from '@lumino/signaling';
 
 import { stateIcon } from '../components';
 import { kernelLabels } from '../naming';
+import { shutDownKernels } from '../providers';
 import { isAvailable } from '../state';
 import { age, briefStatus } from '../text';
 import { COMMAND_IDS, TRANSLATION_DOMAIN } from '../tokens';
@@ -50,9 +51,12 @@ export class ProviderSessions implements IRunningSessions.IManager {
     this._statuses = translateKernelStatuses(options.translator);
     this.name = this._trans.__('Providers');
     const { providers, services } = options;
-    const changed = new Throttler(() => {
-      this.runningChanged.emit();
-    }, GROUPING);
+    const changed = new Throttler(
+      () => {
+        this.runningChanged.emit();
+      },
+      { limit: GROUPING, edge: 'trailing' }
+    );
     const update = (): void => void changed.invoke();
     providers.changed.connect(update);
     services.kernels.runningChanged.connect(update);
@@ -80,11 +84,9 @@ export class ProviderSessions implements IRunningSessions.IManager {
     return providers.providers.map(provider =>
       this._providerItem(
         provider,
-        this._kernels
-          .filter(({ name }) => providers.idOf(name) === provider.id)
-          .map(kernel =>
-            this._kernelItem(kernel, labels.get(kernel.name)?.name)
-          )
+        this._kernelsOf(provider).map(kernel =>
+          this._kernelItem(kernel, labels.get(kernel.name)?.name)
+        )
       )
     );
   }
@@ -101,8 +103,10 @@ export class ProviderSessions implements IRunningSessions.IManager {
     shutdownAllText(this._options.providers, this._kernels, this._trans);
 
   shutdownAll(): void {
-    // If one cannot be shut down, it stays in the list.
-    this._options.services.kernels.shutdownAll().catch(() => undefined);
+    const { providers } = this._options;
+    providers.providers.forEach(provider => {
+      this._shutDown(provider.label, this._kernelsOf(provider));
+    });
   }
 
   refreshRunning(): void {
@@ -116,6 +120,16 @@ export class ProviderSessions implements IRunningSessions.IManager {
 
   private get _kernels(): Kernel.IModel[] {
     return [...this._options.services.kernels.running()];
+  }
+
+  private _kernelsOf({ id }: IProvider): Kernel.IModel[] {
+    const { providers } = this._options;
+    return this._kernels.filter(({ name }) => providers.idOf(name) === id);
+  }
+
+  private _shutDown(label: string, selected: readonly Kernel.IModel[]): void {
+    const { kernels } = this._options.services;
+    void shutDownKernels(kernels, selected, label, this._trans);
   }
 
   private _providerItem(provider: IProvider, children: Item[]): Item {
@@ -144,7 +158,8 @@ export class ProviderSessions implements IRunningSessions.IManager {
   }
 
   private _kernelItem(kernel: Kernel.IModel, name = kernel.name): Item {
-    const { kernels, sessions } = this._options.services;
+    const { providers, services } = this._options;
+    const { sessions } = services;
     const { id } = kernel;
     const children = [...sessions.running()]
       .filter(session => session.kernel?.id === id)
@@ -160,8 +175,8 @@ export class ProviderSessions implements IRunningSessions.IManager {
       labelTitle: () => this._kernelTitle(kernel, name),
       detail: () => this._kernelState(kernel),
       shutdown: () => {
-        // If it cannot be shut down, it stays in the list.
-        kernels.shutdown(id).catch(() => undefined);
+        const provider = providers.idOf(kernel.name);
+        this._shutDown(providers.get(provider)?.label ?? provider, [kernel]);
       }
     };
   }

@@ -5,7 +5,13 @@ import type { CommandRegistry } from '@lumino/commands';
 import { Throttler } from '@lumino/polling';
 import * as React from 'react';
 
-import { BusyButton, Countdown, Elapsed, StateIcon } from '../components';
+import {
+  BusyButton,
+  Countdown,
+  Elapsed,
+  RetryButton,
+  StateIcon
+} from '../components';
 import { COMMAND_IDS } from '../tokens';
 import type { KernelGuard } from './guard';
 import { iconOf, unavailabilityText } from './reason';
@@ -179,13 +185,7 @@ function Buttons(props: IProps): React.JSX.Element {
     props;
   return (
     <div className="kpe-Buttons">
-      {onRetry !== null && (
-        <BusyButton
-          label={trans.__('Retry')}
-          busyLabel={trans.__('Retrying…')}
-          onPress={onRetry}
-        />
-      )}
+      {onRetry !== null && <RetryButton trans={trans} onRetry={onRetry} />}
       {unavailability?.kind === 'starting' && (
         <BusyButton
           label={trans.__('Cancel')}

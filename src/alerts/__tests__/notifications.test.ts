@@ -138,7 +138,7 @@ describe('a server without our companion', () => {
     await becoming(providers, 'problems');
 
     const [notification] = Notification.manager.notifications;
-    expect(notification?.message).toContain('kernel-providers-ext is missing');
+    expect(notification?.message).toContain('kernel_providers_ext');
     expect(notification?.message.length).toBeLessThanOrEqual(140);
     providers.hasCompanion = true;
     providers.changed.emit();

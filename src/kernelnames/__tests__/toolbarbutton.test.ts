@@ -113,6 +113,23 @@ describe('KernelNameButton', () => {
     await says('Python 3 (GPU) [gpu/python3]');
   });
 
+  it('shows the kernel that there is, until a switch is done', async () => {
+    const r = remoteSpec('gpu', 'GPU', 'R', 'ir');
+    const julia = remoteSpec('hpc', 'HPC', 'Julia', 'julia');
+    shown.specs.specs = {
+      default: '',
+      kernelspecs: { [r.name]: r, [julia.name]: julia }
+    };
+    // JupyterLab already has the name of the other one, and keeps it after a failure.
+    Object.assign(shown.sessionContext, {
+      kernelDisplayName: julia.display_name,
+      session: { kernel: { name: r.name } }
+    });
+    shown.kernelChanged.emit();
+    await says('R');
+    expect(control()?.title).toBe('R (GPU)\nSwitch kernel');
+  });
+
   it('opens the kernel picker', async () => {
     await says('Python 3 (GPU)');
     control()?.click();

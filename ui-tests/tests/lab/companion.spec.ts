@@ -12,7 +12,7 @@ import { LOCAL } from '../../support/lab';
 
 test.use({ autoGoto: false });
 
-test('a server without the half of this package says what to do', async ({
+test('a page says what to do if its server lacks the server extension', async ({
   context
 }) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'half-'));
@@ -43,9 +43,9 @@ test('a server without the half of this package says what to do', async ({
       .toBe(200);
 
     const toast = page.locator('.Toastify__toast', {
-      hasText: 'kernel-providers-ext'
+      hasText: 'kernel_providers_ext'
     });
-    await expect(toast).toContainText('is missing on this Jupyter server');
+    await expect(toast).toContainText('does not run the server extension');
     await toast.getByRole('button', { name: 'What to do' }).click();
     const dialog = page.locator('.jp-Dialog');
     await expect(dialog.locator('pre')).toContainText(
