@@ -20,6 +20,7 @@ import { isAvailable } from '../state';
 import { age, briefStatus } from '../text';
 import { COMMAND_IDS, TRANSLATION_DOMAIN } from '../tokens';
 import type { IKernelProviders, IProvider } from '../tokens';
+import { kernelsByProvider } from './byprovider';
 import { shutdownAllText } from './shutdowntext';
 
 /** JupyterLab's command that opens a notebook or a console. */
@@ -81,10 +82,11 @@ export class ProviderSessions implements IRunningSessions.IManager {
       services.kernelspecs.specs,
       providers.preferences.placement
     );
+    const kernels = kernelsByProvider(providers, this._kernels);
     return providers.providers.map(provider =>
       this._providerItem(
         provider,
-        this._kernelsOf(provider).map(kernel =>
+        (kernels.get(provider.id) ?? []).map(kernel =>
           this._kernelItem(kernel, labels.get(kernel.name)?.name)
         )
       )
@@ -103,10 +105,11 @@ export class ProviderSessions implements IRunningSessions.IManager {
     shutdownAllText(this._options.providers, this._kernels, this._trans);
 
   shutdownAll(): void {
-    const { providers } = this._options;
-    providers.providers.forEach(provider => {
-      this._shutDown(provider.label, this._kernelsOf(provider));
-    });
+    kernelsByProvider(this._options.providers, this._kernels).forEach(
+      (kernels, id) => {
+        this._shutDown(id, kernels);
+      }
+    );
   }
 
   refreshRunning(): void {
@@ -122,14 +125,10 @@ export class ProviderSessions implements IRunningSessions.IManager {
     return [...this._options.services.kernels.running()];
   }
 
-  private _kernelsOf({ id }: IProvider): Kernel.IModel[] {
-    const { providers } = this._options;
-    return this._kernels.filter(({ name }) => providers.idOf(name) === id);
-  }
-
-  private _shutDown(label: string, selected: readonly Kernel.IModel[]): void {
-    const { kernels } = this._options.services;
-    void shutDownKernels(kernels, selected, label, this._trans);
+  private _shutDown(id: string, selected: readonly Kernel.IModel[]): void {
+    const { providers, services } = this._options;
+    const label = providers.get(id)?.label ?? id;
+    void shutDownKernels(services.kernels, selected, label, this._trans);
   }
 
   private _providerItem(provider: IProvider, children: Item[]): Item {
@@ -175,8 +174,7 @@ export class ProviderSessions implements IRunningSessions.IManager {
       labelTitle: () => this._kernelTitle(kernel, name),
       detail: () => this._kernelState(kernel),
       shutdown: () => {
-        const provider = providers.idOf(kernel.name);
-        this._shutDown(providers.get(provider)?.label ?? provider, [kernel]);
+        this._shutDown(providers.idOf(kernel.name), [kernel]);
       }
     };
   }

@@ -2,6 +2,7 @@ import type { Kernel } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IKernelProviders } from '../tokens';
+import { kernelsByProvider } from './byprovider';
 
 /**
  * Ask whether to shut down all kernels, with the number of kernels in each place.
@@ -9,22 +10,20 @@ import type { IKernelProviders } from '../tokens';
  * @param running - All running kernels of this server.
  */
 export function shutdownAllText(
-  providers: Pick<IKernelProviders, 'providers' | 'idOf'>,
+  providers: Pick<IKernelProviders, 'get' | 'providers' | 'idOf'>,
   running: Iterable<Kernel.IModel>,
   trans: TranslationBundle
 ): string {
-  const ids = [...running].map(({ name }) => providers.idOf(name));
-  const counts = providers.providers
-    .map(({ id, label }) => ({
-      label,
-      count: ids.filter(other => other === id).length
-    }))
-    .filter(({ count }) => count > 0)
-    .map(({ label, count }) => trans.__('%1 on %2', count, label));
+  const groups = [...kernelsByProvider(providers, running)].filter(
+    ([, kernels]) => kernels.length > 0
+  );
+  const counts = groups.map(([id, kernels]) =>
+    trans.__('%1 on %2', kernels.length, providers.get(id)?.label ?? id)
+  );
   return trans._n(
     'Shut down %1 kernel (%2)? Its variables will be lost.',
     'Shut down %1 kernels (%2)? Their variables will be lost.',
-    ids.length,
+    groups.flatMap(([, kernels]) => kernels).length,
     counts.join(', ')
   );
 }

@@ -156,6 +156,16 @@ it('opens details and notebooks, and shuts down what is chosen', () => {
   expect(local?.context).toBe('local');
 });
 
+it('shuts down the kernels of a provider that was removed, too', () => {
+  const { kernels, providers, section } = scene();
+  providers.become(provider('local', { label: 'This server' }));
+  expect(section.shutdownAllConfirmationText()).toContain(
+    '(1 on This server, 1 on gpu)'
+  );
+  section.shutdownAll();
+  expect(kernels.shutdown).toHaveBeenCalledTimes(2);
+});
+
 it('says why a kernel could not be shut down', async () => {
   const { kernels, section } = scene();
   kernels.shutdown.mockRejectedValue(new Error('It is away.'));
