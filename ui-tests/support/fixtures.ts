@@ -23,6 +23,9 @@ interface IAutomatic {
 const NOT_OURS = [
   // ipywidgets expects that every notebook has a kernel (ipywidgets #3970).
   /\/extensions\/@jupyter-widgets\//,
+  // JupyterLab does not expect that a kernel is changed before it has the subshell that
+  // ipywidgets' comm asks for.
+  /^Per comm-target subshell creation failed: Error: Canceled future /,
   // The debugger sends a request to a kernel that is ending.
   /^Error: Kernel is dead[^]*\.requestDebug /,
   // Notebook 7 closes a new notebook in its first page while the kernel starts.
@@ -68,9 +71,11 @@ export const test = galataTest.extend<IFixtures & IAutomatic>({
     async ({ context }, use) => {
       const errors: string[] = [];
       context.on('weberror', webError => {
-        const { message, stack = message } = webError.error();
-        if (!NOT_OURS.some(pattern => pattern.test(stack))) {
-          errors.push(stack);
+        const { name, message, stack } = webError.error();
+        // What is not an Error has no stack.
+        const text = stack || `${name}: ${message}`;
+        if (!NOT_OURS.some(pattern => pattern.test(text))) {
+          errors.push(text);
         }
       });
       context.on('response', response => {
