@@ -10,7 +10,7 @@ import { pickerPlugin } from './picker';
 import { kernelSpecsPlugin, providersPlugin } from './providers';
 import { runningPlugin } from './running';
 import { settingsFormPlugin } from './settings';
-import { unavailablePlugin } from './unavailable';
+import { kernelStatusPlugin, unavailablePlugin } from './unavailable';
 
 type Plugin = JupyterFrontEndPlugin<unknown> | ServiceManagerPlugin<unknown>;
 
@@ -23,7 +23,8 @@ type Plugin = JupyterFrontEndPlugin<unknown> | ServiceManagerPlugin<unknown>;
 const REPLACEMENTS: readonly (readonly [string, Plugin])[] = [
   ['@jupyterlab/services-extension:kernel-spec-manager', kernelSpecsPlugin],
   ['@jupyterlab/launcher-extension:plugin', launcherPlugin],
-  ['@jupyterlab/apputils-extension:sessionDialogs', pickerPlugin]
+  ['@jupyterlab/apputils-extension:sessionDialogs', pickerPlugin],
+  ['@jupyterlab/apputils-extension:kernel-status', kernelStatusPlugin]
 ];
 
 /** The plugins of this extension; each plugin can be disabled alone. */

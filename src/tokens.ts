@@ -17,6 +17,7 @@ export const PLUGIN_IDS = {
   launcher: `${PACKAGE_NAME}:launcher`,
   picker: `${PACKAGE_NAME}:picker`,
   unavailable: `${PACKAGE_NAME}:unavailable`,
+  kernelStatus: `${PACKAGE_NAME}:kernel-status`,
   running: `${PACKAGE_NAME}:running`,
   statusItem: `${PACKAGE_NAME}:status-item`,
   notifications: `${PACKAGE_NAME}:notifications`,
@@ -80,6 +81,8 @@ export interface IKernelPhase {
   readonly phase: KernelPhase;
   /** When the phase began. */
   readonly since: Date;
+  /** The session that moves to the kernel once it has started; empty if there is none. */
+  readonly sessionId: string;
 }
 
 /** A kernel provider, as the server last described it. Objects are never changed. */

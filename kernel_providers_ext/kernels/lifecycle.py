@@ -44,12 +44,14 @@ class StartRequest:
     A request for a kernel.
 
     ``path`` is the API path of its working directory, and ``env`` all variables that it may get.
+    ``session_id`` is that of a session which moves to the kernel once it has started.
     """
 
     provider_id: str
     kernel_name: str
     path: str | None
     env: Mapping[str, str]
+    session_id: str = ""
 
 
 class RemoteKernels:
@@ -88,7 +90,11 @@ class RemoteKernels:
     def records(self) -> list[Record]:
         """Records, without sessions, of all that runs at providers because of this server."""
         return [
-            *(kernel.record() for kernel in self.listed if kernel.has_kernel),
+            *(
+                kernel.record(is_orphaned=kernel.start.is_for_switch)
+                for kernel in self.listed
+                if kernel.has_kernel
+            ),
             *(one.record(is_orphaned=True) for one in self._pending if one.has_kernel),
             *self._orphans.records,
         ]
@@ -115,7 +121,7 @@ class RemoteKernels:
         kernel = self._create(request.provider_id, request.kernel_name, kernel_id)
         self._pending.add(kernel)  # before any wait, so that no other has its id
         starting = asyncio.create_task(self._start(kernel, provider, request))
-        kernel.start.task = starting
+        kernel.start.task, kernel.start.session_id = starting, request.session_id
         try:
             await asyncio.wait({starting}, timeout=patience)
         except asyncio.CancelledError:
@@ -133,6 +139,30 @@ class RemoteKernels:
             self._list(kernel)
             self._started(kernel)
         return str(kernel.kernel_id)
+
+    async def start_for_switch(self, request: StartRequest, patience: float) -> str | None:
+        """
+        Start a kernel for a session that keeps its present kernel until then, and return its id.
+
+        A kernel that takes longer than ``patience`` is listed while it starts. If it is shut down
+        meanwhile, None is returned. Raises ProviderError if it does not start. If it is cancelled,
+        so is the start.
+        """
+        kernel_id = await self.start(request, None, patience)
+        kernel = self.get(kernel_id)
+        if kernel is None:  # it was shut down as soon as it was listed
+            return None
+        try:
+            failure = await kernel.start.finished()
+        except asyncio.CancelledError:
+            await self.shutdown(kernel, moves_on=False)
+            raise
+        if self.get(kernel_id) is not kernel:
+            return None
+        if failure is not None:
+            self.remove(kernel)
+            raise failure
+        return kernel_id
 
     def _pending_under(self, kernel_id: str | None) -> RemoteKernelManager | None:
         if kernel_id is None:
@@ -172,7 +202,7 @@ class RemoteKernels:
         self._list(kernel)
         self._log.info("Kernel is starting: %s (%s)", kernel_id, kernel.kernel_name)
         self._providers.phases.begin(
-            kernel, kernel.provider_id, kernel_id, STARTING, kernel.created
+            kernel, kernel.provider_id, kernel_id, STARTING, kernel.created, kernel.start.session_id
         )
         starting.add_done_callback(lambda start: self._end_late_start(kernel, start.result()))
 

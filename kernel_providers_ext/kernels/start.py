@@ -22,6 +22,8 @@ class KernelStart:
 
     def __init__(self) -> None:
         self.task: StartTask | None = None
+        #: The session that moves to the kernel once it has started; empty if there is none.
+        self.session_id = ""
         #: Until then, by the monotonic clock, the kernel is expected.
         self.expected_until = 0.0
 
@@ -29,6 +31,11 @@ class KernelStart:
     def is_running(self) -> bool:
         """Whether the start is under way."""
         return self.task is not None and not self.task.done()
+
+    @property
+    def is_for_switch(self) -> bool:
+        """Whether the start is under way, and no session has the kernel until it is done."""
+        return self.is_running and self.session_id != ""
 
     @property
     def is_expected(self) -> bool:
@@ -42,6 +49,13 @@ class KernelStart:
     def confirm(self) -> None:
         """Record that the kernel is there."""
         self.expected_until = 0.0
+
+    async def finished(self) -> ProviderError | None:
+        """Wait until the start is done; return why it failed. A cancelled wait cancels no start."""
+        if self.task is None:
+            return None
+        await asyncio.wait({self.task})
+        return self.task.result()
 
     def check(self, provider_id: str, kernel_name: str) -> None:
         """Raise KernelStarting while the start is under way."""

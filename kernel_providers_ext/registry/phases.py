@@ -18,13 +18,15 @@ class Phase:
     A phase of a kernel.
 
     ``name`` is `STARTING` for a kernel that takes long to start, and `RECONNECTING` for one whose
-    connection was lost and is being opened again; ``since`` has a time zone.
+    connection was lost and is being opened again; ``since`` has a time zone. ``session_id`` is that
+    of a session which moves to the kernel once it has started; empty if there is none.
     """
 
     provider_id: str
     kernel_id: str
     name: str
     since: datetime
+    session_id: str = ""
 
 
 class KernelPhases:
@@ -46,9 +48,10 @@ class KernelPhases:
         kernel_id: str,
         name: str,
         since: datetime | None = None,
+        session_id: str = "",
     ) -> None:
         """Begin a phase, which lasts until the owner ends it; ``since`` is now by default."""
-        self._phases[owner] = Phase(provider_id, kernel_id, name, since or now())
+        self._phases[owner] = Phase(provider_id, kernel_id, name, since or now(), session_id)
         self._on_change()
 
     def end(self, owner: object) -> None:

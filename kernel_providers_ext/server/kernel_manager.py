@@ -76,7 +76,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
         else:
             env = self._environment(provider.config, path, _env_in(kwargs))
             started = await self._start_remote(
-                StartRequest(provider.id, remote_name, path, env), kernel_id
+                StartRequest(provider.id, remote_name, path, env, _moving_session()), kernel_id
             )
         if SESSION_NAME in _env_in(kwargs) and self.providers.monitors:
             self.providers.recent.add(wanted)
@@ -85,7 +85,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
     async def _start_remote(self, request: StartRequest, kernel_id: str | None) -> str:
         if kernel_id is not None and not KERNEL_ID.fullmatch(kernel_id):
             raise HTTPError(400, f"{kernel_id!r} cannot be the id of a kernel. Use a UUID.")
-        if _session_moves_on():
+        if request.session_id:
             return await self._start_while_wanted(request)
         return await self.remote.start(request, kernel_id, self.providers.start_patience)
 
@@ -110,16 +110,18 @@ class KernelProvidersKernelManager(MappingKernelManager):
         """
         Start a kernel for a session that moves on, and that keeps its present kernel until then.
 
-        If the client leaves meanwhile, or a proxy cuts its request, the session does not move.
+        If the client leaves meanwhile, or a proxy cuts its request, the session does not move. If
+        the new kernel is shut down while it starts, the present one is returned.
         """
-        starting = asyncio.create_task(self.remote.start(request, None, None))
+        patience = self.providers.start_patience
+        starting = asyncio.create_task(self.remote.start_for_switch(request, patience))
         while not starting.done():
             await asyncio.wait({starting}, timeout=CLIENT_CHECK_INTERVAL)
             if _client_has_left() and starting.cancel():
                 await asyncio.wait({starting})
                 message = "The start was cancelled, because the client has left."
                 raise KernelGone(request.provider_id, "cancelled", message)
-        return starting.result()
+        return starting.result() or await _present_kernel(request)
 
     def _environment(
         self, config: ProviderConfig, path: str | None, given: Mapping[str, str]
@@ -159,7 +161,7 @@ class KernelProvidersKernelManager(MappingKernelManager):
         if kernel is None:
             await ensure_async(super().shutdown_kernel(kernel_id, now=now, restart=restart))
         else:
-            await self.remote.shutdown(kernel, moves_on=_session_moves_on())
+            await self.remote.shutdown(kernel, moves_on=bool(_moving_session()))
 
     async def restart_kernel(  # type: ignore[override]
         self, kernel_id: str, now: bool = False
@@ -265,10 +267,18 @@ def _permitted(config: ProviderConfig, env: Mapping[str, str]) -> dict[str, str]
     return {n: v for n, v in env.items() if n.startswith("KERNEL_") or n in config.env}
 
 
-def _session_moves_on() -> bool:
-    """Return whether the present request changes the kernel of a session."""
+def _moving_session() -> str:
+    """Return the id of the session whose kernel the present request changes; empty if none."""
     handler = CallContext.get(CallContext.JUPYTER_HANDLER)
-    return isinstance(handler, SessionHandler) and handler.request.method == "PATCH"
+    moves = isinstance(handler, SessionHandler) and handler.request.method == "PATCH"
+    return str(handler.path_kwargs["session_id"]) if moves else ""
+
+
+async def _present_kernel(request: StartRequest) -> str:
+    """Return the id of the kernel that the present request's session keeps."""
+    sessions = CallContext.get(CallContext.JUPYTER_HANDLER).session_manager
+    session = await ensure_async(sessions.get_session(session_id=request.session_id))
+    return str(session["kernel"]["id"])
 
 
 def _client_has_left() -> bool:

@@ -82,7 +82,12 @@ def _remote_model(
 ) -> dict[str, Any]:
     config = monitor.provider.config
     phases = [
-        {"kernel_id": phase.kernel_id, "phase": phase.name, "since": phase.since.isoformat()}
+        {
+            "kernel_id": phase.kernel_id,
+            "phase": phase.name,
+            "since": phase.since.isoformat(),
+            "session_id": phase.session_id,
+        }
         for phase in providers.phases.of_provider(config.id)
     ]
     model = status_model(config, labels[config.id], monitor.status, monitor.retry_in)

@@ -14,6 +14,7 @@ from typing import Any
 PACKAGE = "kernel-providers-ext"
 NOTEBOOK = "Jupyter Notebook"
 HAS_OTHERS = "hasKernelProviders"
+KERNEL_STATUS = "@jupyterlab/apputils-extension:kernel-status"
 
 PageConfig = dict[str, Any]
 PageConfigHook = Callable[[Any, PageConfig], PageConfig]
@@ -28,7 +29,7 @@ class Replacement:
         plugin: The id of our plugin.
         replaces: The id of the stock plugin.
         defers_to: A plugin of another package that replaces the same plugin; ours is off if that is
-            on.
+            on. The stock plugin itself, if ours is off only if an administrator disabled that.
         unavailable_in: Applications that do not have the stock plugin.
         requires: A plugin of ours without which this one is off.
     """
@@ -52,6 +53,13 @@ REPLACEMENTS = (
         f"{PACKAGE}:picker",
         "@jupyterlab/apputils-extension:sessionDialogs",
         defers_to="jupyterlab-launchpad:dialogs",
+        requires=f"{PACKAGE}:providers",
+    ),
+    Replacement(
+        f"{PACKAGE}:kernel-status",
+        KERNEL_STATUS,
+        defers_to=KERNEL_STATUS,
+        unavailable_in=(NOTEBOOK,),
         requires=f"{PACKAGE}:providers",
     ),
 )

@@ -89,5 +89,6 @@ export function withKernelPhase(
   more: Partial<IProvider> = {}
 ): IProvider {
   const since = new Date('2026-05-04T09:30:00');
-  return provider(id, { kernelPhases: [{ kernelId, phase, since }], ...more });
+  const kernelPhases = [{ kernelId, phase, since, sessionId: '' }];
+  return provider(id, { kernelPhases, ...more });
 }

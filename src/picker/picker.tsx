@@ -5,6 +5,7 @@ import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import { Announcer } from '../components';
+import { missingKernelText } from '../text';
 import type { KernelChoice } from './choices';
 import { KernelList, LIST_ID } from './list';
 import type { PickerModel, Step } from './model';
@@ -85,7 +86,7 @@ function Picker(props: IPickerProps): React.JSX.Element {
       </label>
       {model.unavailableName !== '' && (
         <div id={UNAVAILABLE_ID} className="kpe-Picker-unavailable">
-          {trans.__('The kernel "%1" is not available.', model.unavailableName)}
+          {missingKernelText(model.unavailableName, model.providers, trans)}
         </div>
       )}
       <InputGroup

@@ -287,10 +287,11 @@ function toProvider(json: IProviderJSON): IProvider {
         ? null
         : new Date(Date.now() + 1000 * json.retry_in),
     kernelPhases: (json.kernel_phases ?? []).map(
-      ({ kernel_id, phase, since }) => ({
+      ({ kernel_id, phase, since, session_id }) => ({
         kernelId: kernel_id,
         phase,
-        since: new Date(since)
+        since: new Date(since),
+        sessionId: session_id ?? ''
       })
     )
   };

@@ -8,6 +8,11 @@ export interface IKernelPhaseJSON {
   phase: KernelPhase;
   /** When the phase began. */
   since: string;
+  /**
+   * The session that moves to the kernel once it has started; empty if there is none.
+   * Servers of older versions leave it out.
+   */
+  session_id?: string;
 }
 
 /** A provider in the answer of `GET api/kernel-providers`. */

@@ -171,7 +171,8 @@ function Bar(props: IProps): React.JSX.Element {
         {unavailability?.kind === 'unavailable' && (
           <Countdown provider={unavailability.provider} trans={trans} />
         )}
-        {unavailability?.kind === 'starting' && (
+        {(unavailability?.kind === 'starting' ||
+          unavailability?.kind === 'switching') && (
           <Elapsed since={unavailability.since} trans={trans} />
         )}
       </p>
@@ -186,7 +187,8 @@ function Buttons(props: IProps): React.JSX.Element {
   return (
     <div className="kpe-Buttons">
       {onRetry !== null && <RetryButton trans={trans} onRetry={onRetry} />}
-      {unavailability?.kind === 'starting' && (
+      {(unavailability?.kind === 'starting' ||
+        unavailability?.kind === 'switching') && (
         <BusyButton
           label={trans.__('Cancel')}
           busyLabel={trans.__('Cancelling…')}

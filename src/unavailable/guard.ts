@@ -2,6 +2,7 @@ import type {
   ISessionContext,
   ISessionContextDialogs
 } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import type { Kernel, Session } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
@@ -9,7 +10,12 @@ import type { ISignal } from '@lumino/signaling';
 
 import { isAvailable } from '../state';
 import type { IKernelProviders } from '../tokens';
-import { isRemote, similarKernel, unavailabilityOf } from './reason';
+import {
+  isRemote,
+  similarKernel,
+  switchingOf,
+  unavailabilityOf
+} from './reason';
 import type { IKnown, IRunningKernel, Unavailability } from './reason';
 
 /** Milliseconds that Lab has to reconnect a kernel before the guard does it. */
@@ -26,6 +32,7 @@ export interface IKernelGuardOptions {
   readonly context: ISessionContext;
   readonly providers: IKernelProviders;
   readonly dialogs: ISessionContextDialogs;
+  readonly kernels: Pick<Kernel.IManager, 'shutdown'>;
   /** Returns the language of the notebook; empty if unknown. */
   readonly language: () => string;
 }
@@ -45,6 +52,7 @@ export class KernelGuard implements IDisposable {
     this._providers = providers;
     this._dialogs = options.dialogs;
     this._language = options.language;
+    this._kernels = options.kernels;
     context.kernelPreferenceChanged.connect(this._update, this);
     context.kernelChanged.connect(this._onKernelChanged, this);
     context.sessionChanged.connect(this._update, this);
@@ -130,13 +138,23 @@ export class KernelGuard implements IDisposable {
   }
 
   /**
-   * Shut down the kernel that is starting, as if the user had selected "No Kernel".
+   * Shut down the kernel that is starting. The notebook keeps the kernel that it has; if it
+   * has none, that is as if the user had selected "No Kernel".
    *
    * @returns A promise that is rejected if the server cannot be reached.
    */
   async cancel(): Promise<void> {
-    await this._context.shutdown();
-    this.decline();
+    if (this._unavailability?.kind === 'switching') {
+      const kept = this._kernel;
+      await this._kernels.shutdown(this._unavailability.kernelId);
+      if (kept !== null && kept === this._kernel) {
+        // Lab would show the name of the other kernel.
+        await this._context.changeKernel({ id: kept.id, name: kept.name });
+      }
+    } else {
+      await this._context.shutdown();
+      this.decline();
+    }
   }
 
   /**
@@ -217,7 +235,8 @@ export class KernelGuard implements IDisposable {
     return {
       providers: this._providers,
       specs: this._context.specsManager.specs,
-      isReady: this._isReady
+      isReady: this._isReady,
+      hasOthers: PageConfig.getOption('hasKernelProviders') === 'true'
     };
   }
 
@@ -237,7 +256,9 @@ export class KernelGuard implements IDisposable {
   /** After the user selected another kernel, make later starts start that kernel. */
   private _follow(): void {
     const wanted = this._context.kernelPreference.name ?? '';
-    if (!this._isChoosing && this._kernel !== null && isRemote(wanted)) {
+    const specs = this._context.specsManager.specs?.kernelspecs ?? {};
+    const isLost = isRemote(wanted) || specs[wanted] === undefined;
+    if (!this._isChoosing && this._kernel !== null && isLost) {
       this._prefer(this._kernel.name);
     }
   }
@@ -257,9 +278,14 @@ export class KernelGuard implements IDisposable {
       this._running,
       this._known
     );
+    const switching = switchingOf(
+      this._context.session?.id ?? '',
+      this._context.kernelDisplayName,
+      this._known
+    );
     this._unavailability = this._isDeclined
       ? null
-      : (unavailability ?? this._ended);
+      : (switching ?? unavailability ?? this._ended);
     const canStart =
       unavailability === null || unavailability.kind === 'blocked';
     if (canStart || this.hasKernel) {
@@ -369,6 +395,7 @@ export class KernelGuard implements IDisposable {
   private readonly _providers: IKernelProviders;
   private readonly _dialogs: ISessionContextDialogs;
   private readonly _language: () => string;
+  private readonly _kernels: IKernelGuardOptions['kernels'];
   private readonly _changed = new Signal<this, void>(this);
   private _unavailability: Unavailability | null = null;
   /** The preferences that were changed so that nothing is started. */

@@ -59,7 +59,7 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
     const dialogs =
       sessionDialogs ??
       new SessionContextDialogs({ translator: translator ?? nullTranslator });
-    const { kernelspecs, sessions } = app.serviceManager;
+    const { kernels, kernelspecs, sessions } = app.serviceManager;
     const notices = new EndedNotices({
       providers,
       trans,
@@ -74,7 +74,13 @@ export const unavailablePlugin: JupyterFrontEndPlugin<void> = {
       if (known !== undefined) {
         return known;
       }
-      const guard = new KernelGuard({ context, providers, dialogs, language });
+      const guard = new KernelGuard({
+        context,
+        providers,
+        dialogs,
+        kernels,
+        language
+      });
       guards.set(context, guard);
       // Only a connection shows whether a blocked provider still is.
       app.commands.commandExecuted.connect((_, { id, args }) => {

@@ -3,7 +3,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { providerOf } from '../naming';
 import { isAvailable } from '../state';
-import { clock, lastingStatusText } from '../text';
+import {
+  clock,
+  lastingStatusText,
+  noKernelText,
+  noProviderText,
+  stateWord
+} from '../text';
 import { LOCAL_ID, NAME_SEPARATOR } from '../tokens';
 import type {
   IKernelProviders,
@@ -21,7 +27,8 @@ import type {
  * - `blocked`: the provider is available, but the kernel cannot be connected to;
  * - `gone`: the provider is available, but does not have `kernel`;
  * - `ended`: the kernel ended at `since`, while `cells` of the notebook ran or waited;
- * - `starting`, `reconnecting`: the kernel has been in this phase since `since`.
+ * - `starting`, `reconnecting`: the kernel has been in this phase since `since`;
+ * - `switching`: it can, but is about to get another kernel, which is still starting.
  */
 export type Unavailability =
   | { readonly kind: 'waiting' }
@@ -33,12 +40,9 @@ export type Unavailability =
       readonly message: string;
     }
   | {
-      readonly kind: 'unavailable' | 'blocked';
+      readonly kind: 'unavailable' | 'blocked' | 'gone';
       readonly provider: IProvider;
-    }
-  | {
-      readonly kind: 'gone';
-      readonly provider: IProvider;
+      /** The kernel's display name at its provider; its name there if that is not known. */
       readonly kernel: string;
     }
   | {
@@ -47,7 +51,8 @@ export type Unavailability =
       readonly cells: number;
     }
   | {
-      readonly kind: KernelPhase;
+      readonly kind: KernelPhase | 'switching';
+      readonly kernelId: string;
       readonly provider: IProvider;
       /** The kernel's display name at its provider. */
       readonly kernel: string;
@@ -63,11 +68,16 @@ export interface IRunningKernel {
 
 /** What the front end knows about providers and kernels. */
 export interface IKnown {
-  readonly providers: Pick<IKernelProviders, 'get' | 'idOf' | 'problems'>;
+  readonly providers: Pick<
+    IKernelProviders,
+    'get' | 'idOf' | 'problems' | 'providers'
+  >;
   /** The catalog; null if it is not known yet. */
   readonly specs: KernelSpec.ISpecModels | null;
   /** Whether the server has listed its providers. */
   readonly isReady: boolean;
+  /** Whether the server has told the page that there are other providers. */
+  readonly hasOthers: boolean;
 }
 
 /** Whether a kernel has the name of a remote kernel. */
@@ -83,16 +93,16 @@ export function isRemote(kernelName: string): boolean {
  * can be used unless its provider is known to be unavailable or blocked. A connection that
  * was open before its provider was blocked still works.
  *
- * @returns Null if it can use the kernel, and for kernels without a provider's prefix,
- * which Lab handles.
+ * @returns Null if it can use the kernel.
  */
 export function unavailabilityOf(
   name: string,
   running: IRunningKernel | null,
-  { providers, specs, isReady }: IKnown
+  known: IKnown
 ): Unavailability | null {
+  const { providers, specs, isReady } = known;
   if (!isRemote(name)) {
-    return null;
+    return running === null ? missingLocal(name, known) : null;
   }
   const isRunning = running !== null;
   if (!isReady || specs === null) {
@@ -100,16 +110,15 @@ export function unavailabilityOf(
   }
   const id = providers.idOf(name);
   const provider = providers.get(id);
-  const kernel = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
-  const spec = specs.kernelspecs[name];
-  const canStart = spec !== undefined;
+  const kernel = kernelIn(name, specs);
+  const canStart = specs.kernelspecs[name] !== undefined;
   if (provider === undefined) {
     const message =
       providers.problems.find(problem => problem.id === id)?.message ?? '';
     return canStart ? null : { kind: 'unknown', id, kernel, message };
   }
   if (!isAvailable(provider) && !(isRunning && provider.state === 'checking')) {
-    return { kind: 'unavailable', provider };
+    return { kind: 'unavailable', provider, kernel };
   }
   if (!isRunning && !canStart) {
     return { kind: 'gone', provider, kernel };
@@ -117,14 +126,69 @@ export function unavailabilityOf(
   const current = provider.kernelPhases.find(it => it.kernelId === running?.id);
   const works = running?.isConnected && current?.phase !== 'reconnecting';
   if (provider.state === 'blocked' && current?.phase !== 'starting' && !works) {
-    return { kind: 'blocked', provider };
+    return { kind: 'blocked', provider, kernel };
   }
   if (current === undefined) {
     return null;
   }
-  const { phase, since } = current;
-  const itsName = (spec && providerOf(spec)?.kernel) ?? kernel;
-  return { kind: phase, provider, kernel: itsName, since };
+  const { kernelId, phase, since } = current;
+  return { kind: phase, kernelId, provider, kernel, since };
+}
+
+/**
+ * Find out whether a session is about to get another kernel, which is still starting.
+ *
+ * @param sessionId - The id of the session; empty if there is none.
+ * @param displayName - The display name that Lab shows, which is that of the other kernel.
+ */
+export function switchingOf(
+  sessionId: string,
+  displayName: string,
+  { providers, specs }: Pick<IKnown, 'providers' | 'specs'>
+): Unavailability | null {
+  for (const provider of providers.providers) {
+    const phase = provider.kernelPhases.find(it => it.sessionId === sessionId);
+    if (sessionId !== '' && phase !== undefined) {
+      const spec = Object.values(specs?.kernelspecs ?? {}).find(
+        spec => spec?.display_name === displayName
+      );
+      const kernel = (spec && providerOf(spec)?.kernel) ?? displayName;
+      const { kernelId, since } = phase;
+      return { kind: 'switching', kernelId, provider, kernel, since };
+    }
+  }
+  return null;
+}
+
+/** Return the display name of a kernel at its provider; its name there if it has none. */
+function kernelIn(name: string, specs: KernelSpec.ISpecModels | null): string {
+  const spec = specs?.kernelspecs[name];
+  const nameThere = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
+  return (spec && providerOf(spec)?.kernel) ?? nameThere;
+}
+
+/**
+ * Find out whether the kernel that a notebook wants is missing on this server.
+ *
+ * Lab would start the only other kernel in the same language, which may be at a provider.
+ *
+ * @returns Null if it is there, and on a server without other providers, where Lab acts as
+ * without this package.
+ */
+function missingLocal(
+  name: string,
+  { providers, specs, isReady, hasOthers }: IKnown
+): Unavailability | null {
+  if (name === '' || specs === null || specs.kernelspecs[name] !== undefined) {
+    return null;
+  }
+  if (!isReady) {
+    return hasOthers ? { kind: 'waiting' } : null;
+  }
+  const provider = providers.get(providers.idOf(name));
+  return provider === undefined || providers.providers.length < 2
+    ? null
+    : { kind: 'gone', provider, kernel: name };
 }
 
 /**
@@ -161,6 +225,7 @@ export function iconOf(unavailability: Unavailability): ProviderState {
     case 'waiting':
     case 'starting':
     case 'reconnecting':
+    case 'switching':
       return 'checking';
     case 'unknown':
     case 'ended':
@@ -170,6 +235,26 @@ export function iconOf(unavailability: Unavailability): ProviderState {
       return unavailability.provider.state;
     case 'gone':
       return 'incompatible';
+  }
+}
+
+/**
+ * Return a word for a kernel that cannot be reached, which its status does not show.
+ *
+ * @returns Empty for a kernel whose status shows it.
+ */
+export function unavailableWord(
+  unavailability: Unavailability,
+  trans: TranslationBundle
+): string {
+  switch (unavailability.kind) {
+    case 'unavailable':
+    case 'blocked':
+      return stateWord(unavailability.provider.state, trans);
+    case 'reconnecting':
+      return trans.__('Reconnecting…');
+    default:
+      return '';
   }
 }
 
@@ -188,13 +273,9 @@ export function unavailabilityText(
     case 'waiting':
       return trans.__('Loading the kernel providers of this server…');
     case 'unknown':
-      if (unavailability.message !== '') {
-        return unavailability.message;
-      }
-      return trans.__(
-        'The kernel “%2” belongs to the provider “%1”, which this server does not have.',
-        unavailability.id,
-        unavailability.kernel
+      return (
+        unavailability.message ||
+        noProviderText(unavailability.id, unavailability.kernel, trans)
       );
     case 'ended': {
       const { cells, since } = unavailability;
@@ -211,19 +292,25 @@ export function unavailabilityText(
           )}`;
     }
     case 'blocked':
-      return lastingStatusText(unavailability.provider, trans, now);
+      return [
+        lastingStatusText(unavailability.provider, trans, now),
+        trans.__('Cells that you run now wait.')
+      ].join(' ');
     case 'unavailable': {
-      const { provider } = unavailability;
-      const text = lastingStatusText(provider, trans, now);
-      return isRunning
-        ? [text, trans.__('The kernel may still be running there.')].join(' ')
-        : text;
+      const { kernel, provider } = unavailability;
+      const then = isRunning
+        ? trans.__(
+            '%1 may still be running there. Cells that you run now wait, and are sent once.',
+            kernel
+          )
+        : trans.__('%1 starts when it is available again.', kernel);
+      return `${lastingStatusText(provider, trans, now)} ${then}`;
     }
     case 'gone':
-      return trans.__(
-        '%1 does not have the kernel “%2”.',
+      return noKernelText(
         unavailability.provider.label,
-        unavailability.kernel
+        unavailability.kernel,
+        trans
       );
     case 'starting':
       return trans.__(
@@ -232,9 +319,17 @@ export function unavailabilityText(
         unavailability.provider.label,
         clock(unavailability.since, now)
       );
+    case 'switching':
+      return trans.__(
+        '%1 has been starting on %2 since %3. Until then, this notebook keeps its kernel.',
+        unavailability.kernel,
+        unavailability.provider.label,
+        clock(unavailability.since, now)
+      );
     case 'reconnecting':
       return trans.__(
-        'The connection to the kernel on %1 was lost at %2. Reconnecting… Cells that you run now wait, and are sent once.',
+        'The connection to %1 on %2 was lost at %3. Reconnecting… Cells that you run now wait, and are sent once.',
+        unavailability.kernel,
         unavailability.provider.label,
         clock(unavailability.since, now)
       );

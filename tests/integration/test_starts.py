@@ -318,6 +318,31 @@ async def test_notebook_keeps_kernel_until_new_one_has_started(scenario: Scenari
     assert await scenario.client.run(before, "print(x)") == "42\n"
 
 
+async def test_a_switch_is_cancelled_by_the_shutdown_of_the_new_kernel(scenario: Scenario) -> None:
+    """The front end sees which kernel starts for which session; the session keeps its own."""
+    session = await scenario.client.start_session("python3", "work.ipynb")
+    before = session["kernel"]["id"]
+    await scenario.client.run(before, "x = 42")
+    path, body = f"api/sessions/{session['id']}", {"kernel": {"name": KERNEL_NAME}}
+    switching = asyncio.create_task(scenario.client.request("PATCH", path, body))
+
+    async def phases() -> list[dict[str, Any]]:
+        answer = await scenario.client.get("api/kernel-providers")
+        return [phase for p in answer["providers"] for phase in p["kernel_phases"]]
+
+    [phase] = await wait_until(phases)
+    assert (phase["phase"], phase["session_id"]) == ("starting", session["id"])
+    reply = await scenario.client.request("DELETE", f"api/kernels/{phase['kernel_id']}")
+    assert reply.status == 204
+    reply = await switching
+    assert (reply.status, reply.body["kernel"]["id"]) == (200, before)
+    assert await phases() == []
+    scenario.starts.release()
+    await scenario.starts.wait_until_done()
+    await wait_until(scenario.is_empty)
+    assert await scenario.client.run(before, "print(x)") == "42\n"
+
+
 async def test_abandoned_switch_keeps_the_kernel(scenario: Scenario) -> None:
     """A notebook whose switch has failed, according to a proxy, does not switch minutes later."""
     session = await scenario.client.start_session("python3", "work.ipynb")

@@ -198,14 +198,29 @@ describe('KernelProviders', () => {
     expect(scene.model.get('gpu')?.kernelPhases).toEqual([]);
     const since = '2026-05-04T09:30:00Z';
     const phases = [
-      { kernel_id: 'a', phase: 'starting' as const, since },
+      {
+        kernel_id: 'a',
+        phase: 'starting' as const,
+        since,
+        session_id: 'its-session'
+      },
       { kernel_id: 'b', phase: 'reconnecting' as const, since }
     ];
     scene.json.providers = [providerJSON('gpu', { kernel_phases: phases })];
     await scene.model.refresh();
     expect(scene.model.get('gpu')?.kernelPhases).toEqual([
-      { kernelId: 'a', phase: 'starting', since: new Date(since) },
-      { kernelId: 'b', phase: 'reconnecting', since: new Date(since) }
+      {
+        kernelId: 'a',
+        phase: 'starting',
+        since: new Date(since),
+        sessionId: 'its-session'
+      },
+      {
+        kernelId: 'b',
+        phase: 'reconnecting',
+        since: new Date(since),
+        sessionId: ''
+      }
     ]);
     expect(scene.changes).toHaveLength(2);
 

@@ -16,10 +16,12 @@ import type { Unavailability } from '../reason';
 
 const OFFLINE: Unavailability = {
   kind: 'unavailable',
+  kernel: 'Python 3',
   provider: provider('gpu', { state: 'offline', message: 'Cannot reach gpu.' })
 };
 const BLOCKED: Unavailability = {
   kind: 'blocked',
+  kernel: 'Python 3',
   provider: provider('gpu', {
     state: 'blocked',
     reason: 'websocket',
@@ -28,6 +30,7 @@ const BLOCKED: Unavailability = {
 };
 const STARTING: Unavailability = {
   kind: 'starting',
+  kernelId: 'a',
   provider: provider('gpu'),
   kernel: 'Python 3',
   since: new Date('2026-05-04T09:58:40')

@@ -31,6 +31,7 @@ function open(
     choice: () => Promise.resolve(),
     seen: []
   };
+  const ended: string[] = [];
   const guard = new KernelGuard({
     context,
     providers,
@@ -41,9 +42,15 @@ function open(
       },
       restart: () => Promise.resolve(true)
     },
+    kernels: {
+      shutdown: id => {
+        ended.push(id);
+        return Promise.resolve();
+      }
+    },
     language: () => 'python'
   });
-  return { server, providers, context, dialog, guard };
+  return { ended, server, providers, context, dialog, guard };
 }
 
 /** Initialise the session, as JupyterLab does after reading a notebook, and wait. */
@@ -259,16 +266,79 @@ describe('a notebook on this server', () => {
     expect(guard.unavailability).toBeNull();
   });
 
-  it('lets JupyterLab choose if its kernel is unavailable', async () => {
+  it('starts no other kernel in the place of one that is missing', async () => {
+    const { server, context, dialog, guard } = open(
+      ONLINE,
+      { name: 'conda' },
+      specsOf('gpu/python3')
+    );
+
+    await populate(context);
+    expect(server.started).toEqual([]);
+    expect(guard.unavailability).toMatchObject({
+      kind: 'gone',
+      provider: { id: 'local' },
+      kernel: 'conda'
+    });
+
+    dialog.choice = chosen => chosen.changeKernel({ name: 'gpu/python3' });
+    await guard.choose();
+    await settle();
+    expect(guard.unavailability).toBeNull();
+    expect(context.kernelPreference.name).toBe('gpu/python3');
+  });
+
+  it('starts the missing kernel when it is there', async () => {
     const { server, context } = open(
+      ONLINE,
+      { name: 'conda' },
+      specsOf('gpu/python3')
+    );
+    await populate(context);
+    server.specs = specsOf('conda', 'gpu/python3');
+    server.specsChanged.emit();
+    await settle();
+    expect(server.started).toEqual(['conda']);
+  });
+
+  it('lets JupyterLab choose if there are no other providers', async () => {
+    const { server, providers, context } = open(
       OFFLINE,
       { name: 'conda' },
       specsOf('python3')
     );
+    providers.become(LOCAL);
 
     await populate(context);
 
     expect(server.started).toEqual(['python3']);
+  });
+});
+
+describe('a notebook that switches to a kernel that starts slowly', () => {
+  it('keeps its kernel until then, or for good if the user cancels', async () => {
+    const { context, ended, guard, providers } = open(ONLINE);
+    await populate(context);
+    const changed = vi
+      .spyOn(context, 'changeKernel')
+      .mockImplementation(() => Promise.resolve(null));
+    const phase = {
+      kernelId: 'new',
+      phase: 'starting',
+      since: new Date(),
+      sessionId: context.session?.id ?? ''
+    } as const;
+    providers.become(LOCAL, { ...ONLINE, kernelPhases: [phase] });
+    expect(guard.unavailability).toMatchObject({ kind: 'switching' });
+
+    await guard.cancel();
+    expect(ended).toEqual(['new']);
+    // Lab shows the name of the kept kernel again.
+    const { id, name } = context.session?.kernel ?? {};
+    expect(changed).toHaveBeenCalledWith({ id, name });
+    providers.become(LOCAL, ONLINE);
+    expect(guard.unavailability).toBeNull();
+    expect(guard.hasKernel).toBe(true);
   });
 });
 

@@ -8,10 +8,11 @@ import {
 } from '../../__tests__/fixtures';
 import { MockKernelProviders, specsOf } from '../../__tests__/mockproviders';
 import { clock } from '../../text/messages';
-import type { ProviderState } from '../../tokens';
+import type { IProvider, ProviderState } from '../../tokens';
 import {
   iconOf,
   similarKernel,
+  switchingOf,
   unavailabilityOf,
   unavailabilityText
 } from '../reason';
@@ -31,6 +32,7 @@ function known(state: ProviderState, more: Partial<IKnown> = {}): IKnown {
     ),
     specs: specsOf('python3', 'gpu/python3'),
     isReady: true,
+    hasOthers: true,
     ...more
   };
 }
@@ -77,7 +79,7 @@ describe('unavailabilityOf', () => {
 
   it('says why the server did not load the provider', () => {
     const message = 'tpu.json: url is missing.';
-    const { specs, isReady } = known('online');
+    const { specs, isReady, hasOthers } = known('online');
     const problems = [{ id: 'tpu', source: 'tpu.json', message }];
     const providers = Object.assign(
       new MockKernelProviders(provider('local')),
@@ -89,7 +91,8 @@ describe('unavailabilityOf', () => {
     const unavailability = unavailabilityOf('tpu/python3', null, {
       providers,
       specs,
-      isReady
+      isReady,
+      hasOthers
     });
 
     expect(
@@ -184,9 +187,35 @@ describe('unavailabilityOf', () => {
     );
   });
 
-  it('leaves kernels without a prefix to JupyterLab', () => {
-    expect(unavailabilityOf('julia', null, known('offline'))).toBeNull();
+  it('names this server if it does not have a local kernel', () => {
+    expect(unavailabilityOf('julia', null, known('offline'))).toMatchObject({
+      kind: 'gone',
+      provider: { id: 'local' },
+      kernel: 'julia'
+    });
+    expect(unavailabilityOf('julia', RUNNING, known('offline'))).toBeNull();
+    expect(unavailabilityOf('python3', null, known('offline'))).toBeNull();
     expect(unavailabilityOf('', null, known('offline'))).toBeNull();
+  });
+
+  it('waits for the providers before it judges a missing local kernel', () => {
+    const early = { isReady: false };
+    const waiting = { kind: 'waiting' };
+    expect(unavailabilityOf('julia', null, known('online', early))).toEqual(
+      waiting
+    );
+    expect(
+      unavailabilityOf('python3', null, known('online', early))
+    ).toBeNull();
+  });
+
+  it('leaves local kernels to JupyterLab on a server without other providers', () => {
+    const providers = new MockKernelProviders(provider('local'));
+    const alone = known('online', { providers, hasOthers: false });
+    expect(unavailabilityOf('julia', null, alone)).toBeNull();
+    expect(
+      unavailabilityOf('julia', null, { ...alone, isReady: false })
+    ).toBeNull();
   });
 
   it('is null for a kernel that can be started at an unknown provider', () => {
@@ -255,9 +284,47 @@ describe('similarKernel', () => {
   });
 });
 
+describe('switchingOf', () => {
+  const starting = withKernelPhase('gpu', 'new', 'starting');
+  const [phase] = starting.kernelPhases;
+  const switching = provider('gpu', {
+    kernelPhases: phase === undefined ? [] : [{ ...phase, sessionId: 'mine' }]
+  });
+  const knownWith = (gpu: IProvider): IKnown =>
+    known('online', {
+      providers: new MockKernelProviders(provider('local'), gpu),
+      specs: {
+        default: '',
+        kernelspecs: { 'gpu/r': remoteSpec('gpu', 'GPU', 'R', 'r') }
+      }
+    });
+
+  it('finds the kernel that starts for a session', () => {
+    expect(switchingOf('mine', 'R (GPU)', knownWith(switching))).toMatchObject({
+      kind: 'switching',
+      kernelId: 'new',
+      kernel: 'R',
+      provider: { id: 'gpu' }
+    });
+    expect(switchingOf('mine', 'Julia', knownWith(switching))).toMatchObject({
+      kernel: 'Julia'
+    });
+  });
+
+  it.each([
+    ['another session', 'other', switching],
+    ['no session', '', switching],
+    ['a start without a session', '', starting],
+    ['a start without a session', 'mine', starting]
+  ])('finds nothing for %s', (_what, id, gpu) => {
+    expect(switchingOf(id, 'R (GPU)', knownWith(gpu))).toBeNull();
+  });
+});
+
 describe('unavailabilityText', () => {
   const offline = {
     kind: 'unavailable',
+    kernel: 'Python 3',
     provider: provider('gpu', {
       state: 'offline',
       message: 'Cannot reach gpu: connection refused.',
@@ -265,13 +332,15 @@ describe('unavailabilityText', () => {
     })
   } as const;
 
-  it('has the message of the provider, and says that the kernel may run', () => {
+  it('has the message of the provider, and says what becomes of kernel and cells', () => {
     const message = unavailabilityText(offline, true, trans, NOW);
 
     expect(message).toContain('Cannot reach gpu: connection refused.');
-    expect(message).toContain('may still be running');
-    expect(unavailabilityText(offline, false, trans, NOW)).not.toContain(
-      'running'
+    expect(message).toContain(
+      'Python 3 may still be running there. Cells that you run now wait, and are sent once.'
+    );
+    expect(unavailabilityText(offline, false, trans, NOW)).toMatch(
+      /\. Python 3 starts when it is available again\.$/
     );
   });
 
@@ -286,9 +355,10 @@ describe('unavailabilityText', () => {
     );
   });
 
-  it('has only the message of a blocked provider, whether the kernel runs or not', () => {
+  it('has the message of a blocked provider, whether the kernel runs or not', () => {
     const blocked = {
       kind: 'blocked',
+      kernel: 'Python 3',
       provider: provider('gpu', {
         state: 'blocked',
         reason: 'websocket',
@@ -299,7 +369,7 @@ describe('unavailabilityText', () => {
     const message =
       'GPU farm answers requests, but its kernels cannot be reached (400): ' +
       "websockets are blocked. A proxy in front of it must pass the headers 'Upgrade' " +
-      "and 'Connection' of HTTP/1.1.";
+      "and 'Connection' of HTTP/1.1. Cells that you run now wait.";
 
     expect(unavailabilityText(blocked, true, trans, NOW)).toBe(message);
     expect(unavailabilityText(blocked, false, trans, NOW)).toBe(message);
@@ -337,6 +407,7 @@ describe('unavailabilityText', () => {
 
   it('says since when a kernel is starting or reconnecting', () => {
     const phase = {
+      kernelId: 'its-id',
       provider: provider('gpu', { label: 'GPU farm' }),
       kernel: 'Python 3 (ipykernel)',
       since: new Date('2026-05-04T09:30:00')
@@ -351,7 +422,12 @@ describe('unavailabilityText', () => {
     expect(
       unavailabilityText({ kind: 'reconnecting', ...phase }, true, trans, NOW)
     ).toBe(
-      `The connection to the kernel on GPU farm was lost at ${since}. Reconnecting… Cells that you run now wait, and are sent once.`
+      `The connection to Python 3 (ipykernel) on GPU farm was lost at ${since}. Reconnecting… Cells that you run now wait, and are sent once.`
+    );
+    expect(
+      unavailabilityText({ kind: 'switching', ...phase }, true, trans, NOW)
+    ).toBe(
+      `Python 3 (ipykernel) has been starting on GPU farm since ${since}. Until then, this notebook keeps its kernel.`
     );
   });
 });

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
 from kernel_providers_ext.kernels import lifecycle
+from kernel_providers_ext.kernels.kernel import RemoteKernelManager
 from kernel_providers_ext.kernels.lifecycle import StartRequest
 from kernel_providers_ext.kernels.send_queue import SendQueue
 from kernel_providers_ext.kernels.store import Record
@@ -89,6 +91,64 @@ async def test_a_kernel_that_takes_long_is_listed_while_it_starts(place: Place) 
     await kernel.until_started(60.0)
     await until(lambda: not place.providers.phases.of_provider("gpu"))
     assert (kernel.execution_state, place.remote.records[0].is_starting) == ("idle", False)
+
+
+SWITCH = replace(REQUEST, session_id="session-1")
+
+
+async def switching(place: Place) -> tuple[asyncio.Task[str | None], RemoteKernelManager]:
+    """Begin a switch to a kernel that takes long to start."""
+    place.gpu.gate = asyncio.Event()
+    switch = asyncio.create_task(place.remote.start_for_switch(SWITCH, 0.0))
+    await until(lambda: place.remote.listed)
+    [kernel] = place.remote.listed
+    return switch, kernel
+
+
+async def test_a_session_moves_to_a_kernel_that_has_started(place: Place) -> None:
+    """Until then, people see which session waits, and a crash leaves no kernel behind."""
+    switch, kernel = await switching(place)
+    [phase] = place.providers.phases.of_provider("gpu")
+    assert (phase.name, phase.kernel_id) == ("starting", kernel.kernel_id)
+    assert phase.session_id == "session-1"
+    assert [record.is_orphaned for record in place.remote.records] == [True]
+    assert place.gpu.gate is not None
+    place.gpu.gate.set()
+    assert await switch == kernel.kernel_id
+    assert [record.is_orphaned for record in place.remote.records] == [False]
+    await place.remote.shutdown(kernel, moves_on=False)
+    assert await place.remote.start_for_switch(SWITCH, 60.0) is not None  # a fast one
+
+
+async def test_a_switch_ends_if_its_kernel_is_shut_down(place: Place) -> None:
+    """That is how people cancel it."""
+    switch, kernel = await switching(place)
+    await place.remote.shutdown(kernel, moves_on=False)
+    assert await switch is None
+    assert place.remote.listed == []
+    assert len(orphans(place)) == 1  # it may have started nonetheless
+
+
+async def test_a_cancelled_switch_leaves_nothing_behind(place: Place) -> None:
+    """As if the kernel had never been listed."""
+    switch, _kernel = await switching(place)
+    switch.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await switch
+    assert place.remote.listed == []
+    assert len(orphans(place)) == 1
+    assert place.providers.phases.of_provider("gpu") == []
+
+
+async def test_a_failed_switch_says_why(place: Place) -> None:
+    """At once, as the session still has its kernel."""
+    place.gpu.failures["start"] = OFFLINE
+    switch, _kernel = await switching(place)
+    assert place.gpu.gate is not None
+    place.gpu.gate.set()
+    with pytest.raises(ProviderUnavailable, match="refused the connection"):
+        await switch
+    assert place.remote.listed == []
 
 
 @pytest.mark.parametrize("error", [OFFLINE, LATE, REFUSED])

@@ -110,10 +110,15 @@ async def test_warnings_and_phases_are_those_of_the_provider(make_providers: Mak
     """Another provider has neither."""
     providers = await started(make_providers(scripted("a", "py"), scripted("b", "py")))
     providers.warn("a", "Its token is readable by others.")
-    providers.phases.begin("owner", "a", "kernel-1", STARTING, THEN)
+    providers.phases.begin("owner", "a", "kernel-1", STARTING, THEN, "session-1")
     a, b = (provider_model(providers, one) for one in providers.monitors)
     assert a["warnings"] == ["Its token is readable by others."]
     assert a["kernel_phases"] == [
-        {"kernel_id": "kernel-1", "phase": "starting", "since": THEN.isoformat()}
+        {
+            "kernel_id": "kernel-1",
+            "phase": "starting",
+            "since": THEN.isoformat(),
+            "session_id": "session-1",
+        }
     ]
     assert (b["warnings"], b["kernel_phases"]) == ([], [])

@@ -18,10 +18,11 @@ from tests.support.processes import jupyter_server
 
 OURS = "kernel-providers-ext"
 LAUNCHPAD = "jupyterlab-launchpad"
-SPECS, LAUNCHER, DIALOGS = (
+SPECS, LAUNCHER, DIALOGS, STATUS = (
     "@jupyterlab/services-extension:kernel-spec-manager",
     "@jupyterlab/launcher-extension:plugin",
     "@jupyterlab/apputils-extension:sessionDialogs",
+    "@jupyterlab/apputils-extension:kernel-status",
 )
 #: What the labextension of jupyterlab-launchpad 1.2 switches off wherever it is on itself.
 STATIC = ["@jupyterlab/launcher-extension", DIALOGS]
@@ -43,15 +44,17 @@ def disabled_in(
 @pytest.mark.parametrize(
     ("disabled", "more"),
     [
-        ([], {SPECS, LAUNCHER, DIALOGS}),
+        ([], {SPECS, LAUNCHER, DIALOGS, STATUS}),
         ([OURS], set()),
-        ([f"{OURS}:kernelspecs"], {LAUNCHER, DIALOGS}),
-        ([f"{OURS}:launcher"], {SPECS, DIALOGS}),
-        ([f"{OURS}:providers"], {SPECS, LAUNCHER, f"{OURS}:picker"}),
-        ([f"{OURS}:picker"], {SPECS, LAUNCHER}),
-        ([f"{OURS}:{name}" for name in ("kernelspecs", "launcher", "picker")], set()),
-        ([f"{OURS}:status-item", "another:plugin"], {SPECS, LAUNCHER, DIALOGS}),
-        ([SPECS], {LAUNCHER, DIALOGS}),
+        ([f"{OURS}:kernelspecs"], {LAUNCHER, DIALOGS, STATUS}),
+        ([f"{OURS}:launcher"], {SPECS, DIALOGS, STATUS}),
+        ([f"{OURS}:providers"], {SPECS, LAUNCHER, f"{OURS}:picker", f"{OURS}:kernel-status"}),
+        ([f"{OURS}:picker"], {SPECS, LAUNCHER, STATUS}),
+        ([f"{OURS}:{name}" for name in ("kernelspecs", "launcher", "picker")], {STATUS}),
+        ([f"{OURS}:kernel-status"], {SPECS, LAUNCHER, DIALOGS}),
+        ([f"{OURS}:status-item", "another:plugin"], {SPECS, LAUNCHER, DIALOGS, STATUS}),
+        ([SPECS], {LAUNCHER, DIALOGS, STATUS}),
+        ([STATUS], {SPECS, LAUNCHER, DIALOGS, f"{OURS}:kernel-status"}),
     ],
 )
 @pytest.mark.parametrize("form", [list[str], lambda names: dict.fromkeys(names, True)])
@@ -65,7 +68,7 @@ def test_a_stock_plugin_is_off_only_if_ours_is_on(
 def test_false_in_disabled_extensions_counts() -> None:
     """If names are given with true or false, those with false are on."""
     given = {OURS: False, f"{OURS}:launcher": True, "another": False}
-    assert disabled_in([OURS], given) == {f"{OURS}:launcher", SPECS, DIALOGS}
+    assert disabled_in([OURS], given) == {f"{OURS}:launcher", SPECS, DIALOGS, STATUS}
 
 
 def test_without_our_labextension_nothing_changes() -> None:
@@ -84,7 +87,7 @@ def test_other_hooks_still_count() -> None:
     page_config = {"federated_extensions": [{"name": OURS}]}
     page = page_config_hook(other, is_active=True)("handler", page_config)
     assert page["seen_by"] == "handler"
-    assert set(page["disabledExtensions"]) == {f"{OURS}:launcher", SPECS, DIALOGS}
+    assert set(page["disabledExtensions"]) == {f"{OURS}:launcher", SPECS, DIALOGS, STATUS}
 
 
 @pytest.mark.parametrize(
@@ -102,19 +105,19 @@ def test_other_hooks_still_count() -> None:
 )
 def test_launchpad_keeps_its_replacements(disabled: list[str], more: set[str]) -> None:
     """Launcher and dialogs are Launchpad's if they are on there, and else ours."""
-    assert disabled_in([OURS, LAUNCHPAD], disabled) == {*disabled, *more, SPECS}
+    assert disabled_in([OURS, LAUNCHPAD], disabled) == {*disabled, *more, SPECS, STATUS}
 
 
 @pytest.mark.parametrize("cleared", ["@jupyterlab/launcher-extension", LAUNCHER])
 def test_a_stock_plugin_that_others_disabled_is_not_replaced(cleared: str) -> None:
     """Another package has its own launcher, or an administrator wants none."""
-    expected = {cleared, SPECS, DIALOGS, f"{OURS}:launcher"}
+    expected = {cleared, SPECS, DIALOGS, STATUS, f"{OURS}:launcher"}
     assert disabled_in([OURS, "another"], [cleared]) == expected
 
 
 def test_notebook_has_no_launcher() -> None:
-    """Jupyter Notebook has no launcher; our other plugins are on there, too."""
-    expected = {SPECS, DIALOGS, f"{OURS}:launcher"}
+    """Nor a status bar; our other plugins are on there, too."""
+    expected = {SPECS, DIALOGS, f"{OURS}:launcher", f"{OURS}:kernel-status"}
     assert disabled_in([OURS], [], app="Jupyter Notebook") == expected
 
 
@@ -173,10 +176,11 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 async def test_a_plugin_can_be_disabled_like_any_other(lab: Lab) -> None:
     """``jupyter labextension disable`` of one of our plugins restores the stock one at once."""
     for _ in range(2):  # what is decided for one page is nothing to the next
-        assert await lab.disabled() == {SPECS, LAUNCHER, DIALOGS}
-    assert await lab.disabled("tree") == {SPECS, DIALOGS, f"{OURS}:launcher"}
+        assert await lab.disabled() == {SPECS, LAUNCHER, DIALOGS, STATUS}
+    tree = {SPECS, DIALOGS, f"{OURS}:launcher", f"{OURS}:kernel-status"}
+    assert await lab.disabled("tree") == tree
     lab.disable(f"{OURS}:launcher")
-    assert await lab.disabled() == {SPECS, DIALOGS, f"{OURS}:launcher"}
+    assert await lab.disabled() == {SPECS, DIALOGS, STATUS, f"{OURS}:launcher"}
     lab.disable(OURS)
     assert await lab.disabled() == {f"{OURS}:launcher", OURS}
 
@@ -185,10 +189,10 @@ async def test_a_plugin_can_be_disabled_like_any_other(lab: Lab) -> None:
 async def test_launchpad_is_detected(lab: Lab) -> None:
     """Launchpad keeps its replacements in a real Lab; with it disabled, they are ours."""
     lab.install(LAUNCHPAD, disabledExtensions=STATIC)
-    expected = {*STATIC, SPECS, f"{OURS}:launcher", f"{OURS}:picker"}
+    expected = {*STATIC, SPECS, STATUS, f"{OURS}:launcher", f"{OURS}:picker"}
     assert await lab.disabled() == expected
     lab.disable(LAUNCHPAD)
-    assert await lab.disabled() == {LAUNCHPAD, SPECS, LAUNCHER, DIALOGS}
+    assert await lab.disabled() == {LAUNCHPAD, SPECS, LAUNCHER, DIALOGS, STATUS}
 
 
 def test_a_page_knows_whether_there_are_providers_besides_this_server() -> None:

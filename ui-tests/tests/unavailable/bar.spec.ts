@@ -5,6 +5,7 @@ import { list, test } from '../../support/fixtures';
 import { provider } from '../../support/gateway';
 import {
   connect,
+  DEMO_A,
   expectKernelName,
   launcherCard,
   LOCAL,
@@ -83,6 +84,35 @@ test('a notebook of an unknown provider starts no kernel until the user selects 
   await expect.poll(() => kernelIn(request, file)).toBe('python3');
 });
 
+test('a notebook whose local kernel is missing starts no other one', async ({
+  page,
+  request,
+  tmpPath
+}) => {
+  const file = `${tmpPath}/julia.ipynb`;
+  await writeNotebook(request, file, 'julia');
+  const bar = await openNotebook(page, file);
+  await expect(bar).toContainText(
+    'This server does not have the kernel “julia”.'
+  );
+  await expect(page.locator('.jp-Dialog')).toHaveCount(0);
+
+  // Running a cell asks which kernel to use, with names that people know.
+  const notebook = new Notebook(page);
+  await notebook.run(PRINT_PLACE);
+  const dialog = page.locator('.jp-Dialog');
+  await expect(dialog).toContainText(
+    'This server does not have the kernel “julia”.'
+  );
+  await dialog.getByTitle(DEMO_A, { exact: true }).click();
+  await dialog.getByRole('button', { name: 'Select' }).click();
+  await notebook.expectKernel(DEMO_A);
+  await expect(bar).toBeHidden();
+  expect((await list(request, 'kernels')).map(({ name }) => name)).toEqual([
+    'demo-a/python3'
+  ]);
+});
+
 test('"No Kernel" stays selected when the provider is available', async ({
   makeGateway,
   page,
@@ -134,10 +164,15 @@ test('an open notebook shows that its provider is offline, and keeps its kernel'
   await proxy.cut();
   const bar = unavailableBar(page);
   await expect(bar).toContainText('late refuses connections.');
+  await expect(bar).toContainText(`${LOCAL} may still be running there.`);
+  await expect(bar).toContainText('Cells that you run now wait');
   await expect(page.locator('.jp-Dialog')).toHaveCount(0);
+  const status = page.locator('#jp-main-statusbar');
+  await expect(status).toContainText(`${LOCAL} (late) | Offline`);
 
   await proxy.mend();
   await expect(bar).toBeHidden();
+  await expect(status).toContainText(`${LOCAL} (late) | Idle`);
   await expect(await notebook.run(`print(x); ${PRINT_PLACE}`)).toHaveText(
     '42\nruns in late'
   );
@@ -156,7 +191,12 @@ test('a lost connection is opened again, and cells run in the meantime run once'
   // The provider stays available.
   proxy.holdWebsockets();
   const bar = unavailableBar(page);
-  await expect(bar).toContainText('The connection to the kernel on late was');
+  await expect(bar).toContainText(
+    `The connection to ${LOCAL} on late was lost`
+  );
+  await expect(page.locator('#jp-main-statusbar')).toContainText(
+    `${LOCAL} (late) | Reconnecting…`
+  );
   const output = await notebook.run('x += 1; print(x)');
   const picker = await notebook.openPicker();
   await expect(picker.active).toContainText('Reconnecting');
