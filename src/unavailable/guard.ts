@@ -158,13 +158,17 @@ export class KernelGuard implements IDisposable {
   }
 
   /**
-   * Try to connect the kernel now, if there is one.
+   * Try to connect the kernel now, unless it is no longer blocked.
    *
    * @returns A promise that is fulfilled when the kernel is connected, the attempt failed,
    * or the attempt takes long; never rejected.
    */
   async reconnect(): Promise<void> {
-    const attempt = this._kernel?.reconnect().catch(() => undefined);
+    // A connection that works would lose what it is receiving.
+    const isBlocked = this._unavailability?.kind === 'blocked';
+    const attempt = isBlocked
+      ? this._kernel?.reconnect().catch(() => undefined)
+      : undefined;
     const isLong = new Promise(resolve => setTimeout(resolve, PATIENCE));
     await Promise.race([attempt, isLong]);
     await this._providers.refresh();

@@ -734,6 +734,15 @@ describe('a notebook whose provider is blocked', () => {
     expect(refreshed).toHaveBeenCalledOnce();
   });
 
+  it('keeps a connection that opens as the user retries', async () => {
+    const { server, guard } = await openBlocked();
+
+    server.become('connected');
+    await guard.reconnect();
+
+    expect(server.reconnected).toBe(0);
+  });
+
   it('connects it when the user retries the provider anywhere', async () => {
     const { server, providers, guard } = await openBlocked();
 

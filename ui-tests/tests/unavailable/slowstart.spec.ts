@@ -62,6 +62,48 @@ test('a start can be cancelled, and leaves nothing behind', async ({
   expect(await list(request, 'kernels')).toHaveLength(1);
 });
 
+test('a notebook keeps its kernel while the next one starts, or if that is cancelled', async ({
+  makeGateway,
+  page,
+  request
+}) => {
+  const gateway = await makeGateway('farm', [SLOW]);
+  await connect(page, gateway, { label: 'GPU farm' });
+  const notebook = await Notebook.create(page, LOCAL);
+  await expect(await notebook.run('x = 42; print(x)')).toHaveText('42');
+  const before = await list(request, 'kernels');
+  const select = async (): Promise<void> => {
+    const picker = await notebook.openPicker();
+    await picker.row('Slow Python (GPU farm)').click();
+    await picker.select.click();
+  };
+  const bar = unavailableBar(page);
+  const status = page.locator('#jp-main-statusbar');
+
+  await select();
+  await expect(bar).toContainText('Slow Python has been starting on GPU farm');
+  await expect(bar).toContainText('this notebook keeps its kernel.');
+  await expect(bar.getByRole('button')).toHaveText(['Cancel']);
+  expect(await seriousIn(page, '.kpe-UnavailableBar')).toEqual([]);
+  await expect(await notebook.run('print(x + 1)')).toHaveText('43');
+
+  await bar.getByRole('button', { name: 'Cancel' }).click();
+  await expect(bar).toBeHidden();
+  await notebook.expectKernel(LOCAL);
+  await expect(status).toContainText(`${LOCAL} | Idle`);
+  await expect(await notebook.run('print(x + 2)')).toHaveText('44');
+  await expect
+    .poll(async () => (await list(request, 'kernels')).map(({ id }) => id))
+    .toEqual(before.map(({ id }) => id));
+
+  await select();
+  await expect(bar).toContainText('Slow Python has been starting on GPU farm');
+  await gateway.letStart();
+  await notebook.expectKernel('Slow Python (GPU farm)');
+  await expect(bar).toBeHidden();
+  await expect.poll(() => list(request, 'kernels')).toHaveLength(1);
+});
+
 test('a start that fails shows why, and can be repeated', async ({
   makeGateway,
   page,
