@@ -117,9 +117,14 @@ export class Gateway {
     return this.end('SIGKILL');
   }
 
-  /** Stop it from answering until it is killed. */
+  /** Stop it from answering until it is thawed or killed. */
   freeze(): void {
     this.process?.kill('SIGSTOP');
+  }
+
+  /** Let the process go on. */
+  thaw(): void {
+    this.process?.kill('SIGCONT');
   }
 
   /**
