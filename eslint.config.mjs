@@ -70,6 +70,7 @@ export default defineConfig(
         HTMLInputElement: 'readonly',
         URL: 'readonly',
         console: 'readonly',
+        document: 'readonly',
         fetch: 'readonly',
         performance: 'readonly',
         process: 'readonly',

@@ -23,7 +23,18 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from . import browser, launcher, lists, load, polling, roundtrip, scaling, startup, untrusted
+from . import (
+    browser,
+    launcher,
+    lists,
+    load,
+    notebooks,
+    polling,
+    roundtrip,
+    scaling,
+    startup,
+    untrusted,
+)
 from .baselines import MIXER, mixer_version
 from .charts import draw
 from .results import Results
@@ -35,6 +46,7 @@ PARTS = {
     "startup": startup.run,
     "load": load.run,
     "launcher": launcher.run,
+    "notebooks": notebooks.run,
     "scaling": scaling.run,
     "polling": polling.run,
     "untrusted": untrusted.run,

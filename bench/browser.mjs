@@ -6,21 +6,10 @@
 // `roundtrip` measures round trips through JupyterLab's own kernel connection, in milliseconds.
 // `tabs` opens JupyterLab in <count> tabs until its input ends. Needs the packages of ui-tests.
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 
-const require = createRequire(
-  new URL('../ui-tests/package.json', import.meta.url)
-);
-const { chromium } = require('@playwright/test');
+import { launchBrowser, openLab } from './lab.mjs';
+
 const WARM_UP = 5;
-
-/** Open JupyterLab in a new tab. */
-async function openLab(context, { url, token }) {
-  const page = await context.newPage();
-  await page.goto(`${url}lab?token=${token}&reset`);
-  await page.locator('.jp-LauncherCard').first().waitFor();
-  return page;
-}
 
 /** Start a kernel and keep it in the page, as a notebook does. */
 function startKernel(page, name) {
@@ -85,10 +74,7 @@ async function tabs(context, count, server) {
 }
 
 const [command, count, argument] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.UI_TESTS_BROWSER ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu']
-});
+const browser = await launchBrowser();
 try {
   const context = await browser.newContext();
   await { roundtrip, tabs }[command](context, Number(count), JSON.parse(argument));

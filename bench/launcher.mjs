@@ -1,31 +1,32 @@
-// Measures how long a launcher takes to open with many kernels: the stock one, and ours.
+// Measures how long the launcher and the kernel picker take to open with many kernels: the
+// stock ones, and ours.
 //
 //   node bench/launcher.mjs <kernels> <rounds>
 //
 // Prints JSON, in milliseconds:
-// {"stock": […], "ours": […], "all": […], "search": […], "redraw": […]}
+// {"stock": […], "ours": […], "all": […], "search": […], "redraw": […],
+//  "picker": {"stock": […], "ours": […], "filter": […]}}
 //
 // It measures both in turns, in one browser and with one JupyterLab. The page config of the
-// stock launcher's page disables this extension's launcher. A scripted provider has the
+// stock page disables this extension's launcher and picker. A scripted provider has the
 // kernels. Needs `jupyter` with this extension on the PATH, and the packages of ui-tests.
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const require = createRequire(
-  new URL('../ui-tests/package.json', import.meta.url)
-);
-const { chromium } = require('@playwright/test');
+import { changePlugins, launchBrowser, openLab } from './lab.mjs';
 
 const KERNELS = Number(process.argv[2]);
 const ROUNDS = Number(process.argv[3]);
 const TOKEN = 'bench';
-const OURS = 'kernel-providers-ext:launcher';
+const OURS = ['kernel-providers-ext:launcher', 'kernel-providers-ext:picker'];
+const STOCK = [
+  '@jupyterlab/launcher-extension:plugin',
+  '@jupyterlab/apputils-extension:sessionDialogs'
+];
 const SHOW_ALL = '.kpe-LauncherShowAll';
-const STOCK = '@jupyterlab/launcher-extension:plugin';
 const LOGO =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4" fill="teal"/></svg>';
 
@@ -84,7 +85,7 @@ async function startLab(folder, provider) {
       }
     }
   );
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${port}/`;
   for (let tries = 0; tries < 120; tries++) {
     const count = await countKernels(url).catch(() => 0);
     if (count > KERNELS) {
@@ -97,35 +98,81 @@ async function startLab(folder, provider) {
 }
 
 async function countKernels(url) {
-  const answer = await fetch(`${url}/api/kernelspecs?token=${TOKEN}`);
+  const answer = await fetch(`${url}api/kernelspecs?token=${TOKEN}`);
   return Object.keys((await answer.json()).kernelspecs).length;
 }
 
-/** Open a page with our launcher, or with the stock one. */
+/** Open a page with our launcher and kernel picker, or with the stock ones. */
 async function openPage(browser, url, isOurs) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 }
   });
-  const page = await context.newPage();
-  await page.route(/\/lab\?/, async route => {
-    const response = await route.fetch();
-    const body = (await response.text()).replace(
-      /("disabledExtensions": )(\[[^\]]*\])/,
-      (_, key, list) => {
-        const others = JSON.parse(list).filter(id => ![OURS, STOCK].includes(id));
-        return key + JSON.stringify([...others, isOurs ? STOCK : OURS]);
-      }
-    );
-    await route.fulfill({ response, body });
-  });
-  await page.goto(`${url}/lab?token=${TOKEN}&reset`);
+  const [on, off] = isOurs ? [OURS, STOCK] : [STOCK, OURS];
+  await changePlugins(context, { on, off });
+  const page = await openLab(context, { url, token: TOKEN });
   await page
     .locator(isOurs ? SHOW_ALL : `:nth-match(.jp-LauncherCard, ${KERNELS})`)
     .waitFor();
   if (((await page.locator('[data-provider]').count()) > 0) !== isOurs) {
     throw new Error('The page has the wrong launcher.');
   }
+  await openNotebook(page);
   return page;
+}
+
+/** Open a notebook with a local kernel. */
+async function openNotebook(page) {
+  await page.evaluate(async () => {
+    const { commands, serviceManager } = window.jupyterapp;
+    const { path } = await serviceManager.contents.newUntitled({
+      type: 'notebook'
+    });
+    const open = { path, factory: 'Notebook', kernel: { name: 'python3' } };
+    window.benchNotebook = await commands.execute('docmanager:open', open);
+    await window.benchNotebook.sessionContext.ready;
+  });
+}
+
+/**
+ * Return milliseconds from the command to the first frame with all kernels in the kernel
+ * picker, and from a key in its filter to the frame with the results; the stock one has none.
+ */
+async function measurePicker(page, isOurs) {
+  await page.bringToFront();
+  return page.evaluate(async ([kernels, isOurs]) => {
+    const { commands, shell } = window.jupyterapp;
+    const painted = async isDone => {
+      const start = performance.now();
+      do {
+        await new Promise(requestAnimationFrame);
+      } while (!isDone());
+      await new Promise(resolve => setTimeout(resolve));
+      return performance.now() - start;
+    };
+    shell.activateById(window.benchNotebook.id);
+    const row = isOurs ? '.jp-Dialog [role=option]' : '.jp-Dialog option';
+    const count = () => document.querySelectorAll(row).length;
+    const done = commands.execute('notebook:change-kernel');
+    const open = await painted(() => count() >= kernels);
+    const filter = [];
+    if (isOurs) {
+      const box = document.querySelector('.jp-Dialog [role=combobox]');
+      const { set } = Object.getOwnPropertyDescriptor(
+        HTMLInputElement.prototype,
+        'value'
+      );
+      for (const text of ['7', '77', '777', '77', '7']) {
+        const before = count();
+        set.call(box, text);
+        box.dispatchEvent(new Event('input', { bubbles: true }));
+        filter.push(await painted(() => count() !== before));
+      }
+    }
+    document.querySelector('.jp-Dialog .jp-mod-reject').click();
+    await done;
+    await new Promise(resolve => setTimeout(resolve, 300));
+    return { open, filter };
+  }, [KERNELS, isOurs]);
 }
 
 /** Return milliseconds from the command to the first frame with all that is shown at first. */
@@ -234,22 +281,23 @@ async function main() {
   const folder = await mkdtemp(path.join(tmpdir(), 'bench-launcher-'));
   const provider = await startProvider();
   const { lab, url } = await startLab(folder, provider);
-  const browser = await chromium.launch({
-    executablePath: process.env.UI_TESTS_BROWSER ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu']
-  });
+  const browser = await launchBrowser();
   try {
     const pages = {
       stock: await openPage(browser, url, false),
       ours: await openPage(browser, url, true)
     };
     const times = { stock: [], ours: [], all: [], search: [], redraw: [] };
+    const picker = { stock: [], ours: [], filter: [] };
     for (let round = -2; round < ROUNDS; round++) {
       for (const [name, page] of Object.entries(pages)) {
         const time = await measure(page, name === 'ours');
+        const { open, filter } = await measurePicker(page, name === 'ours');
         // The first rounds are a warm-up.
         if (round >= 0) {
           times[name].push(time);
+          picker[name].push(open);
+          picker.filter.push(...filter);
         }
       }
       if (round >= 0) {
@@ -258,7 +306,7 @@ async function main() {
         times.redraw.push(await redraw(pages.stock));
       }
     }
-    console.log(JSON.stringify(times));
+    console.log(JSON.stringify({ ...times, picker }));
   } finally {
     await browser.close();
     lab.kill('SIGTERM');

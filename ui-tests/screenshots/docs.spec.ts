@@ -96,6 +96,12 @@ for (const [suffix, theme] of [
 
     await page.menu.clickMenuItem('File>New Launcher');
     const other = await Notebook.create(page, `${LOCAL} (HPC cluster)`);
+    await page.sidebar.openTab('jp-running-sessions');
+    await other.place.click();
+    await expect(page.locator('.kpe-PlacePopover')).toContainText('1 kernel');
+    await shoot('running');
+    await page.keyboard.press('Escape');
+    await page.sidebar.openTab('filebrowser');
     await other.run('import time; time.sleep(600)');
     await other.run('model.fit()');
     await cluster.stop();
