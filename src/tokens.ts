@@ -79,6 +79,8 @@ export type KernelPhase = 'starting' | 'reconnecting';
 export interface IKernelPhase {
   readonly kernelId: string;
   readonly phase: KernelPhase;
+  /** This server's name of the kernel. */
+  readonly kernelName: string;
   /** When the phase began. */
   readonly since: Date;
   /** The session that moves to the kernel once it has started; empty if there is none. */

@@ -14,7 +14,7 @@ from ..provider.closing import CLOSE_TIMEOUT
 from ..provider.errors import KernelGone, ProviderError, defect
 from ..provider.interface import KernelModel, RemoteKernelProvider, no_such_kernelspec
 from ..provider.names import is_name
-from ..registry.phases import STARTING
+from ..registry.phases import STARTING, Phase
 from .kernel import RemoteKernelManager
 from .kernel_map import KernelMap
 from .orphans import OrphanedKernels
@@ -150,19 +150,17 @@ class RemoteKernels:
         """
         kernel_id = await self.start(request, None, patience)
         kernel = self.get(kernel_id)
-        if kernel is None:  # it was shut down as soon as it was listed
-            return None
+        assert kernel is not None
         try:
-            failure = await kernel.start.finished()
+            await kernel.until_started(None)
         except asyncio.CancelledError:
-            await self.shutdown(kernel, moves_on=False)
+            await self.shutdown(kernel, moves_on=True)
             raise
-        if self.get(kernel_id) is not kernel:
-            return None
-        if failure is not None:
-            self.remove(kernel)
-            raise failure
-        return kernel_id
+        except ProviderError:
+            if self.get(kernel_id) is kernel:
+                self.remove(kernel)
+                raise
+        return kernel_id if self.get(kernel_id) is kernel else None
 
     def _pending_under(self, kernel_id: str | None) -> RemoteKernelManager | None:
         if kernel_id is None:
@@ -202,7 +200,15 @@ class RemoteKernels:
         self._list(kernel)
         self._log.info("Kernel is starting: %s (%s)", kernel_id, kernel.kernel_name)
         self._providers.phases.begin(
-            kernel, kernel.provider_id, kernel_id, STARTING, kernel.created, kernel.start.session_id
+            kernel,
+            Phase(
+                provider_id=kernel.provider_id,
+                kernel_id=kernel_id,
+                kernel_name=kernel.kernel_name,
+                name=STARTING,
+                since=kernel.created,
+                session_id=kernel.start.session_id,
+            ),
         )
         starting.add_done_callback(lambda start: self._end_late_start(kernel, start.result()))
 

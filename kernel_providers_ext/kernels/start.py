@@ -50,13 +50,6 @@ class KernelStart:
         """Record that the kernel is there."""
         self.expected_until = 0.0
 
-    async def finished(self) -> ProviderError | None:
-        """Wait until the start is done; return why it failed. A cancelled wait cancels no start."""
-        if self.task is None:
-            return None
-        await asyncio.wait({self.task})
-        return self.task.result()
-
     def check(self, provider_id: str, kernel_name: str) -> None:
         """Raise KernelStarting while the start is under way."""
         if self.is_running:

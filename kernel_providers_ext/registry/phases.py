@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..provider.status import now
-
 STARTING = "starting"
 RECONNECTING = "reconnecting"
 
@@ -17,13 +15,15 @@ class Phase:
     """
     A phase of a kernel.
 
-    ``name`` is `STARTING` for a kernel that takes long to start, and `RECONNECTING` for one whose
-    connection was lost and is being opened again; ``since`` has a time zone. ``session_id`` is that
-    of a session which moves to the kernel once it has started; empty if there is none.
+    ``kernel_name`` is this server's name of the kernel. ``name`` is `STARTING` for a kernel that
+    takes long to start, and `RECONNECTING` for one whose connection was lost and is being opened
+    again; ``since`` has a time zone. ``session_id`` is that of a session which moves to the kernel
+    once it has started; empty if there is none.
     """
 
     provider_id: str
     kernel_id: str
+    kernel_name: str
     name: str
     since: datetime
     session_id: str = ""
@@ -41,17 +41,9 @@ class KernelPhases:
         self._phases: dict[object, Phase] = {}
         self._on_change = on_change
 
-    def begin(
-        self,
-        owner: object,
-        provider_id: str,
-        kernel_id: str,
-        name: str,
-        since: datetime | None = None,
-        session_id: str = "",
-    ) -> None:
-        """Begin a phase, which lasts until the owner ends it; ``since`` is now by default."""
-        self._phases[owner] = Phase(provider_id, kernel_id, name, since or now(), session_id)
+    def begin(self, owner: object, phase: Phase) -> None:
+        """Begin a phase, which lasts until the owner ends it."""
+        self._phases[owner] = phase
         self._on_change()
 
     def end(self, owner: object) -> None:

@@ -22,7 +22,7 @@ from ..provider.errors import (
 )
 from ..provider.interface import Frame, KernelChannels
 from ..provider.status import now
-from ..registry.phases import RECONNECTING, STARTING
+from ..registry.phases import RECONNECTING, STARTING, Phase
 
 ATTEMPTS = 10  # to open the channels again while the provider is available
 FIRST_PAUSE = 1.0  # seconds before the second attempt at most, doubled for each further one
@@ -205,7 +205,8 @@ class Relay:
 
     def _begin_phase(self, name: str, since: datetime) -> None:
         kernel = self._kernel
-        kernel.providers.phases.begin(self, kernel.provider_id, kernel.kernel_id, name, since)
+        phase = Phase(kernel.provider_id, kernel.kernel_id, kernel.kernel_name, name, since)
+        kernel.providers.phases.begin(self, phase)
 
     def _end_phase(self) -> None:
         self._kernel.providers.phases.end(self)

@@ -78,7 +78,11 @@ class KernelProvidersKernelManager(MappingKernelManager):
             started = await self._start_remote(
                 StartRequest(provider.id, remote_name, path, env, _moving_session()), kernel_id
             )
-        if SESSION_NAME in _env_in(kwargs) and self.providers.monitors:
+        remote = self.remote.get(started)
+        is_wanted = (
+            remote is None if provider is None else (remote and remote.kernel_name == wanted)
+        )
+        if is_wanted and SESSION_NAME in _env_in(kwargs) and self.providers.monitors:
             self.providers.recent.add(wanted)
         return started
 
@@ -111,17 +115,31 @@ class KernelProvidersKernelManager(MappingKernelManager):
         Start a kernel for a session that moves on, and that keeps its present kernel until then.
 
         If the client leaves meanwhile, or a proxy cuts its request, the session does not move. If
-        the new kernel is shut down while it starts, the present one is returned.
+        the new kernel is shut down while it starts, or the session moves to another kernel or ends,
+        the present kernel is returned.
         """
+        before = await _present_kernel(request.session_id)
         patience = self.providers.start_patience
         starting = asyncio.create_task(self.remote.start_for_switch(request, patience))
         while not starting.done():
             await asyncio.wait({starting}, timeout=CLIENT_CHECK_INTERVAL)
-            if _client_has_left() and starting.cancel():
+            has_left = _client_has_left()
+            is_over = has_left or await _present_kernel(request.session_id) != before
+            if is_over and starting.cancel():
                 await asyncio.wait({starting})
-                message = "The start was cancelled, because the client has left."
-                raise KernelGone(request.provider_id, "cancelled", message)
-        return starting.result() or await _present_kernel(request)
+                if has_left:
+                    message = "The start was cancelled, because the client has left."
+                    raise KernelGone(request.provider_id, "cancelled", message)
+        present = await _present_kernel(request.session_id)
+        started = None if starting.cancelled() else starting.result()
+        if present == before and started is not None:
+            return started
+        if started is not None and (kernel := self.remote.get(started)) is not None:
+            await self.remote.shutdown(kernel, moves_on=True)
+        if not present:
+            message = "The start was cancelled, because its notebook has ended."
+            raise KernelGone(request.provider_id, "cancelled", message)
+        return present
 
     def _environment(
         self, config: ProviderConfig, path: str | None, given: Mapping[str, str]
@@ -158,10 +176,11 @@ class KernelProvidersKernelManager(MappingKernelManager):
     ) -> None:
         """Stop a kernel; raises ProviderError if a remote kernel's provider does not stop it."""
         kernel = self.remote.get(kernel_id)
-        if kernel is None:
+        moves_on = bool(_moving_session())
+        if kernel is not None:
+            await self.remote.shutdown(kernel, moves_on=moves_on)
+        elif kernel_id in self or not moves_on:  # the session may have moved on twice
             await ensure_async(super().shutdown_kernel(kernel_id, now=now, restart=restart))
-        else:
-            await self.remote.shutdown(kernel, moves_on=bool(_moving_session()))
 
     async def restart_kernel(  # type: ignore[override]
         self, kernel_id: str, now: bool = False
@@ -274,10 +293,13 @@ def _moving_session() -> str:
     return str(handler.path_kwargs["session_id"]) if moves else ""
 
 
-async def _present_kernel(request: StartRequest) -> str:
-    """Return the id of the kernel that the present request's session keeps."""
+async def _present_kernel(session_id: str) -> str:
+    """Return the id of the kernel that a session has; empty if the session has ended."""
     sessions = CallContext.get(CallContext.JUPYTER_HANDLER).session_manager
-    session = await ensure_async(sessions.get_session(session_id=request.session_id))
+    try:
+        session = await ensure_async(sessions.get_session(session_id=session_id))
+    except (HTTPError, KeyError):
+        return ""
     return str(session["kernel"]["id"])
 
 

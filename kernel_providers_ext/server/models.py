@@ -84,6 +84,7 @@ def _remote_model(
     phases = [
         {
             "kernel_id": phase.kernel_id,
+            "kernel_name": phase.kernel_name,
             "phase": phase.name,
             "since": phase.since.isoformat(),
             "session_id": phase.session_id,

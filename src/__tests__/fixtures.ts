@@ -89,6 +89,8 @@ export function withKernelPhase(
   more: Partial<IProvider> = {}
 ): IProvider {
   const since = new Date('2026-05-04T09:30:00');
-  const kernelPhases = [{ kernelId, phase, since, sessionId: '' }];
+  const kernelPhases = [
+    { kernelId, kernelName: '', phase, since, sessionId: '' }
+  ];
   return provider(id, { kernelPhases, ...more });
 }

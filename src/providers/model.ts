@@ -287,8 +287,9 @@ function toProvider(json: IProviderJSON): IProvider {
         ? null
         : new Date(Date.now() + 1000 * json.retry_in),
     kernelPhases: (json.kernel_phases ?? []).map(
-      ({ kernel_id, phase, since, session_id }) => ({
+      ({ kernel_id, kernel_name, phase, since, session_id }) => ({
         kernelId: kernel_id,
+        kernelName: kernel_name ?? '',
         phase,
         since: new Date(since),
         sessionId: session_id ?? ''

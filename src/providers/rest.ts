@@ -6,6 +6,8 @@ import type { IProblem, KernelPhase, ProviderState } from '../tokens';
 export interface IKernelPhaseJSON {
   kernel_id: string;
   phase: KernelPhase;
+  /** This server's name of the kernel; servers of older versions leave it out. */
+  kernel_name?: string;
   /** When the phase began. */
   since: string;
   /**

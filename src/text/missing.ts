@@ -36,7 +36,10 @@ export function missingKernelText(
   const id = providers.idOf(name);
   const kernel = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
   const provider = providers.get(id);
-  return provider === undefined
+  if (provider !== undefined) {
+    return noKernelText(provider.label, kernel, trans);
+  }
+  return name.includes(NAME_SEPARATOR)
     ? noProviderText(id, kernel, trans)
-    : noKernelText(provider.label, kernel, trans);
+    : trans.__('The kernel “%1” is not available.', kernel);
 }

@@ -65,7 +65,7 @@ export class UnavailableBar extends ReactWidget {
         text={
           unavailability === null
             ? ''
-            : unavailabilityText(unavailability, guard.hasKernel, trans, now)
+            : unavailabilityText(unavailability, guard, trans, now)
         }
         similar={similar === null ? '' : nameOf(similar)}
         trans={trans}
@@ -122,7 +122,7 @@ export class UnavailableBar extends ReactWidget {
   private readonly _cancel = (): Promise<void> => {
     const { guard, trans } = this._options;
     return guard
-      .cancel()
+      .cancel(this._unavailability)
       .catch((error: unknown) =>
         showErrorMessage(
           trans.__('Could not cancel the start'),

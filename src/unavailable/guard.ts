@@ -79,6 +79,15 @@ export class KernelGuard implements IDisposable {
     return this._kernel !== null;
   }
 
+  /** Whether the kernel starts without the user when its provider is available again. */
+  get willStart(): boolean {
+    return (
+      this._held !== null &&
+      this._held.shouldStart !== false &&
+      !this._hasHadKernel
+    );
+  }
+
   /** The name of a similar kernel of this server; null if there is none. */
   get similar(): string | null {
     const kind = this._unavailability?.kind;
@@ -141,12 +150,23 @@ export class KernelGuard implements IDisposable {
    * Shut down the kernel that is starting. The notebook keeps the kernel that it has; if it
    * has none, that is as if the user had selected "No Kernel".
    *
+   * @param shown - What the user saw. Nothing is done if that is over, as the kernel of the
+   * notebook would be shut down.
+   *
    * @returns A promise that is rejected if the server cannot be reached.
    */
-  async cancel(): Promise<void> {
-    if (this._unavailability?.kind === 'switching') {
+  async cancel(shown: Unavailability | null): Promise<void> {
+    const current = this._unavailability;
+    const isIt =
+      (current?.kind === 'starting' || current?.kind === 'switching') &&
+      current.kind === shown?.kind &&
+      current.kernelId === shown.kernelId;
+    if (!isIt) {
+      return;
+    }
+    if (current.kind === 'switching') {
       const kept = this._kernel;
-      await this._kernels.shutdown(this._unavailability.kernelId);
+      await this._kernels.shutdown(current.kernelId);
       if (kept !== null && kept === this._kernel) {
         // Lab would show the name of the other kernel.
         await this._context.changeKernel({ id: kept.id, name: kept.name });
@@ -260,9 +280,13 @@ export class KernelGuard implements IDisposable {
   /** After the user selected another kernel, make later starts start that kernel. */
   private _follow(): void {
     const wanted = this._context.kernelPreference.name ?? '';
-    const specs = this._context.specsManager.specs?.kernelspecs ?? {};
-    const isLost = isRemote(wanted) || specs[wanted] === undefined;
-    if (!this._isChoosing && this._kernel !== null && isLost) {
+    const { specs } = this._context.specsManager;
+    const isMissing =
+      this._providers.providers.length > 1 &&
+      wanted !== '' &&
+      specs?.kernelspecs[wanted] === undefined;
+    const isOurs = isRemote(wanted) || (specs !== null && isMissing);
+    if (!this._isChoosing && this._kernel !== null && isOurs) {
       this._prefer(this._kernel.name);
     }
   }
@@ -282,11 +306,7 @@ export class KernelGuard implements IDisposable {
       this._running,
       this._known
     );
-    const switching = switchingOf(
-      this._context.session?.id ?? '',
-      this._context.kernelDisplayName,
-      this._known
-    );
+    const switching = switchingOf(this._context.session?.id ?? '', this._known);
     this._unavailability = this._isDeclined
       ? null
       : (switching ?? unavailability ?? this._ended);

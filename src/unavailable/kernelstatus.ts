@@ -29,6 +29,14 @@ class Model extends KernelStatus.Model {
     super(translator);
   }
 
+  /** The name of the kernel that runs, also while the session is about to get another one. */
+  override get kernelName(): string {
+    const { sessionContext } = this;
+    const name = sessionContext?.session?.kernel?.name ?? '';
+    const spec = sessionContext?.specsManager.specs?.kernelspecs[name];
+    return spec?.display_name ?? super.kernelName;
+  }
+
   override get status(): string | undefined {
     const { sessionContext } = this;
     return (sessionContext && this._wordFor(sessionContext)) || super.status;
@@ -69,6 +77,7 @@ export const kernelStatusPlugin: JupyterFrontEndPlugin<IKernelStatusModel> = {
       const unavailability = unavailabilityOf(
         name,
         { id, isConnected: connectionStatus === 'connected' },
+        // A kernel that runs is there, whatever else is known.
         { providers, specs: specs.specs, isReady: true, hasOthers: true }
       );
       return unavailability === null
@@ -87,6 +96,7 @@ export const kernelStatusPlugin: JupyterFrontEndPlugin<IKernelStatusModel> = {
         onKeyDown: event => {
           if (['Enter', ' ', 'Spacebar'].includes(event.key)) {
             event.preventDefault();
+            event.stopPropagation();
             choose();
           }
         }
@@ -111,7 +121,11 @@ export const kernelStatusPlugin: JupyterFrontEndPlugin<IKernelStatusModel> = {
     const onTitle = ({ label }: Title<Widget>): void => {
       model.activityName = label;
     };
+    let current: Widget | null = null;
     const follow = (widget: Widget | null): void => {
+      current?.title.changed.disconnect(onTitle);
+      widget?.title.changed.connect(onTitle);
+      current = widget;
       const found = [...sessions].map(find => find(widget)).find(Boolean);
       model.sessionContext = found ?? null;
       if (widget !== null && found) {
@@ -119,9 +133,7 @@ export const kernelStatusPlugin: JupyterFrontEndPlugin<IKernelStatusModel> = {
       }
       redraw();
     };
-    labShell?.currentChanged.connect((_, { oldValue, newValue }) => {
-      oldValue?.title.changed.disconnect(onTitle);
-      newValue?.title.changed.connect(onTitle);
+    labShell?.currentChanged.connect((_, { newValue }) => {
       follow(newValue);
     });
     return {

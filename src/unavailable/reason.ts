@@ -139,21 +139,19 @@ export function unavailabilityOf(
  * Find out whether a session is about to get another kernel, which is still starting.
  *
  * @param sessionId - The id of the session; empty if there is none.
- * @param displayName - The display name that Lab shows, which is that of the other kernel.
  */
 export function switchingOf(
   sessionId: string,
-  displayName: string,
   { providers, specs }: Pick<IKnown, 'providers' | 'specs'>
 ): Unavailability | null {
+  if (sessionId === '') {
+    return null;
+  }
   for (const provider of providers.providers) {
     const phase = provider.kernelPhases.find(it => it.sessionId === sessionId);
-    if (sessionId !== '' && phase !== undefined) {
-      const spec = Object.values(specs?.kernelspecs ?? {}).find(
-        spec => spec?.display_name === displayName
-      );
-      const kernel = (spec && providerOf(spec)?.kernel) ?? displayName;
-      const { kernelId, since } = phase;
+    if (phase !== undefined) {
+      const { kernelId, kernelName, since } = phase;
+      const kernel = kernelIn(kernelName, specs);
       return { kind: 'switching', kernelId, provider, kernel, since };
     }
   }
@@ -186,9 +184,12 @@ function missingLocal(
     return hasOthers ? { kind: 'waiting' } : null;
   }
   const provider = providers.get(providers.idOf(name));
-  return provider === undefined || providers.providers.length < 2
-    ? null
-    : { kind: 'gone', provider, kernel: name };
+  if (provider === undefined || providers.providers.length < 2) {
+    return null;
+  }
+  // With --gateway-url, names without a prefix are those of the gateway.
+  const kind = isAvailable(provider) ? 'gone' : 'unavailable';
+  return { kind, provider, kernel: name };
 }
 
 /**
@@ -261,11 +262,12 @@ export function unavailableWord(
 /**
  * Say why a notebook cannot use its kernel, without texts that change each second.
  *
- * @param isRunning - Whether the kernel was running when the server last reached it.
+ * @param hasKernel - Whether the kernel was running when the server last reached it.
+ * @param willStart - Whether it starts without the user when its provider is available.
  */
 export function unavailabilityText(
   unavailability: Unavailability,
-  isRunning: boolean,
+  { hasKernel, willStart }: { hasKernel: boolean; willStart: boolean },
   trans: TranslationBundle,
   now: Date
 ): string {
@@ -298,13 +300,19 @@ export function unavailabilityText(
       ].join(' ');
     case 'unavailable': {
       const { kernel, provider } = unavailability;
-      const then = isRunning
+      const then = hasKernel
         ? trans.__(
             '%1 may still be running there. Cells that you run now wait, and are sent once.',
             kernel
           )
-        : trans.__('%1 starts when it is available again.', kernel);
-      return `${lastingStatusText(provider, trans, now)} ${then}`;
+        : willStart
+          ? trans.__(
+              '%1 starts when %2 is available again.',
+              kernel,
+              provider.label
+            )
+          : '';
+      return `${lastingStatusText(provider, trans, now)} ${then}`.trim();
     }
     case 'gone':
       return noKernelText(
@@ -321,7 +329,7 @@ export function unavailabilityText(
       );
     case 'switching':
       return trans.__(
-        '%1 has been starting on %2 since %3. Until then, this notebook keeps its kernel.',
+        '%1 has been starting on %2 since %3. The current kernel stays until it has started.',
         unavailability.kernel,
         unavailability.provider.label,
         clock(unavailability.since, now)

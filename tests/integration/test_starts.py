@@ -337,10 +337,53 @@ async def test_a_switch_is_cancelled_by_the_shutdown_of_the_new_kernel(scenario:
     reply = await switching
     assert (reply.status, reply.body["kernel"]["id"]) == (200, before)
     assert await phases() == []
+    assert (await scenario.client.get("api/kernel-providers"))["recent"] == ["python3"]
     scenario.starts.release()
     await scenario.starts.wait_until_done()
     await wait_until(scenario.is_empty)
     assert await scenario.client.run(before, "print(x)") == "42\n"
+
+
+async def test_a_second_switch_ends_the_first(scenario: Scenario) -> None:
+    """The notebook has the kernel that was selected last, and nothing else keeps running."""
+    session = await scenario.client.start_session("python3", "work.ipynb")
+    before = session["kernel"]["id"]
+    await scenario.client.run(before, "x = 42")
+    path = f"api/sessions/{session['id']}"
+
+    def switch(name: str) -> asyncio.Task[Any]:
+        body = {"kernel": {"name": name}}
+        return asyncio.create_task(scenario.client.request("PATCH", path, body))
+
+    first = switch(KERNEL_NAME)
+    await scenario.wait_for_request()
+    second = await switch("python3")
+    after = second.body["kernel"]["id"]
+    assert (second.status, after != before) == (200, True)
+    reply = await first
+    assert (reply.status, reply.body["kernel"]["id"]) == (200, after)
+    scenario.starts.release()
+    await scenario.starts.wait_until_done()
+    await wait_until(scenario.is_empty)
+    assert [kernel["id"] for kernel in await scenario.client.get("api/kernels")] == [after]
+    assert await scenario.client.run(after, "print(1)") == "1\n"
+
+
+async def test_a_switch_ends_with_its_session(scenario: Scenario) -> None:
+    """No kernel starts for a notebook that was shut down."""
+    session = await scenario.client.start_session("python3", "work.ipynb")
+    await scenario.client.run(session["kernel"]["id"], "x = 42")
+    path, body = f"api/sessions/{session['id']}", {"kernel": {"name": KERNEL_NAME}}
+    switching = asyncio.create_task(scenario.client.request("PATCH", path, body))
+    await scenario.wait_for_request()
+    assert (await scenario.client.request("DELETE", path)).status == 204
+    reply = await switching
+    assert reply.status in (404, 501)
+    assert "its notebook has ended" in reply.body["message"]
+    scenario.starts.release()
+    await scenario.starts.wait_until_done()
+    await wait_until(scenario.is_empty)
+    assert await scenario.client.get("api/kernels") == []
 
 
 async def test_abandoned_switch_keeps_the_kernel(scenario: Scenario) -> None:

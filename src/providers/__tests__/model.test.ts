@@ -202,6 +202,7 @@ describe('KernelProviders', () => {
         kernel_id: 'a',
         phase: 'starting' as const,
         since,
+        kernel_name: 'gpu/python3',
         session_id: 'its-session'
       },
       { kernel_id: 'b', phase: 'reconnecting' as const, since }
@@ -211,12 +212,14 @@ describe('KernelProviders', () => {
     expect(scene.model.get('gpu')?.kernelPhases).toEqual([
       {
         kernelId: 'a',
+        kernelName: 'gpu/python3',
         phase: 'starting',
         since: new Date(since),
         sessionId: 'its-session'
       },
       {
         kernelId: 'b',
+        kernelName: '',
         phase: 'reconnecting',
         since: new Date(since),
         sessionId: ''

@@ -324,6 +324,7 @@ describe('a notebook that switches to a kernel that starts slowly', () => {
       .mockImplementation(() => Promise.resolve(null));
     const phase = {
       kernelId: 'new',
+      kernelName: 'gpu/python3',
       phase: 'starting',
       since: new Date(),
       sessionId: context.session?.id ?? ''
@@ -331,13 +332,18 @@ describe('a notebook that switches to a kernel that starts slowly', () => {
     providers.become(LOCAL, { ...ONLINE, kernelPhases: [phase] });
     expect(guard.unavailability).toMatchObject({ kind: 'switching' });
 
-    await guard.cancel();
+    const shown = guard.unavailability;
+    await guard.cancel(shown);
     expect(ended).toEqual(['new']);
     // Lab shows the name of the kept kernel again.
     const { id, name } = context.session?.kernel ?? {};
     expect(changed).toHaveBeenCalledWith({ id, name });
     providers.become(LOCAL, ONLINE);
     expect(guard.unavailability).toBeNull();
+
+    // The bar shows it for a moment longer.
+    await guard.cancel(shown);
+    expect(ended).toEqual(['new']);
     expect(guard.hasKernel).toBe(true);
   });
 });
@@ -605,7 +611,7 @@ describe('a notebook whose kernel is in a phase', () => {
   it('has no kernel and starts none after the start was cancelled', async () => {
     const { server, providers, guard } = await openSlow();
 
-    await guard.cancel();
+    await guard.cancel(guard.unavailability);
     expect(guard.hasKernel).toBe(false);
     providers.become(LOCAL, OFFLINE);
     expect(guard.unavailability).toBeNull();
@@ -621,7 +627,7 @@ describe('a notebook whose kernel is in a phase', () => {
 
     const done = new PromiseDelegate<void>();
     server.shutdown = () => done.promise;
-    const cancelled = guard.cancel();
+    const cancelled = guard.cancel(guard.unavailability);
     await settle();
     providers.become(LOCAL, ONLINE);
     await settle();
@@ -630,11 +636,23 @@ describe('a notebook whose kernel is in a phase', () => {
     await cancelled;
   });
 
+  it('keeps a kernel that has started just before it is cancelled', async () => {
+    const { server, providers, guard } = await openSlow();
+    const shutdown = vi.spyOn(server, 'shutdown');
+    const shown = guard.unavailability;
+
+    providers.become(LOCAL, ONLINE);
+    await guard.cancel(shown);
+
+    expect(shutdown).not.toHaveBeenCalled();
+    expect(guard.hasKernel).toBe(true);
+  });
+
   it('keeps its kernel if the server cannot be reached to cancel', async () => {
     const { server, guard } = await openSlow();
     server.shutdown = () => Promise.reject(new Error('away'));
 
-    await expect(guard.cancel()).rejects.toThrow('away');
+    await expect(guard.cancel(guard.unavailability)).rejects.toThrow('away');
 
     expect(guard.unavailability).toMatchObject({ kind: 'starting' });
   });

@@ -19,8 +19,19 @@ async function scene(kernelName = 'gpu/python3') {
     provider('gpu', { label: 'GPU farm' })
   );
   const signal = (): Signal<object, unknown> => new Signal({});
+  const specsManager = {
+    specs: {
+      default: 'python3',
+      kernelspecs: {
+        python3: spec('python3', 'Python 3'),
+        'gpu/python3': remoteSpec('gpu', 'GPU farm', 'Python 3')
+      }
+    }
+  };
   const context = {
-    kernelDisplayName: 'Python 3',
+    // That of the kernel to which the session moves, if it does.
+    kernelDisplayName: 'Julia',
+    specsManager,
     kernelDisplayStatus: 'idle',
     session: {
       kernel: { id: 'k', name: kernelName, connectionStatus: 'connected' }
@@ -36,17 +47,7 @@ async function scene(kernelName = 'gpu/python3') {
   const selectKernel = vi.fn(() => Promise.resolve());
   const app = {
     shell: { currentWidget: notebook },
-    serviceManager: {
-      kernelspecs: {
-        specs: {
-          default: 'python3',
-          kernelspecs: {
-            python3: spec('python3', 'Python 3'),
-            'gpu/python3': remoteSpec('gpu', 'GPU farm', 'Python 3')
-          }
-        }
-      }
-    }
+    serviceManager: { kernelspecs: specsManager }
   };
   const model = await kernelStatusPlugin.activate(
     app as unknown as JupyterFrontEnd,
@@ -87,26 +88,42 @@ beforeEach(() => {
 
 it('shows kernel and status, like the stock item', async () => {
   const { context, says, selectKernel, widget } = await scene();
-  await says('Python 3 | Idle');
+  await says('Python 3 (GPU farm) | Idle');
   Object.assign(context, { kernelDisplayStatus: 'busy' });
   context.statusChanged.emit('busy');
-  await says('Python 3 | Busy');
+  await says('Python 3 (GPU farm) | Busy');
   const button = widget.node.querySelector<HTMLElement>('[role=button]');
   expect(button?.title).toBe('Change kernel for a.ipynb');
   button?.click();
   expect(selectKernel).toHaveBeenCalledWith(context);
+  button?.dispatchEvent(
+    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true })
+  );
+  expect(selectKernel).toHaveBeenCalledTimes(2);
+});
+
+it('follows the name of the document', async () => {
+  const { notebook, says, widget } = await scene();
+  await says('Python 3 (GPU farm) | Idle');
+  notebook.title.label = 'b.ipynb';
+  await vi.waitFor(() => {
+    expect(widget.node.querySelector('[role=button]')).toHaveProperty(
+      'title',
+      'Change kernel for b.ipynb'
+    );
+  });
 });
 
 it('says that the kernel cannot be reached', async () => {
   const { providers, says } = await scene();
   const local = provider('local');
   providers.become(local, provider('gpu', { state: 'offline' }));
-  await says('Python 3 | Offline');
+  await says('Python 3 (GPU farm) | Offline');
   const phase = { kernelId: 'k', phase: 'reconnecting', since: new Date() };
   providers.become(local, provider('gpu', { kernelPhases: [phase as never] }));
-  await says('Python 3 | Reconnecting…');
+  await says('Python 3 (GPU farm) | Reconnecting…');
   providers.become(local, provider('gpu'));
-  await says('Python 3 | Idle');
+  await says('Python 3 (GPU farm) | Idle');
 });
 
 it('says nothing else of a local kernel', async () => {
@@ -117,12 +134,12 @@ it('says nothing else of a local kernel', async () => {
 
 it('follows the current document', async () => {
   const { currentChanged, isActive, notebook, says } = await scene();
-  await says('Python 3 | Idle');
+  await says('Python 3 (GPU farm) | Idle');
   expect(isActive()).toBe(true);
   const other = new Widget();
   currentChanged.emit({ oldValue: notebook, newValue: other });
   expect(isActive()).toBe(false);
   currentChanged.emit({ oldValue: other, newValue: notebook });
   expect(isActive()).toBe(true);
-  await says('Python 3 | Idle');
+  await says('Python 3 (GPU farm) | Idle');
 });

@@ -21,6 +21,8 @@ import type { IKnown } from '../reason';
 const trans = nullTranslator.load('');
 const NOW = new Date('2026-05-04T10:00:00');
 const RUNNING = { id: 'its-id', isConnected: true };
+const CONNECTED = { hasKernel: true, willStart: false };
+const HELD = { hasKernel: false, willStart: true };
 const LOST = { ...RUNNING, isConnected: false };
 
 /** A server with a local and a remote kernel, whose provider has this state. */
@@ -96,7 +98,7 @@ describe('unavailabilityOf', () => {
     });
 
     expect(
-      unavailability && unavailabilityText(unavailability, false, trans, NOW)
+      unavailability && unavailabilityText(unavailability, HELD, trans, NOW)
     ).toBe(message);
   });
 
@@ -198,6 +200,16 @@ describe('unavailabilityOf', () => {
     expect(unavailabilityOf('', null, known('offline'))).toBeNull();
   });
 
+  it('does not judge the kernels of a gateway that cannot be reached', () => {
+    const providers = new MockKernelProviders(
+      provider('local', { state: 'offline' }),
+      provider('gpu')
+    );
+    expect(
+      unavailabilityOf('julia', null, known('online', { providers }))
+    ).toMatchObject({ kind: 'unavailable', provider: { id: 'local' } });
+  });
+
   it('waits for the providers before it judges a missing local kernel', () => {
     const early = { isReady: false };
     const waiting = { kind: 'waiting' };
@@ -288,7 +300,10 @@ describe('switchingOf', () => {
   const starting = withKernelPhase('gpu', 'new', 'starting');
   const [phase] = starting.kernelPhases;
   const switching = provider('gpu', {
-    kernelPhases: phase === undefined ? [] : [{ ...phase, sessionId: 'mine' }]
+    kernelPhases:
+      phase === undefined
+        ? []
+        : [{ ...phase, kernelName: 'gpu/r', sessionId: 'mine' }]
   });
   const knownWith = (gpu: IProvider): IKnown =>
     known('online', {
@@ -300,14 +315,11 @@ describe('switchingOf', () => {
     });
 
   it('finds the kernel that starts for a session', () => {
-    expect(switchingOf('mine', 'R (GPU)', knownWith(switching))).toMatchObject({
+    expect(switchingOf('mine', knownWith(switching))).toMatchObject({
       kind: 'switching',
       kernelId: 'new',
       kernel: 'R',
       provider: { id: 'gpu' }
-    });
-    expect(switchingOf('mine', 'Julia', knownWith(switching))).toMatchObject({
-      kernel: 'Julia'
     });
   });
 
@@ -317,7 +329,7 @@ describe('switchingOf', () => {
     ['a start without a session', '', starting],
     ['a start without a session', 'mine', starting]
   ])('finds nothing for %s', (_what, id, gpu) => {
-    expect(switchingOf(id, 'R (GPU)', knownWith(gpu))).toBeNull();
+    expect(switchingOf(id, knownWith(gpu))).toBeNull();
   });
 });
 
@@ -333,14 +345,18 @@ describe('unavailabilityText', () => {
   } as const;
 
   it('has the message of the provider, and says what becomes of kernel and cells', () => {
-    const message = unavailabilityText(offline, true, trans, NOW);
+    const message = unavailabilityText(offline, CONNECTED, trans, NOW);
 
     expect(message).toContain('Cannot reach gpu: connection refused.');
     expect(message).toContain(
       'Python 3 may still be running there. Cells that you run now wait, and are sent once.'
     );
-    expect(unavailabilityText(offline, false, trans, NOW)).toMatch(
-      /\. Python 3 starts when it is available again\.$/
+    expect(unavailabilityText(offline, HELD, trans, NOW)).toMatch(
+      /\. Python 3 starts when gpu is available again\.$/
+    );
+    const ended = { hasKernel: false, willStart: false };
+    expect(unavailabilityText(offline, ended, trans, NOW)).not.toContain(
+      'Python 3'
     );
   });
 
@@ -350,7 +366,7 @@ describe('unavailabilityText', () => {
     [3, ' 3 cells did not finish.']
   ])('says that a kernel ended while %d cells ran or waited', (cells, more) => {
     const ended = { kind: 'ended', since: NOW, cells } as const;
-    expect(unavailabilityText(ended, false, trans, NOW)).toBe(
+    expect(unavailabilityText(ended, HELD, trans, NOW)).toBe(
       `The kernel ended at ${clock(NOW, NOW)}. Its variables are lost.${more}`
     );
   });
@@ -371,16 +387,16 @@ describe('unavailabilityText', () => {
       "websockets are blocked. A proxy in front of it must pass the headers 'Upgrade' " +
       "and 'Connection' of HTTP/1.1. Cells that you run now wait.";
 
-    expect(unavailabilityText(blocked, true, trans, NOW)).toBe(message);
-    expect(unavailabilityText(blocked, false, trans, NOW)).toBe(message);
+    expect(unavailabilityText(blocked, CONNECTED, trans, NOW)).toBe(message);
+    expect(unavailabilityText(blocked, HELD, trans, NOW)).toBe(message);
     expect(iconOf(blocked)).toBe('blocked');
   });
 
   it('does not change from second to second', () => {
     const later = new Date(NOW.getTime() + 10_000);
 
-    expect(unavailabilityText(offline, false, trans, later)).toBe(
-      unavailabilityText(offline, false, trans, NOW)
+    expect(unavailabilityText(offline, HELD, trans, later)).toBe(
+      unavailabilityText(offline, HELD, trans, NOW)
     );
   });
 
@@ -397,10 +413,10 @@ describe('unavailabilityText', () => {
       kernel: 'julia'
     } as const;
 
-    expect(unavailabilityText(unknown, false, trans, NOW)).toBe(
+    expect(unavailabilityText(unknown, HELD, trans, NOW)).toBe(
       'The kernel “python3” belongs to the provider “tpu”, which this server does not have.'
     );
-    expect(unavailabilityText(gone, false, trans, NOW)).toBe(
+    expect(unavailabilityText(gone, HELD, trans, NOW)).toBe(
       'GPU farm does not have the kernel “julia”.'
     );
   });
@@ -415,19 +431,24 @@ describe('unavailabilityText', () => {
     const since = clock(phase.since, NOW);
 
     expect(
-      unavailabilityText({ kind: 'starting', ...phase }, true, trans, NOW)
+      unavailabilityText({ kind: 'starting', ...phase }, CONNECTED, trans, NOW)
     ).toBe(
       `Python 3 (ipykernel) has been starting on GPU farm since ${since}. Cells that you run wait for it.`
     );
     expect(
-      unavailabilityText({ kind: 'reconnecting', ...phase }, true, trans, NOW)
+      unavailabilityText(
+        { kind: 'reconnecting', ...phase },
+        CONNECTED,
+        trans,
+        NOW
+      )
     ).toBe(
       `The connection to Python 3 (ipykernel) on GPU farm was lost at ${since}. Reconnecting… Cells that you run now wait, and are sent once.`
     );
     expect(
-      unavailabilityText({ kind: 'switching', ...phase }, true, trans, NOW)
+      unavailabilityText({ kind: 'switching', ...phase }, CONNECTED, trans, NOW)
     ).toBe(
-      `Python 3 (ipykernel) has been starting on GPU farm since ${since}. Until then, this notebook keeps its kernel.`
+      `Python 3 (ipykernel) has been starting on GPU farm since ${since}. The current kernel stays until it has started.`
     );
   });
 });

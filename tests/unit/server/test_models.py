@@ -9,7 +9,7 @@ import pytest
 
 from kernel_providers_ext.provider.config import parse
 from kernel_providers_ext.provider.status import Kernelspecs, Reachable, Status
-from kernel_providers_ext.registry.phases import STARTING
+from kernel_providers_ext.registry.phases import STARTING, Phase
 from kernel_providers_ext.server.models import provider_model, providers_model, status_model
 from tests.conftest import MakeProviders
 from tests.support.fake_provider import gateway, scripted, started
@@ -110,12 +110,13 @@ async def test_warnings_and_phases_are_those_of_the_provider(make_providers: Mak
     """Another provider has neither."""
     providers = await started(make_providers(scripted("a", "py"), scripted("b", "py")))
     providers.warn("a", "Its token is readable by others.")
-    providers.phases.begin("owner", "a", "kernel-1", STARTING, THEN, "session-1")
+    providers.phases.begin("owner", Phase("a", "kernel-1", "a/py", STARTING, THEN, "session-1"))
     a, b = (provider_model(providers, one) for one in providers.monitors)
     assert a["warnings"] == ["Its token is readable by others."]
     assert a["kernel_phases"] == [
         {
             "kernel_id": "kernel-1",
+            "kernel_name": "a/py",
             "phase": "starting",
             "since": THEN.isoformat(),
             "session_id": "session-1",

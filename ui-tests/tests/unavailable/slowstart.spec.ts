@@ -85,7 +85,9 @@ test('a notebook keeps its kernel while the next one starts, or if that is cance
   gateway.freeze();
   await select();
   await expect(bar).toContainText(`${LOCAL} has been starting on GPU farm`);
-  await expect(bar).toContainText('this notebook keeps its kernel.');
+  await expect(bar).toContainText(
+    'The current kernel stays until it has started.'
+  );
   expect(await seriousIn(page, '.kpe-UnavailableBar')).toEqual([]);
   await expect(await notebook.run('print(x + 1)')).toHaveText('43');
 
@@ -101,7 +103,9 @@ test('a notebook keeps its kernel while the next one starts, or if that is cance
   await expect.poll(ids).toEqual([before?.id]);
 
   await select();
-  await expect(bar).toContainText('this notebook keeps its kernel.');
+  await expect(bar).toContainText(
+    'The current kernel stays until it has started.'
+  );
   gateway.thaw();
   await notebook.expectKernel(`${LOCAL} (GPU farm)`);
   await expect(bar).toBeHidden();
