@@ -97,8 +97,14 @@ for (const [suffix, theme] of [
     await page.menu.clickMenuItem('File>New Launcher');
     const other = await Notebook.create(page, `${LOCAL} (HPC cluster)`);
     await page.sidebar.openTab('jp-running-sessions');
+    const others = page
+      .locator('.jp-RunningSessions .lm-AccordionPanel-title')
+      .filter({ hasNotText: 'Providers' });
+    for (const title of await others.all()) {
+      await title.click({ position: { x: 10, y: 10 } });
+    }
     await other.place.click();
-    await expect(page.locator('.kpe-PlacePopover')).toContainText('1 kernel');
+    await expect(page.getByRole('dialog')).toContainText('1 kernel');
     await shoot('running');
     await page.keyboard.press('Escape');
     await page.sidebar.openTab('filebrowser');

@@ -71,6 +71,9 @@ test('the running panel says that a provider is down, and retries it', async ({
   await gateway.kill();
   await expect(fallen).toContainText(/Offline · last seen \d/);
   await expect(fallen).not.toContainText('Idle');
+  // Its name is not broken into letters, although the panel is narrow.
+  const name = fallen.locator('.jp-RunningSessions-itemLabel').first();
+  expect((await name.boundingBox())?.height).toBeLessThan(40);
   await gateway.start();
   await fallen.click({ button: 'right', position: { x: 60, y: 8 } });
   await page.getByRole('menuitem', { name: 'Retry' }).click();
