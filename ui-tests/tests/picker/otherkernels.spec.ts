@@ -20,8 +20,10 @@ test('a kernel from another session is attached, and keeps running', async ({
   const picker = await notebook.openPicker();
   const rows = picker.group('GPU farm').getByRole('option');
   await expect(rows).toHaveCount(1);
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Enter');
+  // Not by Tab: until JupyterLab's dialog is ready, it returns the focus to the filter.
+  await picker.dialog
+    .getByRole('button', { name: 'Show kernels from other sessions' })
+    .press('Enter');
   await expect(rows).toHaveCount(2);
   await expect(rows.last()).toContainText('From another session');
   await expect(picker.active).toContainText('Current kernel');
