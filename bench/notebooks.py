@@ -23,11 +23,11 @@ EXPOSE_APP = {"LabApp": {"expose_app_in_browser": True}}
 TITLE = "Notebooks while a provider goes and comes"
 INTRODUCTION = f"""
 One page of JupyterLab in Chromium with {NOTEBOOKS} notebooks, each with a kernel of one Kernel
-Gateway. The connection to the gateway is cut for {OUTAGE:.0f} seconds. When it is
-back, a cell is run in each notebook. *work* is the time that the page's main thread works, and
-*requests* counts the page's requests and websockets: in the {OUTAGE:.0f} seconds before the cut,
-during the outage, and in the {RETURN:.0f} seconds after it. For comparison, JupyterLab without this
-package, and Jupyter Server with `--gateway-url`.
+Gateway. The connection to the gateway is cut for {OUTAGE:.0f} seconds. When it is back, a cell is
+run in each notebook. *work* is the time that the page's main thread works, and *requests* counts
+the page's requests and websockets: in the {OUTAGE:.0f} seconds before the cut, during the outage,
+and in the {RETURN:.0f} seconds after it. For comparison, JupyterLab without this package, and
+Jupyter Server with `--gateway-url`.
 """
 
 
@@ -44,14 +44,15 @@ async def run(rounds: int, folder: Path) -> Results:
                 for phase in phases:
                     if phase == "outage":
                         await proxy.cut()
-                    elif phase == "after":
+                    if phase == "after":
                         await proxy.restore()
                         page.write("run")
-                    await asyncio.sleep(RETURN if phase == "after" else OUTAGE)
-                    if phase == "after":
+                        await asyncio.sleep(RETURN)
                         milliseconds = await page.answer()
                         late = f"not all within {RETURN:.0f} s"
                         answers.add(setup, late if milliseconds is None else milliseconds / 1000)
+                    else:
+                        await asyncio.sleep(OUTAGE)
                     counts = await page.ask("")
                     work[phase].add(setup, counts["busy"] / 1000)
                     requests[phase].add(setup, counts["requests"])
@@ -103,8 +104,8 @@ async def _page(folder: Path, setup: str) -> AsyncIterator[tuple[_Page, TcpProxy
         await asyncio.to_thread(server.start)
         is_stock = setup == STOCK
         name = REMOTE_KERNEL if is_stock else f"bench/{REMOTE_KERNEL}"
-        place = {"url": server.url, "token": server.token, "kernel": name}
-        options = json.dumps({**place, "count": NOTEBOOKS, "isStock": is_stock})
+        place = {"url": server.url, "token": server.token, "kernel": name, "isStock": is_stock}
+        options = json.dumps({**place, "count": NOTEBOOKS, "limit": 1000 * RETURN})
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
             "node", "bench/notebooks.mjs", options, cwd=ROOT, stdin=pipe, stdout=pipe

@@ -79,10 +79,8 @@ class KernelProvidersKernelManager(MappingKernelManager):
                 StartRequest(provider.id, remote_name, path, env, _moving_session()), kernel_id
             )
         remote = self.remote.get(started)
-        is_wanted = (
-            remote is None if provider is None else (remote and remote.kernel_name == wanted)
-        )
-        if is_wanted and SESSION_NAME in _env_in(kwargs) and self.providers.monitors:
+        has_started = provider is None or (remote is not None and remote.kernel_name == wanted)
+        if has_started and SESSION_NAME in _env_in(kwargs) and self.providers.monitors:
             self.providers.recent.add(wanted)
         return started
 
@@ -114,25 +112,21 @@ class KernelProvidersKernelManager(MappingKernelManager):
         """
         Start a kernel for a session that moves on, and that keeps its present kernel until then.
 
-        If the client leaves meanwhile, or a proxy cuts its request, the session does not move. If
-        the new kernel is shut down while it starts, or the session moves to another kernel or ends,
-        the present kernel is returned.
+        Its present kernel is returned if it does not move: if meanwhile the client leaves, a proxy
+        cuts the request, the new kernel is shut down, or the session moves to yet another kernel.
+        Raises KernelGone if the session has ended.
         """
         before = await _present_kernel(request.session_id)
         patience = self.providers.start_patience
         starting = asyncio.create_task(self.remote.start_for_switch(request, patience))
         while not starting.done():
             await asyncio.wait({starting}, timeout=CLIENT_CHECK_INTERVAL)
-            has_left = _client_has_left()
-            is_over = has_left or await _present_kernel(request.session_id) != before
-            if is_over and starting.cancel():
+            if _client_has_left() or await _present_kernel(request.session_id) != before:
+                starting.cancel()
                 await asyncio.wait({starting})
-                if has_left:
-                    message = "The start was cancelled, because the client has left."
-                    raise KernelGone(request.provider_id, "cancelled", message)
-        present = await _present_kernel(request.session_id)
         started = None if starting.cancelled() else starting.result()
-        if present == before and started is not None:
+        present = await _present_kernel(request.session_id)
+        if started is not None and present == before:
             return started
         if started is not None and (kernel := self.remote.get(started)) is not None:
             await self.remote.shutdown(kernel, moves_on=True)

@@ -14,7 +14,6 @@ from typing import Any
 PACKAGE = "kernel-providers-ext"
 NOTEBOOK = "Jupyter Notebook"
 HAS_OTHERS = "hasKernelProviders"
-KERNEL_STATUS = "@jupyterlab/apputils-extension:kernel-status"
 
 PageConfig = dict[str, Any]
 PageConfigHook = Callable[[Any, PageConfig], PageConfig]
@@ -29,7 +28,9 @@ class Replacement:
         plugin: The id of our plugin.
         replaces: The id of the stock plugin.
         defers_to: A plugin of another package that replaces the same plugin; ours is off if that is
-            on. The stock plugin itself, if ours is off only if an administrator disabled that.
+            on.
+        can_be_absent: Whether a page may have neither plugin; ours is then off if an administrator,
+            or another package, has switched the stock plugin off.
         unavailable_in: Applications that do not have the stock plugin.
         requires: A plugin of ours without which this one is off.
     """
@@ -37,6 +38,7 @@ class Replacement:
     plugin: str
     replaces: str
     defers_to: str | None = None
+    can_be_absent: bool = False
     unavailable_in: Collection[str] = ()
     requires: str | None = None
 
@@ -47,18 +49,20 @@ REPLACEMENTS = (
         f"{PACKAGE}:launcher",
         "@jupyterlab/launcher-extension:plugin",
         defers_to="jupyterlab-launchpad:plugin",
+        can_be_absent=True,
         unavailable_in=(NOTEBOOK,),
     ),
     Replacement(
         f"{PACKAGE}:picker",
         "@jupyterlab/apputils-extension:sessionDialogs",
         defers_to="jupyterlab-launchpad:dialogs",
+        can_be_absent=True,
         requires=f"{PACKAGE}:providers",
     ),
     Replacement(
         f"{PACKAGE}:kernel-status",
-        KERNEL_STATUS,
-        defers_to=KERNEL_STATUS,
+        "@jupyterlab/apputils-extension:kernel-status",
+        can_be_absent=True,
         unavailable_in=(NOTEBOOK,),
         requires=f"{PACKAGE}:providers",
     ),
@@ -117,11 +121,10 @@ def _is_replaced_by_others(
     replacement: Replacement, present: Collection[str], disabled: Collection[str]
 ) -> bool:
     """Return whether another package, or the administrator, has switched the stock plugin off."""
-    if replacement.defers_to is None:
-        return False
-    if _package(replacement.defers_to) in present:
-        return not _is_off(replacement.defers_to, disabled)
-    return _is_off(replacement.replaces, disabled)
+    other = replacement.defers_to
+    if other is not None and _package(other) in present:
+        return not _is_off(other, disabled)
+    return replacement.can_be_absent and _is_off(replacement.replaces, disabled)
 
 
 def _is_off(plugin: str, disabled: Collection[str]) -> bool:

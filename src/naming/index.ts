@@ -7,7 +7,7 @@ export {
   withDisplayNames
 } from './displayname';
 export type { PlacementProblem } from './displayname';
-export { kernelLabels } from './labels';
+export { kernelLabels, nameAtProvider } from './labels';
 export type { IKernelLabel } from './labels';
 export { providerOf, withReadableMetadata } from './metadata';
 export { encodeResourceUrl } from './resourceurl';

@@ -55,6 +55,6 @@ function asShown(text: string): string {
 }
 
 /** Return the name of a kernel without the prefix of its provider. */
-function nameAtProvider(name: string): string {
+export function nameAtProvider(name: string): string {
   return name.slice(name.indexOf(NAME_SEPARATOR) + 1);
 }

@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { nameAtProvider } from '../naming';
 import { NAME_SEPARATOR } from '../tokens';
 import type { IKernelProviders } from '../tokens';
 
@@ -25,16 +26,14 @@ export function noProviderText(
   );
 }
 
-/**
- * Say that there is no kernel with this name, such as `gpu-farm/julia` or `julia`.
- */
+/** Say that there is no kernel with this name, such as `gpu-farm/julia` or `julia`. */
 export function missingKernelText(
   name: string,
   providers: Pick<IKernelProviders, 'get' | 'idOf'>,
   trans: TranslationBundle
 ): string {
   const id = providers.idOf(name);
-  const kernel = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
+  const kernel = nameAtProvider(name);
   const provider = providers.get(id);
   if (provider !== undefined) {
     return noKernelText(provider.label, kernel, trans);

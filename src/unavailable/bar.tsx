@@ -14,8 +14,8 @@ import {
 } from '../components';
 import { COMMAND_IDS } from '../tokens';
 import type { KernelGuard } from './guard';
-import { iconOf, unavailabilityText } from './reason';
-import type { Unavailability } from './reason';
+import { iconOf, startIn, unavailabilityText } from './reason';
+import type { Start, Unavailability } from './reason';
 
 /** Milliseconds that a change lasts before the bar shows it, so that the bar is steady. */
 const SETTLE = 1000;
@@ -119,10 +119,10 @@ export class UnavailableBar extends ReactWidget {
       : null;
   }
 
-  private readonly _cancel = (): Promise<void> => {
+  private readonly _cancel = (start: Start): Promise<void> => {
     const { guard, trans } = this._options;
     return guard
-      .cancel(this._unavailability)
+      .cancel(start)
       .catch((error: unknown) =>
         showErrorMessage(
           trans.__('Could not cancel the start'),
@@ -152,7 +152,7 @@ interface IProps {
   readonly trans: TranslationBundle;
   /** Null if there is nothing to retry. */
   readonly onRetry: (() => Promise<unknown>) | null;
-  readonly onCancel: () => Promise<void>;
+  readonly onCancel: (start: Start) => Promise<void>;
   readonly onStart: () => Promise<void>;
   readonly onSimilar: () => void;
   readonly onChoose: () => void;
@@ -161,6 +161,7 @@ interface IProps {
 
 function Bar(props: IProps): React.JSX.Element {
   const { unavailability, text, trans } = props;
+  const start = startIn(unavailability);
   // The live region exists before its text, or screen readers would not read the text.
   return (
     <div ref={useHeight(props.onResize)} className="kpe-UnavailableBar-content">
@@ -171,10 +172,7 @@ function Bar(props: IProps): React.JSX.Element {
         {unavailability?.kind === 'unavailable' && (
           <Countdown provider={unavailability.provider} trans={trans} />
         )}
-        {(unavailability?.kind === 'starting' ||
-          unavailability?.kind === 'switching') && (
-          <Elapsed since={unavailability.since} trans={trans} />
-        )}
+        {start !== null && <Elapsed since={start.since} trans={trans} />}
       </p>
       {unavailability !== null && <Buttons {...props} />}
     </div>
@@ -184,15 +182,15 @@ function Bar(props: IProps): React.JSX.Element {
 function Buttons(props: IProps): React.JSX.Element {
   const { unavailability, similar, trans, onRetry, onSimilar, onChoose } =
     props;
+  const start = startIn(unavailability);
   return (
     <div className="kpe-Buttons">
       {onRetry !== null && <RetryButton trans={trans} onRetry={onRetry} />}
-      {(unavailability?.kind === 'starting' ||
-        unavailability?.kind === 'switching') && (
+      {start !== null && (
         <BusyButton
           label={trans.__('Cancel')}
           busyLabel={trans.__('Cancelling…')}
-          onPress={props.onCancel}
+          onPress={() => props.onCancel(start)}
         />
       )}
       {unavailability?.kind === 'ended' && (

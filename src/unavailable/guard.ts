@@ -13,10 +13,11 @@ import type { IKernelProviders } from '../tokens';
 import {
   isRemote,
   similarKernel,
+  startIn,
   switchingOf,
   unavailabilityOf
 } from './reason';
-import type { IKnown, IRunningKernel, Unavailability } from './reason';
+import type { IKnown, IRunningKernel, Start, Unavailability } from './reason';
 
 /** Milliseconds that Lab has to reconnect a kernel before the guard does it. */
 const GRACE = 1000;
@@ -150,18 +151,14 @@ export class KernelGuard implements IDisposable {
    * Shut down the kernel that is starting. The notebook keeps the kernel that it has; if it
    * has none, that is as if the user had selected "No Kernel".
    *
-   * @param shown - What the user saw. Nothing is done if that is over, as the kernel of the
-   * notebook would be shut down.
+   * @param shown - The start that the user saw. Nothing is done if it is over, as the kernel
+   * of the notebook would be shut down.
    *
    * @returns A promise that is rejected if the server cannot be reached.
    */
-  async cancel(shown: Unavailability | null): Promise<void> {
-    const current = this._unavailability;
-    const isIt =
-      (current?.kind === 'starting' || current?.kind === 'switching') &&
-      current.kind === shown?.kind &&
-      current.kernelId === shown.kernelId;
-    if (!isIt) {
+  async cancel(shown: Start): Promise<void> {
+    const current = startIn(this._unavailability);
+    if (current?.kernelId !== shown.kernelId || current.kind !== shown.kind) {
       return;
     }
     if (current.kind === 'switching') {
@@ -283,9 +280,10 @@ export class KernelGuard implements IDisposable {
     const { specs } = this._context.specsManager;
     const isMissing =
       this._providers.providers.length > 1 &&
+      specs !== null &&
       wanted !== '' &&
-      specs?.kernelspecs[wanted] === undefined;
-    const isOurs = isRemote(wanted) || (specs !== null && isMissing);
+      specs.kernelspecs[wanted] === undefined;
+    const isOurs = isRemote(wanted) || isMissing;
     if (!this._isChoosing && this._kernel !== null && isOurs) {
       this._prefer(this._kernel.name);
     }

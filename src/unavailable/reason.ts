@@ -1,7 +1,7 @@
 import type { KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { providerOf } from '../naming';
+import { nameAtProvider, providerOf } from '../naming';
 import { isAvailable } from '../state';
 import {
   clock,
@@ -59,6 +59,9 @@ export type Unavailability =
       readonly since: Date;
     };
 
+/** A start that can be cancelled. */
+export type Start = Extract<Unavailability, { readonly kernelId: string }>;
+
 /** A kernel of a notebook that runs or is about to. */
 export interface IRunningKernel {
   readonly id: string;
@@ -78,6 +81,14 @@ export interface IKnown {
   readonly isReady: boolean;
   /** Whether the server has told the page that there are other providers. */
   readonly hasOthers: boolean;
+}
+
+/** Return the start under way; null if there is none. */
+export function startIn(unavailability: Unavailability | null): Start | null {
+  return unavailability?.kind === 'starting' ||
+    unavailability?.kind === 'switching'
+    ? unavailability
+    : null;
 }
 
 /** Whether a kernel has the name of a remote kernel. */
@@ -161,8 +172,7 @@ export function switchingOf(
 /** Return the display name of a kernel at its provider; its name there if it has none. */
 function kernelIn(name: string, specs: KernelSpec.ISpecModels | null): string {
   const spec = specs?.kernelspecs[name];
-  const nameThere = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
-  return (spec && providerOf(spec)?.kernel) ?? nameThere;
+  return (spec && providerOf(spec)?.kernel) ?? nameAtProvider(name);
 }
 
 /**
@@ -209,7 +219,7 @@ export function similarKernel(
   const local = Object.entries(specs?.kernelspecs ?? {}).filter(
     ([other]) => providers.idOf(other) === LOCAL_ID
   );
-  const sameName = name.slice(name.indexOf(NAME_SEPARATOR) + 1);
+  const sameName = nameAtProvider(name);
   if (local.some(([other]) => other === sameName)) {
     return sameName;
   }

@@ -82,6 +82,18 @@ class Scenario:
 
         await wait_until(has_request)
 
+    async def open_notebook(self) -> tuple[str, str]:
+        """Open a notebook with a local kernel that has ``x = 42``; return session and kernel."""
+        session = await self.client.start_session("python3", "work.ipynb")
+        kernel_id = session["kernel"]["id"]
+        await self.client.run(kernel_id, "x = 42")
+        return session["id"], kernel_id
+
+    def switch(self, session_id: str, name: str = KERNEL_NAME) -> asyncio.Task[Any]:
+        """Begin to move a session to another kernel."""
+        path, body = f"api/sessions/{session_id}", {"kernel": {"name": name}}
+        return asyncio.create_task(self.client.request("PATCH", path, body))
+
     async def is_empty(self) -> bool:
         """Return whether no kernel runs at the gateway."""
         return not await self.gateway.get("api/kernels")
@@ -302,12 +314,8 @@ async def test_slow_process_shows_as_starting(
 
 async def test_notebook_keeps_kernel_until_new_one_has_started(scenario: Scenario) -> None:
     """A failed switch to another provider does not lose the notebook's variables."""
-    session = await scenario.client.start_session("python3", "work.ipynb")
-    before = session["kernel"]["id"]
-    await scenario.client.run(before, "x = 42")
-    body = {"kernel": {"name": KERNEL_NAME}}
-    path = f"api/sessions/{session['id']}"
-    switching = asyncio.create_task(scenario.client.request("PATCH", path, body))
+    session_id, before = await scenario.open_notebook()
+    switching = scenario.switch(session_id)
     await scenario.wait_for_request()
     scenario.starts.release(respond(500, '{"message": "No GPU is free"}'))
     reply = await switching
@@ -320,23 +328,16 @@ async def test_notebook_keeps_kernel_until_new_one_has_started(scenario: Scenari
 
 async def test_a_switch_is_cancelled_by_the_shutdown_of_the_new_kernel(scenario: Scenario) -> None:
     """The front end sees which kernel starts for which session; the session keeps its own."""
-    session = await scenario.client.start_session("python3", "work.ipynb")
-    before = session["kernel"]["id"]
-    await scenario.client.run(before, "x = 42")
-    path, body = f"api/sessions/{session['id']}", {"kernel": {"name": KERNEL_NAME}}
-    switching = asyncio.create_task(scenario.client.request("PATCH", path, body))
-
-    async def phases() -> list[dict[str, Any]]:
-        answer = await scenario.client.get("api/kernel-providers")
-        return [phase for p in answer["providers"] for phase in p["kernel_phases"]]
-
-    [phase] = await wait_until(phases)
-    assert (phase["phase"], phase["session_id"]) == ("starting", session["id"])
+    session_id, before = await scenario.open_notebook()
+    switching = scenario.switch(session_id)
+    [phase] = await wait_until(scenario.kernel_phases)
+    assert (phase["phase"], phase["session_id"]) == ("starting", session_id)
+    assert phase["kernel_name"] == KERNEL_NAME
     reply = await scenario.client.request("DELETE", f"api/kernels/{phase['kernel_id']}")
     assert reply.status == 204
     reply = await switching
     assert (reply.status, reply.body["kernel"]["id"]) == (200, before)
-    assert await phases() == []
+    assert await scenario.kernel_phases() == []
     assert (await scenario.client.get("api/kernel-providers"))["recent"] == ["python3"]
     scenario.starts.release()
     await scenario.starts.wait_until_done()
@@ -346,18 +347,10 @@ async def test_a_switch_is_cancelled_by_the_shutdown_of_the_new_kernel(scenario:
 
 async def test_a_second_switch_ends_the_first(scenario: Scenario) -> None:
     """The notebook has the kernel that was selected last, and nothing else keeps running."""
-    session = await scenario.client.start_session("python3", "work.ipynb")
-    before = session["kernel"]["id"]
-    await scenario.client.run(before, "x = 42")
-    path = f"api/sessions/{session['id']}"
-
-    def switch(name: str) -> asyncio.Task[Any]:
-        body = {"kernel": {"name": name}}
-        return asyncio.create_task(scenario.client.request("PATCH", path, body))
-
-    first = switch(KERNEL_NAME)
+    session_id, before = await scenario.open_notebook()
+    first = scenario.switch(session_id)
     await scenario.wait_for_request()
-    second = await switch("python3")
+    second = await scenario.switch(session_id, "python3")
     after = second.body["kernel"]["id"]
     assert (second.status, after != before) == (200, True)
     reply = await first
@@ -371,14 +364,13 @@ async def test_a_second_switch_ends_the_first(scenario: Scenario) -> None:
 
 async def test_a_switch_ends_with_its_session(scenario: Scenario) -> None:
     """No kernel starts for a notebook that was shut down."""
-    session = await scenario.client.start_session("python3", "work.ipynb")
-    await scenario.client.run(session["kernel"]["id"], "x = 42")
-    path, body = f"api/sessions/{session['id']}", {"kernel": {"name": KERNEL_NAME}}
-    switching = asyncio.create_task(scenario.client.request("PATCH", path, body))
+    session_id, _ = await scenario.open_notebook()
+    switching = scenario.switch(session_id)
     await scenario.wait_for_request()
-    assert (await scenario.client.request("DELETE", path)).status == 204
+    ended = await scenario.client.request("DELETE", f"api/sessions/{session_id}")
+    assert ended.status == 204
     reply = await switching
-    assert reply.status in (404, 501)
+    assert reply.status == 501
     assert "its notebook has ended" in reply.body["message"]
     scenario.starts.release()
     await scenario.starts.wait_until_done()
@@ -388,11 +380,8 @@ async def test_a_switch_ends_with_its_session(scenario: Scenario) -> None:
 
 async def test_abandoned_switch_keeps_the_kernel(scenario: Scenario) -> None:
     """A notebook whose switch has failed, according to a proxy, does not switch minutes later."""
-    session = await scenario.client.start_session("python3", "work.ipynb")
-    before = session["kernel"]["id"]
-    await scenario.client.run(before, "x = 42")
-    path, body = f"api/sessions/{session['id']}", {"kernel": {"name": KERNEL_NAME}}
-    switching = asyncio.create_task(scenario.client.request("PATCH", path, body))
+    session_id, before = await scenario.open_notebook()
+    switching = scenario.switch(session_id)
     await scenario.wait_for_request()
     switching.cancel()
 

@@ -9,6 +9,8 @@ import { provider, withKernelPhase } from '../../__tests__/fixtures';
 import { MockKernelProviders, specsOf } from '../../__tests__/mockproviders';
 import { MockServer } from '../../__tests__/mockserver';
 import { KernelGuard } from '../guard';
+import { startIn } from '../reason';
+import type { Start } from '../reason';
 
 const LOCAL = provider('local');
 const ONLINE = provider('gpu');
@@ -51,6 +53,15 @@ function open(
     language: () => 'python'
   });
   return { ended, server, providers, context, dialog, guard };
+}
+
+/** Return the start that the bar shows. */
+function shownBy(guard: KernelGuard): Start {
+  const start = startIn(guard.unavailability);
+  if (start === null) {
+    throw new Error('The bar shows no start.');
+  }
+  return start;
 }
 
 /** Initialise the session, as JupyterLab does after reading a notebook, and wait. */
@@ -332,7 +343,7 @@ describe('a notebook that switches to a kernel that starts slowly', () => {
     providers.become(LOCAL, { ...ONLINE, kernelPhases: [phase] });
     expect(guard.unavailability).toMatchObject({ kind: 'switching' });
 
-    const shown = guard.unavailability;
+    const shown = shownBy(guard);
     await guard.cancel(shown);
     expect(ended).toEqual(['new']);
     // Lab shows the name of the kept kernel again.
@@ -611,7 +622,7 @@ describe('a notebook whose kernel is in a phase', () => {
   it('has no kernel and starts none after the start was cancelled', async () => {
     const { server, providers, guard } = await openSlow();
 
-    await guard.cancel(guard.unavailability);
+    await guard.cancel(shownBy(guard));
     expect(guard.hasKernel).toBe(false);
     providers.become(LOCAL, OFFLINE);
     expect(guard.unavailability).toBeNull();
@@ -627,7 +638,7 @@ describe('a notebook whose kernel is in a phase', () => {
 
     const done = new PromiseDelegate<void>();
     server.shutdown = () => done.promise;
-    const cancelled = guard.cancel(guard.unavailability);
+    const cancelled = guard.cancel(shownBy(guard));
     await settle();
     providers.become(LOCAL, ONLINE);
     await settle();
@@ -639,7 +650,7 @@ describe('a notebook whose kernel is in a phase', () => {
   it('keeps a kernel that has started just before it is cancelled', async () => {
     const { server, providers, guard } = await openSlow();
     const shutdown = vi.spyOn(server, 'shutdown');
-    const shown = guard.unavailability;
+    const shown = shownBy(guard);
 
     providers.become(LOCAL, ONLINE);
     await guard.cancel(shown);
@@ -652,7 +663,7 @@ describe('a notebook whose kernel is in a phase', () => {
     const { server, guard } = await openSlow();
     server.shutdown = () => Promise.reject(new Error('away'));
 
-    await expect(guard.cancel(guard.unavailability)).rejects.toThrow('away');
+    await expect(guard.cancel(shownBy(guard))).rejects.toThrow('away');
 
     expect(guard.unavailability).toMatchObject({ kind: 'starting' });
   });

@@ -113,6 +113,40 @@ test('a notebook keeps its kernel while the next one starts, or if that is cance
   await expect.poll(ids).not.toContain(before?.id);
 });
 
+test('after a switch that fails, the former kernel can be selected again', async ({
+  makeGateway,
+  page,
+  request
+}) => {
+  const gateway = await makeGateway('farm');
+  await connect(page, gateway, FARM);
+  const notebook = await Notebook.create(page, LOCAL);
+  await expect(await notebook.run('x = 42; print(x)')).toHaveText('42');
+  const [before] = await list(request, 'kernels');
+
+  gateway.freeze();
+  const picker = await notebook.openPicker();
+  await picker.row(`${LOCAL} (GPU farm)`).click();
+  await picker.select.click();
+  await expect(unavailableBar(page)).toContainText('has been starting');
+  await gateway.kill();
+  const dialog = page.locator('.jp-Dialog');
+  await expect(dialog).toContainText(
+    /GPU farm (refuses connections|closed the connection)/
+  );
+  await dialog.getByRole('button', { name: 'Ok' }).click();
+
+  await notebook.openPicker();
+  await dialog
+    .getByRole('option')
+    .and(dialog.locator(`[data-value*="${before?.id}"]`))
+    .click();
+  await picker.select.click();
+  await notebook.expectKernel(LOCAL);
+  await expect(await notebook.run('print(x + 1)')).toHaveText('43');
+  expect(await list(request, 'kernels')).toHaveLength(1);
+});
+
 test('a start that fails shows why, and can be repeated', async ({
   makeGateway,
   page,
