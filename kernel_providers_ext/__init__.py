@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .config import Declaration, FileLoader, KernelProvidersLoader
 from .provider import (
     ConfigurationError,
+    DiagnosticStep,
     Frame,
     IncompatibleAnswer,
     KernelChannels,
@@ -30,6 +31,7 @@ from .provider import (
     Secret,
     SignInNeeded,
     Snapshot,
+    StepSkipped,
     Timeouts,
     Tls,
 )
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigurationError",
     "Declaration",
+    "DiagnosticStep",
     "FileLoader",
     "Frame",
     "IncompatibleAnswer",
@@ -59,6 +62,7 @@ __all__ = [
     "Secret",
     "SignInNeeded",
     "Snapshot",
+    "StepSkipped",
     "Timeouts",
     "Tls",
     "__version__",

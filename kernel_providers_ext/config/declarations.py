@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from .loader import Declaration, KernelProvidersLoader
@@ -38,13 +38,18 @@ class Declarations:
             self._log_failure(error)
         return gateway + config.declared + self._loaded
 
-    async def changes(self) -> AsyncIterator[list[Declaration]]:
-        """Yield all declarations whenever the loader has new ones; raises nothing."""
+    @property
+    def user_folder(self) -> Path | None:
+        """The folder with the files of a user's own providers; None if none are read."""
+        return self._loader.user_folder if self._loader is not None else None
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Yield whenever `read` may return something new; raises nothing."""
         if self._loader is None:
             return
         try:
             async for _ in self._loader.changes():
-                yield await asyncio.to_thread(self.read)
+                yield
         except Exception as error:
             self._log_failure(error)
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import site
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from jupyter_core.paths import jupyter_config_dir, jupyter_config_path
 from traitlets import Float
 from traitlets.config import LoggingConfigurable
 
+from ..provider.config import Origin
+from ..provider.errors import ConfigurationError
 from ..provider.secrets import Secret
 
 FOLDER = "kernel_providers.d"
@@ -32,6 +36,7 @@ class Declaration:
             ``provider/config.schema.json``, if they are right.
         problem: Why the settings could not be read, as a sentence; they are then ignored.
         token: A token that settings in JSON cannot say how to get.
+        origin: Whose it is: a user's own file, an administrator's file, or anything else.
     """
 
     id: str
@@ -39,6 +44,7 @@ class Declaration:
     settings: object = field(default=None, repr=False)
     problem: str = ""
     token: Secret | None = None
+    origin: Origin = "configuration"
 
 
 class KernelProvidersLoader(LoggingConfigurable):
@@ -49,6 +55,11 @@ class KernelProvidersLoader(LoggingConfigurable):
     ``c.KernelProviders.loader_class``. The loader is made once, with ``parent`` (the server's
     application) and ``log``.
     """
+
+    @property
+    def user_folder(self) -> Path | None:
+        """The folder with the files of a user's own providers; None if none are read."""
+        return None
 
     @abstractmethod
     def load(self) -> Iterable[Declaration]:
@@ -75,7 +86,8 @@ class FileLoader(KernelProvidersLoader):
     """
     Reads ``kernel_providers.d/<id>.json`` in the folders of Jupyter's configuration.
 
-    A user's file replaces the environment's, which replaces the system's.
+    A user's file replaces the environment's, which replaces the system's. A user's file that has
+    only the field ``enabled`` switches an administrator's provider off or on.
     """
 
     _known: Mapping[Path, tuple[int, int, int]] | None = None
@@ -93,13 +105,27 @@ class FileLoader(KernelProvidersLoader):
         ordered = sorted(dict.fromkeys(paths), key=lambda path: path != user)
         return [Path(path) / FOLDER for path in ordered]
 
+    @property
+    def user_folder(self) -> Path | None:
+        """The first of the folders, if it is the user's."""
+        user = Path(jupyter_config_dir()) / FOLDER
+        return user if user in self.folders() else None
+
     def load(self) -> Iterable[Declaration]:
         """Read all files; of several for one id, the first. Raises OSError."""
         self._known = self._signature()
         found: dict[str, Declaration] = {}
         for path in self._files():
-            found.setdefault(path.stem, _read(path))
-        return found.values()
+            declared = _read(path, "user" if _is_users(path) else "administrator")
+            first = found.get(path.stem)
+            if first is None:
+                found[path.stem] = declared
+            elif is_switch(first.settings):
+                if isinstance(declared.settings, Mapping):
+                    settings = {**declared.settings, **first.settings}
+                    declared = replace(declared, settings=settings)
+                found[path.stem] = declared
+        return [declared for declared in found.values() if not is_switch(declared.settings)]
 
     async def changes(self) -> AsyncIterator[None]:
         """
@@ -153,25 +179,43 @@ class FileLoader(KernelProvidersLoader):
         return signature
 
 
-def _loads(text: str) -> object:
+def _is_users(path: Path) -> bool:
+    """Return whether a file is in a folder of the user's own, see `jupyter_config_path`."""
+    folders = (jupyter_config_dir(), site.getuserbase())
+    return any(Path(folder) in path.parents for folder in folders)
+
+
+def is_switch(settings: object) -> TypeGuard[Mapping[str, Any]]:
+    """Return whether settings only switch the provider of another file off or on."""
+    return isinstance(settings, Mapping) and set(settings) == {"enabled"}
+
+
+def parse_json(content: bytes) -> object:
+    """Return the contents of a file; raises ConfigurationError with what to do about it."""
+
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is not JSON")
 
-    return json.loads(text, parse_constant=refuse)
-
-
-def _read(path: Path) -> Declaration:
     try:
-        return Declaration(path.stem, str(path), _loads(path.read_text("utf-8-sig")))
-    except OSError as error:
-        problem = f"{path}: the file cannot be read: {error.strerror}. Check its permissions."
+        return json.loads(content.decode("utf-8-sig"), parse_constant=refuse)
     except UnicodeDecodeError:
-        problem = f"{path}: the file is not text. Save it as JSON in UTF-8."
+        problem = "the file is not text. Save it as JSON in UTF-8."
     except json.JSONDecodeError as error:
         problem = (
-            f"{path}: line {error.lineno} is not JSON: {error.msg.lower()} (column {error.colno}). "
+            f"line {error.lineno} is not JSON: {error.msg.lower()} (column {error.colno}). "
             "Look for an extra comma or a missing quotation mark."
         )
     except (ValueError, RecursionError):  # a number that is too long, or too many brackets
-        problem = f"{path}: the file is not JSON: it has too long a number or too many brackets."
-    return Declaration(path.stem, str(path), problem=problem)
+        problem = "the file is not JSON: it has too long a number or too many brackets."
+    raise ConfigurationError(problem)
+
+
+def _read(path: Path, origin: Origin) -> Declaration:
+    problem, settings = "", None
+    try:
+        settings = parse_json(path.read_bytes())
+    except OSError as error:
+        problem = f"the file cannot be read: {error.strerror}. Check its permissions."
+    except ConfigurationError as error:
+        problem = error.problem
+    return Declaration(path.stem, str(path), settings, problem, origin=origin)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import urlsplit
 
 from traitlets import Bool, Dict, Enum, Float, Integer, List, Type, Unicode, default
 from traitlets.config import LoggingConfigurable
 
 from ..provider import names
 from ..provider.config import ProviderConfig, Timeouts
+from ..provider.errors import ConfigurationError
 from .loader import Declaration, FileLoader, KernelProvidersLoader
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class NotAllowed(ConfigurationError):
+    """Users of this server may not do this; an administrator can allow it."""
+
+    http_status = 403
+    reason_code = "not_allowed"
 
 
 class KernelProvidersConfig(LoggingConfigurable):
@@ -100,6 +113,24 @@ class KernelProvidersConfig(LoggingConfigurable):
         that begin with KERNEL_.""",
     )
 
+    allow_user_providers = Bool(
+        True,
+        config=True,
+        help="""Whether users may have providers of their own: files in their own
+        kernel_providers.d, which they also add in JupyterLab and by the command line.""",
+    )
+    allowed_hosts = List(
+        Unicode(),
+        config=True,
+        help="""Patterns of the hosts at which users may have providers of their own, like
+        *.example.org or gpu.example.org:8888. The default is * (all), or nothing if the server was
+        started by a JupyterHub.""",
+    )
+
+    @default("allowed_hosts")
+    def _closed_on_a_hub(self) -> list[str]:
+        return [] if os.environ.get("JUPYTERHUB_API_TOKEN") else ["*"]
+
     @default("local_enabled")
     def _local_unless_gateway(self) -> bool:
         return self.gateway_declaration is None
@@ -111,6 +142,35 @@ class KernelProvidersConfig(LoggingConfigurable):
             Declaration(provider_id, f"c.KernelProviders.providers[{provider_id!r}]", settings)
             for provider_id, settings in self.providers.items()
         ]
+
+    def check_allowed(self, config: ProviderConfig) -> None:
+        """Raise NotAllowed if users may not have a provider of their own like this one."""
+        if not self.allow_user_providers:
+            raise NotAllowed(
+                "the administrator of this server does not allow providers of your own "
+                "(c.KernelProviders.allow_user_providers)."
+            )
+        self._check_host("url", config.url)
+        if config.proxy is not None:
+            self._check_host("proxy", str(config.proxy.source))
+        if config.options and "*" not in self.allowed_hosts:
+            raise NotAllowed(
+                "the administrator of this server allows only some hosts, and 'options' can name "
+                "others (c.KernelProviders.allowed_hosts).",
+                field="options",
+            )
+
+    def _check_host(self, field: str, url: str) -> None:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower().partition("%")[0]  # without the zone of IPv6
+        places = (host, f"{host}:{parts.port or DEFAULT_PORTS.get(parts.scheme, 0)}")
+        if not any(fnmatchcase(p, a.lower()) for p in places for a in self.allowed_hosts):
+            hosts = ", ".join(self.allowed_hosts) or "none"
+            raise NotAllowed(
+                f"the administrator of this server does not allow providers at {host!r}. Allowed "
+                f"hosts (c.KernelProviders.allowed_hosts): {hosts}.",
+                field=field,
+            )
 
     @property
     def message_limit(self) -> int:

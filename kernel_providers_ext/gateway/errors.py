@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import ssl
@@ -26,6 +27,8 @@ from ..provider.remote_text import one_line
 from .response import KERNELSPECS, Response
 from .tls import TlsFileError
 
+#: The detail of an error for an answer that is not HTTP, or not all of it.
+INCOMPLETE = "an incomplete answer"
 LONGEST_PLACE = 120  # characters of another server's address
 #: Ends of addresses of pages, which people copy from their browser.
 PAGES = ("lab", "tree", "notebooks", "api", "hub")
@@ -59,25 +62,26 @@ class GatewayErrors:
         except ConfigurationError as error:
             raise self.no_secret(error) from error
         except TlsFileError as error:
-            source = self._config.source
-            message = f"Cannot set up TLS for {label}: {error}. Check 'tls' in {source}."
-            raise self.unavailable("tls_file", message, str(error)) from error
+            message = f"Cannot set up TLS for {label}: {error}."
+            remedy = f"Check 'tls' in {self._config.source}."
+            raise self.unavailable("tls_file", message, str(error), remedy=remedy) from error
         except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:
             raise self.unavailable("timeout", f"{label} did not answer in time.") from error
-        except aiohttp.ClientConnectorCertificateError as error:
-            why = getattr(error.certificate_error, "verify_message", "it is for another address")
+        except ssl.CertificateError as error:
+            cause = getattr(error, "certificate_error", error)
+            why = getattr(cause, "verify_message", "it is for another address").rstrip(".")
             message = f"The certificate of {label} was not accepted: {why}."
             raise self.unavailable("tls", message, why) from error
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:
             raise self._no_handshake(error) from error
         except aiohttp.ClientProxyConnectionError as error:
-            raise self._no_proxy("no connection") from error
+            raise self.no_proxy("no connection") from error
         except aiohttp.ClientHttpProxyError as error:
-            raise self._no_proxy(f"answered {error.status}") from error
+            raise self.no_proxy(f"answered {error.status}") from error
         except aiohttp.ClientConnectorError as error:
-            raise self._not_connected(error.os_error) from error
+            raise self.not_connected(error.os_error) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
-            raise self.incompatible("an incomplete answer") from error
+            raise self.incompatible(INCOMPLETE) from error
         except (aiohttp.ClientError, OSError) as error:
             raise self.unavailable("reset", f"{label} closed the connection.") from error
 
@@ -93,6 +97,8 @@ class GatewayErrors:
         config, status, path = self._config, response.status, response.path
         if status < 400:
             return self._redirect(response)
+        if status == 407 and config.proxy is not None:
+            return self.no_proxy("answered 407")
         if status == 424:  # of a JupyterHub, with a token
             return self._not_running()
         if config.url.startswith("http:") and NEEDS_TLS.search(response.body):
@@ -130,40 +136,51 @@ class GatewayErrors:
         """Return the error for a websocket that does not open, while requests may be answered."""
         message = (
             f"{self._config.label} answers requests, but its kernels cannot be reached ({detail}): "
-            "websockets are blocked. A proxy in front of it must pass the headers 'Upgrade' and "
-            "'Connection' of HTTP/1.1."
+            "websockets are blocked."
         )
-        return self.unavailable("websocket", message, detail)
+        remedy = (
+            "A proxy in front of it must pass the headers 'Upgrade' and 'Connection' of HTTP/1.1."
+        )
+        return self.unavailable("websocket", message, detail, remedy=remedy)
 
     def no_listing(self) -> RequestRefused:
         """Return the error for a server that does not list its kernels."""
-        message = (
-            f"{self._config.label} does not list its kernels (403). Start a Kernel Gateway with "
-            "--JupyterWebsocketPersonality.list_kernels=True, or an Enterprise Gateway with "
-            "--EnterpriseGatewayApp.list_kernels=True."
+        message = f"{self._config.label} does not list its kernels (403)."
+        remedy = (
+            "Start a Kernel Gateway with --JupyterWebsocketPersonality.list_kernels=True, or an "
+            "Enterprise Gateway with --EnterpriseGatewayApp.list_kernels=True."
         )
-        return RequestRefused(self._config.id, "no_listing", message)
+        return RequestRefused(self._config.id, "no_listing", message, remedy=remedy)
 
     def several_servers(self) -> RequestRefused:
         """Return the error for a kernel that only some of the servers at one address have."""
         config = self._config
-        message = (
-            f"Several servers answer for {config.label}, and some do not have this kernel. If a "
-            f"load balancer is in front of them, set 'accept_cookies' to true in {config.source}."
+        message = f"Several servers answer for {config.label}, and some do not have this kernel."
+        remedy = (
+            f"If a load balancer is in front of them, set 'accept_cookies' to true in "
+            f"{config.source}."
         )
-        return RequestRefused(config.id, "several_servers", message)
+        return RequestRefused(config.id, "several_servers", message, remedy=remedy)
 
     def no_secret(self, error: ConfigurationError) -> SignInNeeded:
         """Return the error for credentials that cannot be read."""
         config = self._config
-        message = f"Cannot sign in to {config.label}: {error} See {config.source}."
-        return SignInNeeded(config.id, "no_secret", message, detail=str(error))
+        message = f"Cannot sign in to {config.label}: {error}"
+        remedy = f"See {config.source}."
+        return SignInNeeded(config.id, "no_secret", message, detail=str(error), remedy=remedy)
 
     def unavailable(
-        self, reason_code: str, message: str, detail: str = "", retry_after: float = 0.0
+        self,
+        reason_code: str,
+        message: str,
+        detail: str = "",
+        retry_after: float = 0.0,
+        remedy: str = "",
     ) -> ProviderUnavailable:
         """Return the error for a server that cannot be reached; arguments as in `ProviderError`."""
-        return ProviderUnavailable(self._config.id, reason_code, message, detail, retry_after)
+        return ProviderUnavailable(
+            self._config.id, reason_code, message, detail, retry_after, remedy
+        )
 
     def incompatible(self, what: str) -> IncompatibleAnswer:
         """Return the error for an answer, named by ``what``, that no Jupyter server gives."""
@@ -178,20 +195,21 @@ class GatewayErrors:
         return IncompatibleAnswer(
             config.id,
             "incompatible",
-            f"{config.label} does not answer like a Jupyter server: {what}. Check the field 'url' "
-            f"in {config.source}. {hint}",
+            f"{config.label} does not answer like a Jupyter server: {what}.",
             detail=what,
+            remedy=f"Check the field 'url' in {config.source}. {hint}",
         )
 
     def too_large(self, limit: int) -> IncompatibleAnswer:
         """Return the error for an answer of more than so many bytes."""
         config = self._config
         what = f"an answer of more than {limit >> 10} KiB"
-        message = (
-            f"{config.label} sent {what}, which is not read. If that is a list of kernelspecs or a "
-            "kernelspec's file, there must be fewer of them there, or smaller ones."
+        message = f"{config.label} sent {what}, which is not read."
+        remedy = (
+            "If that is a list of kernelspecs or a kernelspec's file, there must be fewer of them "
+            "there, or smaller ones."
         )
-        return IncompatibleAnswer(config.id, "incompatible", message, detail=what)
+        return IncompatibleAnswer(config.id, "incompatible", message, detail=what, remedy=remedy)
 
     def no_json(self, response: Response) -> IncompatibleAnswer:
         """Return the error for a response that is not the JSON of a Jupyter server."""
@@ -219,8 +237,8 @@ class GatewayErrors:
 
     def _not_running(self) -> ProviderUnavailable:
         label = self._config.label
-        message = f"The server of {label} is not running at its JupyterHub. Start it there."
-        return self.unavailable("not_running", message)
+        message = f"The server of {label} is not running at its JupyterHub."
+        return self.unavailable("not_running", message, remedy="Start it there.")
 
     def _sign_in_needed(self, response: Response) -> SignInNeeded:
         """Return the error for a 401, as of a Kernel Gateway, or a 403, as of a Jupyter Server."""
@@ -236,12 +254,19 @@ class GatewayErrors:
         return SignInNeeded(
             config.id,
             "unauthorised" if status == 401 else "forbidden",
-            f"{config.label} refused {given}{without} ({status}) for {request}{said}. Check "
-            f"the field '{field}' in {config.source}.{' ' if asked else ''}{' '.join(asked)}",
+            f"{config.label} refused {given}{without} ({status}) for {request}{said}.",
             detail=request,
+            remedy=" ".join([f"Check the field '{field}' in {config.source}.", *asked]),
         )
 
     # -- connections -------------------------------------------------------------------------------
+
+    def no_address(self) -> ProviderUnavailable:
+        """Return the error for an address of which no request can be made."""
+        config = self._config
+        message = f"The address of {config.label} is not a web address."
+        remedy = f"Check the field 'url' in {config.source}."
+        return self.unavailable("address", message, remedy=remedy)
 
     def _no_handshake(self, error: Exception) -> ProviderUnavailable:
         cause = getattr(error, "os_error", error)
@@ -252,26 +277,33 @@ class GatewayErrors:
     def wrong_scheme(self, right: str, wrong: str) -> ProviderUnavailable:
         """Return the error for a server that speaks ``right``, and not ``wrong``."""
         config = self._config
-        message = (
-            f"{config.label} does not speak {wrong} at its address. Is it {right}? Check the field "
-            f"'url' in {config.source}."
-        )
-        return self.unavailable("scheme", message, right)
+        message = f"{config.label} does not speak {wrong} at its address."
+        remedy = f"Is it {right}? Check the field 'url' in {config.source}."
+        return self.unavailable("scheme", message, right, remedy=remedy)
 
-    def _not_connected(self, error: OSError) -> ProviderUnavailable:
+    def not_connected(self, error: OSError) -> ProviderUnavailable:
+        """Return the error for a connection, to the server or its proxy, that was not made."""
         label = self._config.label
-        why = (error.strerror or "no connection").lower()
+        why = _words(error).lower()
         if self._config.proxy is not None:  # the connection was to the proxy
-            return self._no_proxy(why)
+            return self.no_proxy(why)
         if isinstance(error, socket.gaierror):
             return self.unavailable("dns", f"The host name of {label} was not found.")
         if isinstance(error, ConnectionRefusedError):
             return self.unavailable("refused", f"{label} refuses connections.")
         return self.unavailable("unreachable", f"{label} cannot be reached: {why}.", why)
 
-    def _no_proxy(self, why: str) -> ProviderUnavailable:
+    def no_proxy(self, why: str) -> ProviderUnavailable:
+        """Return the error for the proxy of the field 'proxy' that cannot be used."""
         message = f"The proxy for {self._config.label} cannot be used: {why}."
         return self.unavailable("proxy", message, detail=why)
+
+
+def _words(error: OSError) -> str:
+    """Return why a connection was not made; asyncio's own words have only the address in them."""
+    if error.errno and (error.strerror or "").startswith("Connect call failed"):
+        return os.strerror(error.errno)
+    return error.strerror or "no connection"
 
 
 def _kernel_in(path: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import mimetypes
 import os
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from itertools import islice
@@ -14,6 +14,7 @@ from logging import Logger
 from typing import TYPE_CHECKING, Any
 
 from ..provider.config import ProviderConfig
+from ..provider.diagnosis import DiagnosticStep
 from ..provider.errors import KernelGone, ProviderError, RequestRefused
 from ..provider.interface import (
     KernelModel,
@@ -24,6 +25,7 @@ from ..provider.interface import (
 )
 from ..provider.kernelspecs import MAX_SPEC, TOO_LARGE, Selection
 from ..provider.names import encode, is_name
+from ..provider.remote_text import one_line
 from .json_reader import JsonReader, TooLong
 from .response import KERNELSPECS, Response
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 MAX_LIST = 8 * 2**20  # bytes of a list; one of 5,000 kernelspecs has about 5 MB
 MAX_FILE = 512 * 2**10  # bytes of a logo
 GATEWAY_TIMEOUT = "504"
+LONGEST_PRODUCT = 40  # characters of a product or a version
 MAX_KERNELS = 20_000  # kernels in a list
 #: Requests for a kernel that its provider says it does not have, before that is believed: one of
 #: several servers behind a load balancer may not know it.
@@ -96,6 +99,23 @@ class GatewayKernelProvider(RemoteKernelProvider):
             return await asyncio.to_thread(_snapshot, response, self.config)
         except ValueError as error:
             raise http.errors.no_json(response) from error
+
+    async def server_name(self) -> str:
+        """Fetch the version, and from a gateway the title of its API."""
+        http = await self._http()
+        versions = http.parse_object(await http.get("/api"))
+        try:
+            info = http.parse_object(await http.get("/api/swagger.json")).get("info")
+        except ProviderError:  # only gateways have it
+            info = None
+        title = info.get("title") if isinstance(info, dict) else None
+        return product(title, versions)
+
+    async def connection_steps(self) -> Sequence[DiagnosticStep]:
+        """Return the steps from the address to an answer by HTTP."""
+        module = await asyncio.to_thread(import_module, ".diagnosis", __package__)
+        steps: Sequence[DiagnosticStep] = module.ConnectionDiagnosis(self.config, self._http).steps
+        return steps
 
     async def resource(self, kernel_name: str, file: str) -> Resource:
         """Fetch a file of a kernelspec."""
@@ -301,6 +321,25 @@ class GatewayKernelProvider(RemoteKernelProvider):
                 self._varied_at = time.monotonic()
                 raise (await self._http()).errors.several_servers() from None
             raise
+
+
+def product(title: object, versions: Mapping[str, Any]) -> str:
+    """
+    Return a server's product and version.
+
+    Args:
+        title: The title of a gateway's API, like ``Jupyter Kernel Gateway API``.
+        versions: The answer of ``GET /api``. Only an Enterprise Gateway tells its own version;
+            ``version`` is that of Jupyter Server, or of Notebook up to 6.
+    """
+    gateway = one_line(title, LONGEST_PRODUCT) if isinstance(title, str) else ""
+    gateway = gateway.removeprefix("Jupyter ").removesuffix(" API")
+    own = versions.get("gateway_version")
+    version = one_line(str(versions.get("version") or ""), LONGEST_PRODUCT)
+    server = "Jupyter Notebook" if version.startswith(("4.", "5.", "6.")) else "Jupyter Server"
+    if gateway and own:
+        return f"{gateway} {one_line(str(own), LONGEST_PRODUCT)}"
+    return ", ".join(filter(None, (gateway, f"{server} {version}" if version else "")))
 
 
 def _path(kernel_id: str) -> str:

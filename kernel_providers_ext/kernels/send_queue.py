@@ -27,6 +27,11 @@ class SendBudget:
         """Return a budget for one provider."""
         return SendBudget(self._limit // 2, self)
 
+    @property
+    def taken(self) -> int:
+        """The bytes that wait."""
+        return self._taken
+
     def take(self, size: int) -> bool:
         """Take so many bytes; return False if there are not as many. The first may be too many."""
         if self._taken and self._taken + size > self._limit:

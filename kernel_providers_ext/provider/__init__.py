@@ -5,6 +5,7 @@ Packages that add a kind of provider import these names from ``kernel_providers_
 """
 
 from .config import ProviderConfig, Timeouts, Tls
+from .diagnosis import DiagnosticStep, StepSkipped
 from .errors import (
     ConfigurationError,
     IncompatibleAnswer,
@@ -29,6 +30,7 @@ from .secrets import Secret
 
 __all__ = [
     "ConfigurationError",
+    "DiagnosticStep",
     "Frame",
     "IncompatibleAnswer",
     "KernelChannels",
@@ -46,6 +48,7 @@ __all__ = [
     "Secret",
     "SignInNeeded",
     "Snapshot",
+    "StepSkipped",
     "Timeouts",
     "Tls",
 ]

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
@@ -27,6 +27,9 @@ from .secrets import Secret
 SCHEMA: Mapping[str, Any] = json.loads(
     files(__package__).joinpath("config.schema.json").read_text("utf-8")
 )
+
+#: Whose a provider is: a user's own file, an administrator's file, or a trait, a flag or a loader.
+Origin = Literal["user", "administrator", "configuration"]
 
 #: Seconds that a gateway gives up before we do, as `GatewayClient.launch_timeout_pad`.
 LAUNCH_TIMEOUT_PAD = 2.0
@@ -70,11 +73,13 @@ class ProviderConfig:
     """
     A provider's checked configuration; its fields are those of ``config.schema.json``.
 
-    ``source`` is the path of its file or the name of a trait, for messages.
+    ``source`` is the path of its file or the name of a trait, for messages; ``origin`` is whose
+    that is.
     """
 
     id: str
     source: str
+    origin: Origin = "configuration"
     kind: str = "gateway"
     label: str = ""
     enabled: bool = True
@@ -139,20 +144,29 @@ def parse(
     Raises ConfigurationError with a message that names the source, the field and the remedy. It
     quotes no value, which could be a secret in the wrong field.
     """
-    _check_id(provider_id, source)
-    given = _checked(settings, source)
-    fields = {**(defaults or {}), **given}
-    timeouts = {**(defaults or {}).get("timeouts", {}), **given.get("timeouts", {})}
+    try:
+        return _parse(provider_id, settings, source, defaults or {})
+    except ConfigurationError as error:
+        raise error.at(source) from None
+
+
+def _parse(
+    provider_id: str, settings: object, source: str, defaults: Mapping[str, Any]
+) -> ProviderConfig:
+    check_id(provider_id)
+    given = _checked(settings)
+    fields = {**defaults, **given}
+    timeouts = {**defaults.get("timeouts", {}), **given.get("timeouts", {})}
     if fields.get("proxy"):
-        _check_address("proxy", fields["proxy"], source)
-    _check_auth(fields, source)
+        _check_address("proxy", fields["proxy"])
+    _check_auth(fields)
     return ProviderConfig(
         id=provider_id,
         source=source,
         kind=fields.get("kind", "gateway"),
         label=fields.get("label", "").strip() or provider_id,
         enabled=fields.get("enabled", True),
-        url=_url(fields.get("url", ""), source),
+        url=_url(fields.get("url", "")),
         token=_secret(fields.get("token")),
         auth=_auth(fields.get("auth", {})),
         headers=_secrets(fields.get("headers", {})),
@@ -173,6 +187,20 @@ def parse(
     )
 
 
+def check_id(provider_id: str) -> None:
+    """Raise ConfigurationError if a provider cannot have this id."""
+    if not PROVIDER_ID.fullmatch(provider_id):
+        raise ConfigurationError(
+            f"the id {provider_id!r} cannot be used. Use lower-case letters, digits, '.', '_' and "
+            "'-', beginning with a letter or digit, like 'gpu-farm'.",
+            field="id",
+        )
+    if provider_id == LOCAL_ID:
+        raise ConfigurationError(
+            f"the id {LOCAL_ID!r} is this server's own. Choose another one.", field="id"
+        )
+
+
 def secret_variables(settings: object) -> set[str]:
     """Return the environment variables that hold secrets; the settings may be invalid."""
     if not isinstance(settings, Mapping):
@@ -184,31 +212,18 @@ def secret_variables(settings: object) -> set[str]:
     return {one["env"] for one in given if isinstance(one, Mapping) and _is_text(one.get("env"))}
 
 
-def _check_id(provider_id: str, source: str) -> None:
-    if not PROVIDER_ID.fullmatch(provider_id):
-        raise ConfigurationError(
-            f"{source}: {provider_id!r} cannot be a provider's id. Use lower-case letters, digits, "
-            "'.', '_' and '-', beginning with a letter or digit, like 'gpu-farm'."
-        )
-    if provider_id == LOCAL_ID:
-        raise ConfigurationError(
-            f"{source}: the id {LOCAL_ID!r} is this server's own. Choose another one."
-        )
-
-
-def _checked(settings: object, source: str) -> Mapping[str, Any]:
+def _checked(settings: object) -> Mapping[str, Any]:
     """Return the settings if they fit the schema; raises ConfigurationError if not."""
     if not isinstance(settings, Mapping):
         raise ConfigurationError(
-            f"{source}: a provider is a JSON object, like "
-            '{"kind": "gateway", "url": "https://gpu.example.org:8888"}.'
+            'a provider is a JSON object, like {"kind": "gateway", "url": "https://gpu.example.org:8888"}.'
         )
     errors = list(Draft202012Validator(SCHEMA).iter_errors({"kind": "gateway", **settings}))
     # A misspelt field comes first: it may be the one that is missing.
     unknown = [e for e in errors if e.validator == "additionalProperties" and not e.absolute_path]
     error = best_match(unknown or errors)
     if error is not None:
-        raise ConfigurationError(f"{source}: {_explanation(error)}")
+        raise ConfigurationError(_explanation(error), field=_field(error))
     return settings
 
 
@@ -233,7 +248,7 @@ def _tls(given: Mapping[str, Any]) -> Tls:
     return Tls(**{**given, **paths})
 
 
-def _check_auth(fields: Mapping[str, Any], source: str) -> None:
+def _check_auth(fields: Mapping[str, Any]) -> None:
     """Raise ConfigurationError if there are two credentials for one header."""
     auth = fields.get("auth", {})
     header = auth.get("header", Auth.header)
@@ -241,8 +256,8 @@ def _check_auth(fields: Mapping[str, Any], source: str) -> None:
     given += [f"'headers.{name}'" for name in fields.get("headers", {}) if _same(name, header)]
     if len(given) > 1:
         raise ConfigurationError(
-            f"{source}: the fields {' and '.join(given)} both set the header {header}. Keep one of "
-            "them."
+            f"the fields {' and '.join(given)} both set the header {header}. Keep one of them.",
+            field=given[0].strip("'"),
         )
 
 
@@ -258,42 +273,53 @@ def _same(header: str, other: str) -> bool:
 def _explanation(error: ValidationError) -> str:
     """Return which field is wrong and what it should be."""
     properties = SCHEMA["properties"]
-    instance: Any = error.instance
-    expected: Any = error.validator_value
     where = ".".join(str(step) for step in error.absolute_path)
     top = str(error.absolute_path[0]) if error.absolute_path else ""
     if error.validator == "required":
-        missing = next(name for name in expected if name not in instance)
+        missing = _field(error)
         return f"the field '{missing}' is missing. Expected: {properties[missing]['description']}."
     if error.validator == "additionalProperties" and not top:
-        unknown = next(name for name in instance if name not in properties)
+        unknown = _field(error)
         close = get_close_matches(unknown, properties, 1)
         hint = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(properties)}."
         return f"the field '{unknown}' is not known. {hint}"
     return f"the field '{where}' is not right. Expected: {properties[top]['description']}."
 
 
-def _url(url: str, source: str) -> str:
+def _field(error: ValidationError) -> str:
+    """Return the path of the field that is wrong; of a missing or unknown one, that field's."""
+    instance: Any = error.instance
+    expected: Any = error.validator_value
+    if error.validator == "required":
+        return next(str(name) for name in expected if name not in instance)
+    if error.validator == "additionalProperties" and not error.absolute_path:
+        return next(str(name) for name in instance if name not in SCHEMA["properties"])
+    return ".".join(str(step) for step in error.absolute_path)
+
+
+def _url(url: str) -> str:
     """Return a web address with its scheme in lower case; raises ConfigurationError."""
     if not url:
         return url
-    _check_address("url", url, source)
+    _check_address("url", url)
     if "@" in urlsplit(url).netloc:
         raise ConfigurationError(
-            f"{source}: the field 'url' has a user or a secret before its '@'. Put a token into "
-            "the field 'token', and a user and a password into the field 'auth', like "
-            '{"user": "ada", "password": {"env": "NAME"}}.'
+            "the field 'url' has a user or a secret before its '@'. Put a token into the field "
+            "'token', and a user and a password into the field 'auth', like "
+            '{"user": "ada", "password": {"env": "NAME"}}.',
+            field="url",
         )
     if "?" in url or "#" in url:
         raise ConfigurationError(
-            f"{source}: the field 'url' has more than an address. Put a token into the field "
-            "'token', and leave out what follows a '?' or '#'."
+            "the field 'url' has more than an address. Put a token into the field 'token', and "
+            "leave out what follows a '?' or '#'.",
+            field="url",
         )
     scheme, colon, rest = url.partition(":")
     return scheme.lower() + colon + rest
 
 
-def _check_address(field: str, url: str, source: str) -> None:
+def _check_address(field: str, url: str) -> None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -302,5 +328,5 @@ def _check_address(field: str, url: str, source: str) -> None:
     if not usable or any(character.isspace() for character in url):
         remedy = SCHEMA["properties"][field]["description"]
         raise ConfigurationError(
-            f"{source}: the field {field!r} is not a web address. Expected: {remedy}."
+            f"the field {field!r} is not a web address. Expected: {remedy}.", field=field
         )

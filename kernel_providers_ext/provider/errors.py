@@ -30,7 +30,33 @@ _UNCERTAIN = ("timeout", "reset", "server_error", "incompatible")
 
 
 class ConfigurationError(ValueError):
-    """A provider's configuration cannot be used; the message names the field and the remedy."""
+    """
+    A provider's configuration cannot be used.
+
+    Args:
+        problem: What is wrong and what to do, as one or more sentences; the first one may begin in
+            lower case, as it follows the source.
+        field: The path of the field concerned, like ``auth.password``; empty if there is none.
+        source: The path of a file or the name of a trait, with which the text begins.
+
+    Subclasses fix `http_status` and `reason_code`, as in `ProviderError`.
+    """
+
+    http_status: ClassVar[int] = 400
+    reason_code: ClassVar[str] = "invalid"
+
+    def __init__(self, problem: str, *, field: str = "", source: str = "") -> None:
+        super().__init__(f"{source}: {problem}" if source else problem)
+        self.problem, self.field, self.source = problem, field, source
+
+    @property
+    def message(self) -> str:
+        """The text; without a source, it begins in upper case."""
+        return str(self) if self.source else self.problem[:1].upper() + self.problem[1:]
+
+    def at(self, source: object) -> ConfigurationError:
+        """Return the same error with a source."""
+        return type(self)(self.problem, field=self.field, source=str(source))
 
 
 class ProviderError(web.HTTPError):
@@ -43,6 +69,8 @@ class ProviderError(web.HTTPError):
         message: One or more sentences for people: what failed, why, and what to do.
         detail: What differs from case to case with the same reason, such as a status.
         retry_after: Seconds for which the provider asks to be left alone; 0 if it did not say.
+        remedy: The sentences that say what to do, if they are not part of ``message`` already; the
+            attribute `message` ends with them.
 
     Subclasses fix `http_status`, the status of our own answer.
     """
@@ -56,12 +84,14 @@ class ProviderError(web.HTTPError):
         message: str,
         detail: str = "",
         retry_after: float = 0.0,
+        remedy: str = "",
     ) -> None:
         super().__init__(self.http_status, message)
         self.retry_after = retry_after
         self.provider_id = provider_id
         self.reason_code = reason_code
-        self.message = message
+        self.message = f"{message} {remedy}".rstrip()
+        self.cause, self.remedy = message, remedy
         self.detail = detail
 
     @property

@@ -9,12 +9,13 @@ point group ``kernel_providers_ext.kinds``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from logging import Logger
 from typing import Any, ClassVar
 
 from .config import ProviderConfig
+from .diagnosis import DiagnosticStep
 from .errors import NoSuchKernelspec, RequestRefused
 from .kernelspecs import Selection
 from .names import is_name
@@ -121,8 +122,9 @@ class KernelProvider(ABC):
     A place with kernelspecs.
 
     The constructor gets the provider's configuration and a logger. It raises ConfigurationError,
-    with a message for people, if the configuration does not suit the kind. It must not block: a
-    server creates its providers while it starts.
+    with a message for people, if the configuration does not suit the kind. It must not block, as a
+    server creates its providers while it starts, and must open nothing, as a provider may be made
+    only to check a configuration.
     """
 
     #: The name of the kind, which is also the name of its entry point.
@@ -230,6 +232,23 @@ class RemoteKernelProvider(KernelProvider):
         left out is a kernel of which nothing is known. It is called every 10 s while kernels are
         busy.
         """
+
+    async def server_name(self) -> str:
+        """
+        Return the product and the version of the server for people, like ``Jupyter Server 2.21.0``.
+
+        It is empty if they are not known, which is the default.
+        """
+        return ""
+
+    async def connection_steps(self) -> Sequence[DiagnosticStep]:
+        """
+        Return the steps by which the provider is reached, in order, for a diagnosis.
+
+        There are none by default. Each may rely on the ones before; the steps that follow ask for
+        kernelspecs and run a kernel. It raises nothing, and connects to nothing yet.
+        """
+        return ()
 
     async def running_kernels(self) -> Collection[KernelModel]:
         """

@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
 from .errors import ConfigurationError
 
+SERVICE = "kernel-providers-ext"  # in the system's keyring
 COMMAND_TIMEOUT = 30.0  # seconds
 KILL_TIMEOUT = 1.0  # seconds for a killed command to end
 OUTPUT_LIMIT = 2**16  # bytes; a pipe holds no more on Linux
@@ -24,9 +26,10 @@ class Secret:
     """
     The source of a secret.
 
-    ``kind`` is ``value``, ``env``, ``file``, ``command`` or ``function``; ``source`` is the secret
-    itself, the name of an environment variable, a file's path, a command as a tuple of words, or a
-    function without arguments, which is called in a thread.
+    ``kind`` is ``value``, ``env``, ``file``, ``command``, ``keyring`` or ``function``; ``source``
+    is the secret itself, the name of an environment variable, a file's path, a command as a tuple
+    of words, the name of an entry of `SERVICE` in the system's keyring, or a function without
+    arguments. The last two are called in a thread.
     """
 
     kind: str
@@ -55,6 +58,8 @@ class Secret:
             secret = await asyncio.to_thread(self._read_file)
         elif self.kind == "command":
             secret = await self._run()
+        elif self.kind == "keyring":
+            secret = await self._unlock()
         elif callable(self.source):
             secret = await self._call(self.source)
         else:
@@ -67,6 +72,27 @@ class Secret:
                 f"The secret from {self._description} is more than one line of text."
             )
         return secret
+
+    async def _unlock(self) -> str:
+        name = str(self.source)
+        try:
+            keyring = import_keyring()
+            # A locked keyring may ask its user, who may not be there.
+            reading = asyncio.to_thread(keyring.get_password, SERVICE, name)
+            secret = await asyncio.wait_for(reading, COMMAND_TIMEOUT)
+        except asyncio.TimeoutError:
+            why = f"it did not answer within {COMMAND_TIMEOUT:.0f} s"
+        except ConfigurationError:
+            raise
+        except Exception as error:  # a backend is code of others
+            why = type(error).__name__
+        else:
+            if secret is not None:
+                return str(secret)
+            raise ConfigurationError(
+                f"The system's keyring has no entry {name!r} of the service {SERVICE!r}."
+            )
+        raise ConfigurationError(f"The system's keyring cannot be read: {why}.")
 
     async def _call(self, function: Callable[[], str]) -> str:
         try:
@@ -138,12 +164,24 @@ class Secret:
             "value": "a value",
             "env": f"the environment variable {self.source}",
             "file": f"the file {self.source}",
+            "keyring": f"the entry {self.source} of the system's keyring",
             "function": "the code that renews the token",
             "command": f"the output of {self._program}",
         }[self.kind]
 
     def __repr__(self) -> str:
         return f"<secret: {self._description}>"
+
+
+def import_keyring() -> Any:
+    """Return the package keyring, which is optional; raises ConfigurationError without it."""
+    try:
+        return import_module("keyring")
+    except ImportError as error:
+        raise ConfigurationError(
+            "The package keyring is not installed. Install it with: pip install "
+            '"kernel-providers-ext[keyring]"'
+        ) from error
 
 
 @contextmanager

@@ -7,17 +7,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..config.loader import Declaration
-from ..provider.config import ProviderConfig, parse, secret_variables
+from ..provider.config import Origin, ProviderConfig, parse, secret_variables
 from ..provider.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A provider that is not loaded; ``message`` says why, and what to do."""
+    """
+    A provider that is not loaded; ``message`` says why, and what to do.
+
+    ``field`` is that of its declaration which is wrong; empty if there is no such field.
+    """
 
     provider_id: str
     source: str
     message: str
+    origin: Origin = "configuration"
+    field: str = ""
 
 
 @dataclass
@@ -57,9 +63,10 @@ def check(
             if config.enabled:
                 accept(config)
         except ConfigurationError as error:
-            message = f"{error} Not loaded until this is fixed."
             source = declaration.source
-            found.problems[source] = Problem(declaration.id, source, message)
+            message = f"{error.at(source)} Not loaded until this is fixed."
+            problem = Problem(declaration.id, source, message, declaration.origin, error.field)
+            found.problems[source] = problem
         else:
             (found.enabled if config.enabled else found.disabled)[config.id] = config
     return found
@@ -69,12 +76,13 @@ def _parse(
     declaration: Declaration, seen: Mapping[str, ProviderConfig], defaults: Mapping[str, Any]
 ) -> ProviderConfig:
     if declaration.problem:
-        raise ConfigurationError(declaration.problem)
+        raise ConfigurationError(declaration.problem, source=declaration.source)
     first = seen.get(declaration.id)
     if first is not None:
         raise ConfigurationError(
-            f"{declaration.source}: there is a provider {declaration.id!r} already, from "
-            f"{first.source}. Rename or remove one of them."
+            f"there is a provider {declaration.id!r} already, from {first.source}. Rename or "
+            "remove one of them.",
+            source=declaration.source,
         )
     config = parse(declaration.id, declaration.settings, declaration.source, defaults)
-    return config if declaration.token is None else replace(config, token=declaration.token)
+    return replace(config, token=declaration.token or config.token, origin=declaration.origin)

@@ -26,20 +26,28 @@ class Kinds:
 
         Raises ConfigurationError if the kind is not installed, or if its code fails.
         """
+        try:
+            return self._make(config, log)
+        except ConfigurationError as error:
+            raise error.at(config.source) from error
+
+    def _make(self, config: ProviderConfig, log: Logger) -> RemoteKernelProvider:
         kind = self._kind(config)
         try:
             provider: object = kind(config, log)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{config.source}: {error}") from error
+        except ConfigurationError:
+            raise
         except Exception as error:
             raise ConfigurationError(
-                f"{config.source}: the kind {config.kind!r} has a defect: {error}. Update or "
-                "remove the package that provides it."
+                f"the kind {config.kind!r} has a defect: {error}. Update or remove the package "
+                "that provides it.",
+                field="kind",
             ) from error
         if not isinstance(provider, RemoteKernelProvider) or provider.config != config:
             raise ConfigurationError(
-                f"{config.source}: the kind {config.kind!r} is not a kernel provider. Update or "
-                "remove the package that provides it."
+                f"the kind {config.kind!r} is not a kernel provider. Update or remove the package "
+                "that provides it.",
+                field="kind",
             )
         return provider
 
@@ -48,14 +56,16 @@ class Kinds:
         if point is None:
             known = ", ".join(sorted(self._points)) or "none"
             raise ConfigurationError(
-                f"{config.source}: the field 'kind' names {config.kind!r}, which is not installed. "
-                f"Installed kinds: {known}. Correct it, or install the package that provides it."
+                f"the field 'kind' names {config.kind!r}, which is not installed. Installed kinds: "
+                f"{known}. Correct it, or install the package that provides it.",
+                field="kind",
             )
         try:
             kind: type[RemoteKernelProvider] = point.load()
         except Exception as error:
             raise ConfigurationError(
-                f"{config.source}: the kind {config.kind!r} cannot be loaded from {point.value}: "
-                f"{error}. Update or remove the package that provides it."
+                f"the kind {config.kind!r} cannot be loaded from {point.value}: {error}. Update or "
+                "remove the package that provides it.",
+                field="kind",
             ) from error
         return kind

@@ -18,6 +18,7 @@ from ..provider.interface import KernelModel, KernelProvider, RemoteKernelProvid
 from ..provider.status import Kernelspecs, Status, now
 from .circuit_breaker import CircuitBreaker
 from .client_activity import ClientActivity
+from .counters import Counters
 from .resources import Resources
 from .warnings import Warnings
 from .websockets import Websockets
@@ -61,6 +62,7 @@ class ProviderMonitor:
         on_change: Called after the status or the snapshot has changed in a way that people see.
         log: Gets one line for each change of state.
         client_activity: While no client is active, the provider is polled less often.
+        counters: Count the refreshes.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class ProviderMonitor:
         on_change: Callable[[], None],
         log: Logger,
         client_activity: ClientActivity,
+        counters: Counters | None = None,
     ) -> None:
         self.provider = provider
         self.snapshot: Snapshot | None = None
@@ -84,6 +87,7 @@ class ProviderMonitor:
         self._on_change = on_change
         self._log = log
         self._client_activity = client_activity
+        self._counters = counters or Counters()
         self._failures = 0
         self._websockets = Websockets()
         self._last_defect = ""
@@ -231,11 +235,13 @@ class ProviderMonitor:
         except Exception as error:
             failure = self._as_provider_error(error)
             self._failures += 1
+            self._counters.refreshes_failed += 1
             self._websockets.forget()  # they were refused for the same reason
             self._breaker.failed(failure)
             self._become(self.status.failed(now(), failure), self.snapshot)
         else:
             self._failures = 0
+            self._counters.refreshes_succeeded += 1
             self._breaker.succeeded()
             if not self._polled:  # no kernel is left that could be reached
                 self._websockets.blocked = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..provider.status import now
 from .catalog import Catalog, CatalogSource, Entry
 from .client_activity import ClientActivity
 from .configurations import Problem, check
+from .counters import Counters
 from .kinds import Kinds
 from .monitor import PolledKernel, ProviderMonitor
 from .phases import KernelPhases
@@ -56,6 +58,10 @@ class KernelProviders(KernelProvidersConfig):
         self.created = now()
         #: Whether the monitors run: from `start` to `aclose`.
         self.running = False
+        #: What has happened, by provider; also of removed ones, which may come back.
+        self.counters: Mapping[str, Counters] = defaultdict(Counters)
+        #: Called when the providers are closed.
+        self.on_closed: set[Callable[[], None]] = set()
         self.client_activity = ClientActivity(self._wake_all)
         self.phases = KernelPhases(self._notify)
         self._closed = False
@@ -67,6 +73,7 @@ class KernelProviders(KernelProvidersConfig):
         self._closes: set[asyncio.Task[None]] = set()
         self._following: asyncio.Task[None] | None = None
         self._declarations: Declarations | None = None
+        self._reading = asyncio.Lock()
         super().__init__(**kwargs)
         #: The kernels that the user started last.
         self.recent = RecentKernels(Path(jupyter_data_dir()) / FILE, self._notify, self.log)
@@ -79,6 +86,17 @@ class KernelProviders(KernelProvidersConfig):
         self._declarations = Declarations(self)
         self.apply(self._declarations.read())
 
+    async def reload(self) -> None:
+        """Read the declarations again, and apply them; raises nothing."""
+        if self._declarations is not None:
+            async with self._reading:  # the last to read is the last to be applied
+                self.apply(await asyncio.to_thread(self._declarations.read))
+
+    @property
+    def user_folder(self) -> Path | None:
+        """The folder with the files of a user's own providers; None if none are read."""
+        return self._declarations.user_folder if self._declarations is not None else None
+
     async def start(self) -> None:
         """Start the monitors, and follow changes of the declarations."""
         self.running = True
@@ -89,6 +107,8 @@ class KernelProviders(KernelProvidersConfig):
         """Stop the monitors and close the providers; their kernels are left alone."""
         self.running = False
         self._closed = True
+        while self.on_closed:
+            self.on_closed.pop()()
         following = [self._following] if self._following is not None else []
         for task in following:
             task.cancel()
@@ -108,6 +128,8 @@ class KernelProviders(KernelProvidersConfig):
         kept: dict[str, ProviderMonitor] = {}
 
         def accept(config: ProviderConfig) -> None:
+            if config.origin == "user":
+                self.check_allowed(config)
             kept[config.id] = self._monitor_for(config, kinds)
 
         found = check(declarations, self.provider_defaults, accept)
@@ -137,7 +159,14 @@ class KernelProviders(KernelProvidersConfig):
             return before
         provider = kinds.make(config, self.log)
         polled = self._polled.setdefault(config.id, [])
-        monitor = ProviderMonitor(provider, polled, self._changed, self.log, self.client_activity)
+        monitor = ProviderMonitor(
+            provider,
+            polled,
+            self._changed,
+            self.log,
+            self.client_activity,
+            self.counters[config.id],
+        )
         if before is not None and _is_same_place(before.provider.config, config):
             monitor.inherit(before)
         return monitor
@@ -152,8 +181,8 @@ class KernelProviders(KernelProvidersConfig):
 
     async def _follow_declarations(self) -> None:
         if self._declarations is not None:
-            async for declarations in self._declarations.changes():
-                self.apply(declarations)
+            async for _ in self._declarations.changes():
+                await self.reload()
 
     def _close(self, monitor: ProviderMonitor) -> None:
         closing = asyncio.ensure_future(monitor.aclose())

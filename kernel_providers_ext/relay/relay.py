@@ -43,6 +43,7 @@ class Relay:
     def __init__(self, kernel: RemoteKernelManager, session_id: str | None) -> None:
         self._kernel = kernel
         self._session_id = session_id
+        self._counters = kernel.providers.counters[kernel.provider_id]
         self._channels: KernelChannels
         self._renewed = asyncio.Condition()
         self._attempts = 0  # to open the channels, since they last worked for a while
@@ -121,6 +122,7 @@ class Relay:
                     queue.drop(frame)  # it may be on its way
                     raise
                 if is_sent:
+                    self._counters.to_kernels.add(frame)
                     queue.drop(frame)
                 else:
                     channels = await self._successor(channels)
@@ -146,7 +148,7 @@ class Relay:
     async def _copy(self, write: Callable[[Frame], Awaitable[None]]) -> None:
         """Copy frames until the connection to the provider ends."""
         begun = rested = time.monotonic()
-        observe = self._kernel.activity.observe
+        observe, count = self._kernel.activity.observe, self._counters.from_kernels.add
         while (frame := await self._channels.receive()) is not None:
             instant = time.monotonic()
             if instant - begun > FIRST_PAUSE:  # the connection works, and was not cut at once
@@ -156,6 +158,7 @@ class Relay:
                 rested = time.monotonic()
             self._end_phase()
             observe(frame)
+            count(frame)
             await write(frame)  # this wait slows the provider down to the browser's pace
         if self._channels.failure:
             self._kernel.providers.warn(self._kernel.provider_id, self._channels.failure)
@@ -172,6 +175,7 @@ class Relay:
             await close_within(channels.aclose(), 2 * CLOSE_TIMEOUT)
             message = f"{kernel.provider.label} now speaks another protocol."
             raise IncompatibleAnswer(kernel.provider_id, "incompatible", message)
+        self._counters.reconnects += 1
         async with self._renewed:
             self._channels = channels
             self._renewed.notify_all()

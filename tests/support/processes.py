@@ -89,6 +89,7 @@ class ServerProcess:
         transport = {"KernelManager": {"transport": "ipc"}}
         (self.config_folder / "jupyter_config.json").write_text(json.dumps(transport))
         runtime = tempfile.mkdtemp(prefix="kpx-")
+        self.runtime_folder = Path(runtime)
         weakref.finalize(self, shutil.rmtree, runtime, ignore_errors=True)
         kept = {
             k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "KERNEL_", "KG_"))

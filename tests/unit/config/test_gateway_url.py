@@ -11,7 +11,7 @@ from traitlets.config import Config
 
 from kernel_providers_ext.config.gateway_url import gateway_client_declaration
 from kernel_providers_ext.config.loader import Declaration
-from kernel_providers_ext.provider.config import LAUNCH_TIMEOUT_PAD, ProviderConfig, parse
+from kernel_providers_ext.provider.config import LAUNCH_TIMEOUT_PAD, ProviderConfig, Tls, parse
 from kernel_providers_ext.provider.secrets import Secret
 
 URL = "https://gateway.test:8888"
@@ -151,13 +151,17 @@ async def test_a_token_that_is_not_renewed_is_sent_as_it_is(
     ("traits", "is_basic"),
     [
         ({"http_user": "ada", "http_pwd": "token-of-ada"}, True),
-        ({"http_user": "ada", "http_pwd": "token-of-ada", "auth_token": "token-of-it"}, False),
+        ({"http_user": "ada", "http_pwd": "token-of-ada", "auth_token": "token-of-it"}, True),
+        (
+            {"http_user": "ada", "http_pwd": "token-of-ada", "headers": '{"authorization": ""}'},
+            True,
+        ),
         ({"http_user": "ada"}, False),
         ({"http_pwd": "token-of-ada"}, False),
     ],
 )
 def test_a_user_with_a_password_is_basic(traits: dict[str, str], is_basic: bool) -> None:
-    """Unless there is a token, which comes first."""
+    """It is what the header Authorization has, whatever else is to be in it."""
     auth = config_of(**traits).auth
     if is_basic:
         assert auth.user == "ada"
@@ -166,11 +170,34 @@ def test_a_user_with_a_password_is_basic(traits: dict[str, str], is_basic: bool)
         assert (auth.user, auth.password) == ("", None)
 
 
+def test_a_user_and_a_token_in_another_header_are_both_sent() -> None:
+    """Each in its own header."""
+    found = declared(
+        http_user="ada", http_pwd="token-of-ada", auth_token="token-of-it", auth_header_key="X-Auth"
+    )
+    config = parse(found.id, found.settings, found.source)
+    assert found.token == Secret("value", "token-of-it")
+    assert (config.auth.header, config.auth.password) == ("X-Auth", None)
+    assert config.headers["Authorization"] == Secret("value", "Basic YWRhOnRva2VuLW9mLWFkYQ==")
+
+
+@pytest.mark.parametrize("headers", ["nonsense", "[]"])
+def test_headers_that_are_no_object_are_a_problem(headers: str) -> None:
+    """The server starts, and says what is wrong."""
+    assert "c.GatewayClient.headers is not a JSON object" in declared(headers=headers).problem
+
+
+@pytest.mark.parametrize("traits", [{"client_key": "/key.pem"}, {"ca_certs": ""}])
+def test_a_setting_without_effect_is_left_out(traits: dict[str, str]) -> None:
+    """A key has no effect without its certificate, and an empty path is none."""
+    assert config_of(**traits).tls == Tls()
+
+
 def test_headers_are_sent_except_that_of_the_token() -> None:
     """The token's own header has the token."""
     assert isinstance(settings := declared(headers='{"X-A": "1", "X-Auth": "2"}').settings, dict)
     assert settings["headers"] == {"X-A": "1", "X-Auth": "2"}
-    options = {"headers": '{"X-A": "1", "X-Auth": "2"}', "auth_header_key": "X-Auth"}
+    options = {"headers": '{"X-A": "1", "x-auth": "2"}', "auth_header_key": "X-Auth"}
     with_token = declared(**options, auth_token="token-of-gateway")
     assert isinstance(settings := with_token.settings, dict)
     assert settings["headers"] == {"X-A": "1"}

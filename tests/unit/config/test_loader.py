@@ -56,7 +56,8 @@ def test_a_file_is_a_provider(levels: dict[str, Path]) -> None:
     path = write(levels["user"], "gpu.example.json", {"url": "http://gpu"})
     for name in ("README.md", "gpu.json~", ".gpu.json", "gpu.json.bak"):
         write(levels["user"], name, "not JSON")
-    assert load() == {"gpu.example": Declaration("gpu.example", str(path), {"url": "http://gpu"})}
+    declared = Declaration("gpu.example", str(path), {"url": "http://gpu"}, origin="user")
+    assert load() == {"gpu.example": declared}
 
 
 @pytest.mark.parametrize("prefer_environment", ["0", "1"])
@@ -68,16 +69,30 @@ def test_the_user_wins_over_environment_over_system(
     for level, names in {"user": "a", "environment": "ab", "system": "abc"}.items():
         for name in names:
             write(levels[level], f"{name}.json", {"label": level})
-    labels = {name: declaration.settings for name, declaration in load().items()}
-    expected = {"a": "user", "b": "environment", "c": "system"}
-    assert labels == {name: {"label": level} for name, level in expected.items()}
+    found = {name: (d.settings, d.origin) for name, d in load().items()}
+    assert found == {
+        "a": ({"label": "user"}, "user"),
+        "b": ({"label": "environment"}, "administrator"),
+        "c": ({"label": "system"}, "administrator"),
+    }
 
 
-def test_a_user_can_switch_off_a_system_provider(levels: dict[str, Path]) -> None:
-    """A user's file replaces the whole provider, so that one line is enough to switch it off."""
-    write(levels["system"], "gpu.json", {"url": "http://gpu"})
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_a_user_can_switch_a_system_provider(levels: dict[str, Path], is_enabled: bool) -> None:
+    """A file with this one field changes nothing else; it still is the administrator's provider."""
+    theirs = {"url": "http://gpu", "enabled": not is_enabled}
+    path = write(levels["system"], "gpu.json", theirs)
+    write(levels["user"], "gpu.json", {"enabled": is_enabled})
+    declared = load()["gpu"]
+    assert declared.settings == {"url": "http://gpu", "enabled": is_enabled}
+    assert (declared.source, declared.origin) == (str(path), "administrator")
+
+
+def test_a_switch_of_nothing_is_no_provider(levels: dict[str, Path]) -> None:
+    """The administrator may have removed the provider."""
     write(levels["user"], "gpu.json", {"enabled": False})
-    assert load()["gpu"].settings == {"enabled": False}
+    write(levels["user"], "cpu.json", {"enabled": True})
+    assert load() == {}
 
 
 class App(LoggingConfigurable):
@@ -110,12 +125,11 @@ def test_the_applications_folders_count(levels: dict[str, Path], tmp_path: Path)
 def test_a_file_that_is_not_json_is_explained(
     levels: dict[str, Path], content: str, words: str
 ) -> None:
-    """The message names file and line and quotes nothing; the other files still count."""
-    path = write(levels["user"], "bad.json", content)
+    """The message names the line and quotes nothing; the other files still count."""
+    write(levels["user"], "bad.json", content)
     write(levels["user"], "good.json", {"url": "http://gpu"})
     found = load()
     problem = found["bad"].problem
-    assert problem.startswith(f"{path}: ")
     assert words in problem
     assert problem.endswith(".")
     assert "token-of-gpu" not in problem
@@ -123,18 +137,16 @@ def test_a_file_that_is_not_json_is_explained(
 
 
 def test_a_file_that_cannot_be_read_is_explained(levels: dict[str, Path]) -> None:
-    """The message names a file that is not text or a broken link, and what to do."""
+    """The message says what is wrong, and what to do."""
     folder = levels["user"]
     write(folder, "bytes.json", "").write_bytes(b'{"token": "\xff"}')
     (folder / "folder.json").mkdir()
     (folder / "link.json").symlink_to(folder / "nowhere")
     problems = {name: declaration.problem for name, declaration in load().items()}
     assert problems == {
-        "bytes": f"{folder}/bytes.json: the file is not text. Save it as JSON in UTF-8.",
-        "folder": f"{folder}/folder.json: the file cannot be read: Is a directory. "
-        "Check its permissions.",
-        "link": f"{folder}/link.json: the file cannot be read: No such file or directory. "
-        "Check its permissions.",
+        "bytes": "the file is not text. Save it as JSON in UTF-8.",
+        "folder": "the file cannot be read: Is a directory. Check its permissions.",
+        "link": "the file cannot be read: No such file or directory. Check its permissions.",
     }
 
 

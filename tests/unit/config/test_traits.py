@@ -27,6 +27,8 @@ TRAITS: dict[str, Any] = {
     "send_queue_size": LIMIT,
     "on_server_exit": "keep",
     "env": ["WANTED"],
+    "allow_user_providers": False,
+    "allowed_hosts": ["*.example.org"],
 }
 
 

@@ -115,7 +115,7 @@ def test_an_id_may_be_a_host_name(provider_id: str) -> None:
 def test_a_bad_id_is_explained(provider_id: str) -> None:
     """The message names the source and the id, and says what an id may consist of."""
     message = refusal({"url": URL}, provider_id)
-    assert message.startswith(f"{SOURCE}: {provider_id!r} cannot be a provider's id.")
+    assert message.startswith(f"{SOURCE}: the id {provider_id!r} cannot be used.")
     assert "lower-case letters" in message
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import keyring
 import psutil
 import pytest
+from keyrings.alt.file import PlaintextKeyring
 
 from kernel_providers_ext.provider import secrets
 from kernel_providers_ext.provider.errors import ConfigurationError
@@ -227,3 +230,44 @@ def test_a_secret_does_not_show_itself(given: Any, shown: str) -> None:
     """Its repr shows the source, and nothing that may be secret."""
     secret = Secret.parse(given)
     assert repr(secret) == str(secret) == shown
+
+
+# -- the system's keyring --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keyring_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A real keyring, whose entries are in a file of the test."""
+    before, backend = keyring.get_keyring(), PlaintextKeyring()
+    monkeypatch.setattr(backend, "file_path", str(tmp_path / "keyring.cfg"))
+    keyring.set_keyring(backend)
+    yield keyring
+    keyring.set_keyring(before)
+
+
+async def test_a_secret_is_read_from_the_keyring(keyring_in_a_file: Any) -> None:
+    """By the name of its entry; without one, the message has what to look for."""
+    keyring_in_a_file.set_password("kernel-providers-ext", "gpu", "token-of-gpu")
+    assert await Secret.parse({"keyring": "gpu"}).reveal() == "token-of-gpu"
+    with pytest.raises(ConfigurationError, match="no entry 'cpu' of the service"):
+        await Secret.parse({"keyring": "cpu"}).reveal()
+
+
+async def test_a_keyring_that_cannot_be_read_is_explained(
+    keyring_in_a_file: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the class of its error, whose text may have anything in it."""
+
+    def fail(*_: str) -> str:
+        raise RuntimeError("token-of-gpu")
+
+    monkeypatch.setattr(keyring_in_a_file.get_keyring(), "get_password", fail)
+    with pytest.raises(ConfigurationError, match="cannot be read: RuntimeError"):
+        await Secret.parse({"keyring": "gpu"}).reveal()
+
+
+async def test_without_the_package_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is optional."""
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(ConfigurationError, match=re.escape("kernel-providers-ext[keyring]")):
+        await Secret.parse({"keyring": "gpu"}).reveal()

@@ -169,7 +169,7 @@ async def test_one_providers_problem_is_its_own(make_providers: MakeProviders) -
     A provider with a mistake is not loaded, with a message; one that does not answer is offline.
     """
     providers = make_providers(
-        Declaration("broken", "broken.json", problem="broken.json: line 1 is not JSON."),
+        Declaration("broken", "broken.json", problem="line 1 is not JSON."),
         Declaration("bad", "bad.json", {"token": "token-of-gpu", "url": UNREACHABLE}),
         Declaration("Upper", "Upper.json", {"url": UNREACHABLE}),
         Declaration("strange", "strange.json", {"kind": "slurm"}),

@@ -12,6 +12,7 @@ import pytest
 from kernel_providers_ext.kernels.activity import KernelActivity
 from kernel_providers_ext.kernels.send_queue import SendBudget, SendQueue
 from kernel_providers_ext.provider.interface import Frame, KernelChannels
+from kernel_providers_ext.registry.counters import Counters
 from kernel_providers_ext.registry.phases import KernelPhases
 from kernel_providers_ext.relay.relay import Relay
 
@@ -42,8 +43,8 @@ class SlowChannels(KernelChannels):
 def relay_over(channels: KernelChannels) -> Relay:
     """Return a relay with open channels."""
     activity = Mock(spec=KernelActivity)
-    providers = SimpleNamespace(phases=KernelPhases(lambda: None))
-    kernel: Any = SimpleNamespace(activity=activity, providers=providers)
+    providers = SimpleNamespace(phases=KernelPhases(lambda: None), counters={"gpu": Counters()})
+    kernel: Any = SimpleNamespace(activity=activity, providers=providers, provider_id="gpu")
     relay = Relay(kernel, "session")
     relay._channels = channels
     return relay
