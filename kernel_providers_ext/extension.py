@@ -27,6 +27,7 @@ from .server import (
     KernelProvidersWebsocketConnection,
     page_config_hook,
     rules,
+    serve_metrics,
 )
 
 #: Trait of ServerApp -> (our mixin, the stock class if none is configured).
@@ -85,6 +86,7 @@ def load(serverapp: ServerApp) -> None:
     providers.load()
     if serverapp.event_logger is not None:
         ChangedEvents(providers, serverapp.event_logger).follow()
+    serve_metrics(providers, kernels.remote)
     recovery = KernelRecovery(
         _kernel_store(serverapp),
         kernels.remote,

@@ -3,6 +3,7 @@
 from .events import ChangedEvents
 from .kernel_manager import KernelProvidersKernelManager
 from .kernelspec_manager import KernelProvidersSpecManager
+from .metrics import serve_metrics
 from .page_config import page_config_hook
 from .routes import rules
 from .websocket import KernelProvidersWebsocketConnection
@@ -14,4 +15,5 @@ __all__ = [
     "KernelProvidersWebsocketConnection",
     "page_config_hook",
     "rules",
+    "serve_metrics",
 ]

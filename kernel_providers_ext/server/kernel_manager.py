@@ -16,6 +16,7 @@ from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.services.sessions.handlers import SessionHandler
 from tornado.web import HTTPError
 
+from ..kernels.environment import kernel_environment
 from ..kernels.kernel import RemoteKernelManager
 from ..kernels.lifecycle import EXIT_TIMEOUT, KERNEL_ID, RemoteKernels, StartRequest
 from ..provider.config import ProviderConfig
@@ -138,14 +139,11 @@ class KernelProvidersKernelManager(MappingKernelManager):
     def _environment(
         self, config: ProviderConfig, path: str | None, given: Mapping[str, str]
     ) -> dict[str, str]:
-        """Return the variables for a provider's kernel, as Jupyter Server's gateway client does."""
-        env = _permitted(config, self._without_secrets({**os.environ, **given}))
+        """Return the variables for a provider's kernel, with its working directory if wanted."""
+        hidden = self.providers.secret_variables
+        env = kernel_environment(config, {**os.environ, **given}, hidden)
         if path is not None and "KERNEL_WORKING_DIR" in config.env:
             env.setdefault("KERNEL_WORKING_DIR", self.cwd_for_path(path))
-        if config.auth.user:
-            env.setdefault("KERNEL_USERNAME", config.auth.user)
-        if config.launch_timeout is not None:
-            env.setdefault("KERNEL_LAUNCH_TIMEOUT", str(config.launch_timeout))
         return env
 
     def _without_secrets(self, env: Mapping[str, str]) -> dict[str, str]:
@@ -273,11 +271,6 @@ def _check_encodable(*texts: str | None) -> None:
 
 def _env_in(kwargs: Mapping[str, Any]) -> dict[str, str]:
     return kwargs.get("env") or {}
-
-
-def _permitted(config: ProviderConfig, env: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that a provider's kernels may get."""
-    return {n: v for n, v in env.items() if n.startswith("KERNEL_") or n in config.env}
 
 
 def _moving_session() -> str:

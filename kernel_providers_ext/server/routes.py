@@ -20,24 +20,28 @@ from jupyter_client.jsonutil import json_default
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
-from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, PathMatches, Rule
 
-from ..kernels.lifecycle import RemoteKernels
 from ..provider.errors import ProviderError
 from ..provider.kernelspecs import file_of
-from ..provider.names import LONGEST, is_name
-from ..provider.remote_text import one_line
 from ..registry.providers import KernelProviders
-from .files import contents_paths
+from ..registry.user_providers import UserProviders
 from .kernel_manager import KernelProvidersKernelManager
 from .kernelspec_manager import KernelProvidersSpecManager
-from .models import provider_model, providers_model
+from .provider_handlers import (
+    AUTH_RESOURCE,
+    DocumentHandler,
+    KernelsHandler,
+    ProviderAPIHandler,
+    ProviderHandler,
+    ProvidersHandler,
+    RestoreHandler,
+    RetryHandler,
+    TestHandler,
+)
 
-AUTH_RESOURCE = "kernelspecs"
-KERNEL_FIELDS = ("id", "name", "execution_state", "last_activity", "connections")
 MAX_WAIT = 2.0  # seconds for a logo that is not in memory
 MAX_AGE = 86400  # seconds for which a browser may cache a logo; after that it revalidates
 
@@ -55,91 +59,9 @@ class RemoteMatcher(Matcher):
         if found is None:
             return None
         groups = {key: unquote(value) for key, value in found.groupdict().items()}
-        if not self._accepts(groups["which"]):
+        if not self._accepts(groups.get("which", "")):
             return None
         return {"path_kwargs": {key: value.encode() for key, value in groups.items()}}
-
-
-class WithProviders:
-    """A mixin for handlers that need this server's providers."""
-
-    def initialize(self, providers: KernelProviders) -> None:
-        """Keep the providers of this server."""
-        self._providers = providers
-
-
-class ProvidersHandler(WithProviders, APIHandler):
-    """``GET /api/kernel-providers``, from memory."""
-
-    auth_resource = AUTH_RESOURCE
-    _track_activity = False  # an open page must not keep its server from being culled
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        """Answer with `models.providers_model`, and which of its sources can be opened."""
-        model = providers_model(self._providers)
-        sources = [entry["source"] for entry in (*model["providers"], *model["problems"])]
-        files = contents_paths(sources, self.contents_manager)
-        self.finish(json.dumps({**model, "files": files}))
-
-
-class RetryHandler(WithProviders, APIHandler):
-    """``POST /api/kernel-providers/<id>/retry``, which answers with what may be read."""
-
-    auth_resource = AUTH_RESOURCE
-
-    @web.authenticated
-    @authorized
-    @authorized("read")  # type: ignore[untyped-decorator] # beside "write", of which POST is
-    async def post(self, which: str) -> None:
-        """Poll the provider, and answer with `models.provider_model`; 404 if there is none."""
-        await self._providers.monitor(which).retry()
-        monitor = self._providers.monitor(which)  # it may have been replaced meanwhile
-        self.finish(json.dumps(provider_model(self._providers, monitor)))
-
-
-class KernelsHandler(WithProviders, APIHandler):
-    """``/api/kernel-providers/<id>/kernels``: a provider's kernels that are not this server's."""
-
-    auth_resource = "kernels"
-
-    @web.authenticated
-    @authorized
-    async def get(self, which: str) -> None:
-        """Fetch the kernels from the provider, and answer with ``{"kernels": [model, …]}``."""
-        found = await self._remote(which).other_kernels(which)
-        models = [
-            {field: _plain(model.get(field)) for field in KERNEL_FIELDS} | {"id": model["id"]}
-            for model in found
-        ]
-        self.finish(json.dumps({"kernels": models}))
-
-    @web.authenticated
-    @authorized
-    @authorized("read")  # type: ignore[untyped-decorator] # beside "write", of which POST is
-    async def post(self, which: str) -> None:
-        """Attach the kernel of the body ``{"id": …}``, and answer with its model here, as 201."""
-        remote = self._remote(which)
-        try:
-            body = self.get_json_body()
-        except UnicodeDecodeError:
-            body = None
-        remote_id = body.get("id") if isinstance(body, dict) else None
-        if not is_name(remote_id):
-            raise web.HTTPError(400, 'The body must have the id of a kernel: {"id": …}.')
-        kernel_id = await remote.attach(which, remote_id)
-        model = await ensure_async(self.kernel_manager.kernel_model(kernel_id))
-        self.set_status(201)
-        self.set_header("Location", url_path_join(self.base_url, "api", "kernels", kernel_id))
-        self.finish(json.dumps(model, default=json_default))
-
-    def _remote(self, which: str) -> RemoteKernels:
-        """Return this server's remote kernels; raises ProviderError if there is no provider."""
-        self._providers.monitor(which)
-        manager = self.kernel_manager
-        assert isinstance(manager, KernelProvidersKernelManager)
-        return manager.remote
 
 
 class KernelspecHandler(APIHandler):
@@ -159,10 +81,14 @@ class KernelspecHandler(APIHandler):
         self.finish(json.dumps(model))
 
 
-class KernelspecFileHandler(WithProviders, JupyterHandler):
+class KernelspecFileHandler(JupyterHandler):
     """``GET /kernelspecs/<name>/<file>`` of a remote kernel, from memory after the first time."""
 
     auth_resource = AUTH_RESOURCE
+
+    def initialize(self, providers: KernelProviders) -> None:
+        """Keep the providers of this server."""
+        self._providers = providers
 
     @property
     def content_security_policy(self) -> str:
@@ -218,20 +144,13 @@ class RestartHandler(APIHandler):
         self.finish(json.dumps(model, default=json_default))
 
 
-def _plain(value: object) -> str | int | None:
-    """Return a field of a remote's model if it is a text or a number; else None."""
-    if isinstance(value, str):
-        return one_line(value, LONGEST)
-    return value if isinstance(value, int) else None
-
-
 def rules(
     providers: KernelProviders, kernels: KernelProvidersKernelManager, base_url: str
 ) -> list[Rule]:
     """Return our routes below this server's base URL, which ends in a slash."""
     base = re.escape(base_url)
     slash = "(?:/|%2[Ff])"
-    shared = {"providers": providers}
+    shared = {"providers": providers, "own": UserProviders(providers)}
 
     def is_kernelspec(name: str) -> bool:
         return providers.entry(name) is not None
@@ -242,18 +161,18 @@ def rules(
     def is_any(_: str) -> bool:
         return True
 
+    def below(path: str, handler: type[ProviderAPIHandler]) -> Rule:
+        pattern = rf"{base}api/kernel-providers/{path}"
+        return Rule(RemoteMatcher(pattern, is_any), handler, shared)
+
     return [
         Rule(PathMatches(rf"{base}api/kernel-providers"), ProvidersHandler, shared),
-        Rule(
-            RemoteMatcher(rf"{base}api/kernel-providers/(?P<which>.+)/retry", is_any),
-            RetryHandler,
-            shared,
-        ),
-        Rule(
-            RemoteMatcher(rf"{base}api/kernel-providers/(?P<which>.+)/kernels", is_any),
-            KernelsHandler,
-            shared,
-        ),
+        below("-/test", TestHandler),
+        below("-/(?P<which>schema|openapi)", DocumentHandler),
+        below("(?P<which>.+)/retry", RetryHandler),
+        below("(?P<which>.+)/restore", RestoreHandler),
+        below("(?P<which>.+)/kernels", KernelsHandler),
+        below("(?P<which>.+)", ProviderHandler),
         Rule(
             RemoteMatcher(rf"{base}api/kernelspecs/(?P<which>.+)", is_kernelspec),
             KernelspecHandler,
@@ -261,7 +180,7 @@ def rules(
         Rule(
             RemoteMatcher(rf"{base}kernelspecs/(?P<which>.+){slash}(?P<file>[^/]+)", is_kernelspec),
             KernelspecFileHandler,
-            shared,
+            {"providers": providers},
         ),
         Rule(
             RemoteMatcher(rf"{base}api/kernels/(?P<which>[^/]+)/restart", is_kernel),

@@ -89,7 +89,7 @@ async def test_invalid_file_affects_only_its_provider(
         "no-url.json: the field 'url' is missing.",
         "bad-url.json: the field 'url' is not a web address.",
         "bad-kind.json: the field 'kind' names 'quantum', which is not installed.",
-        "Bad Id.json: 'Bad Id' cannot be a provider's id.",
+        "Bad Id.json: the id 'Bad Id' cannot be used.",
         "typo.json: the field 'tokn' is not known. Did you mean 'token'?",
         "good.json: there is a provider 'good' already, from c.KernelProviders.providers['good'].",
     ):

@@ -296,6 +296,7 @@ async def test_signals_of_a_jupyterhub(
         module="jupyterhub.singleuser",
         base_url="/user/ada/",
         env=hub_env,
+        config={"KernelProviders": {"allowed_hosts": ["127.0.0.1"]}},
     )
     await scenario.send(*signals)
     await scenario.check_clean_exit(remote_client)

@@ -90,14 +90,17 @@ async def scenario(start_server: StartServer, remote_servers: dict[str, ServerPr
 def expected(scenario: Scenario, provider_id: str, **fields: Any) -> dict[str, Any]:
     """Return a remote provider's fields, without those about times."""
     source = str(scenario.folder / f"{provider_id}.json")
-    common = {"kind": "gateway", "kernelspecs": "none", **NO_FAILURE}
+    switch = "enable" if fields["state"] == "off" else "disable"
+    may = {"origin": "user", "may": ["change", switch, "remove"]}
+    common = {"kind": "gateway", "kernelspecs": "none", **may, **NO_FAILURE}
     return {**common, "id": provider_id, "source": source, **fields}
 
 
 async def test_list_has_all_providers(scenario: Scenario) -> None:
     """Local kernels come first, then the others in order, then those that are off."""
     online = {"state": "online", "kernelspecs": "fresh"}
-    local = {"id": "local", "label": "This server", "kind": "local", "url": None, "source": None}
+    nothing: dict[str, Any] = {"url": None, "source": None, "origin": None, "may": []}
+    local = {"id": "local", "label": "This server", "kind": "local", **nothing}
     failed = {"state": "offline", "reason": "refused", "message": scenario.providers[2]["message"]}
     assert [{k: v for k, v in p.items() if k not in TIMES} for p in scenario.providers] == [
         {**local, **online, **NO_FAILURE},
@@ -114,13 +117,13 @@ async def test_list_has_all_providers(scenario: Scenario) -> None:
 async def test_list_has_problems(scenario: Scenario) -> None:
     """Each problem has its source and a sentence; the template is the server's."""
     [problem] = scenario.answer.pop("problems")
-    assert set(problem) == {"id", "source", "message"}
+    assert (problem["origin"], problem["may"]) == ("user", ["change", "disable", "remove"])
     assert (problem["id"], problem["source"]) == ("d-bad", str(scenario.folder / "d-bad.json"))
     assert "the field 'url' is not a web address" in problem["message"]
     del scenario.answer["providers"]
     template = "{provider}: {kernel}"
     rest = {"default": "local", "template": template, "recent": [], "files": {}}
-    assert scenario.answer == rest
+    assert scenario.answer == {**rest, "may_add": True}
 
 
 async def test_list_has_files_that_can_be_opened(start_server: StartServer, tmp_path: Path) -> None:
@@ -188,6 +191,7 @@ async def test_retry_returns_the_new_state(
         assert (offline["kernelspecs"], offline["last_seen"]) == ("stale", online["last_seen"])
         assert 1 < offline["retry_in"] < 10
         listed = await state(client, "gpu.farm")
+        del listed["may"]
         assert {**listed, "retry_in": None} == {**offline, "retry_in": None}
     remote.start()
     reply = await client.request("POST", "api/kernel-providers/gpu.farm/retry")
@@ -197,7 +201,7 @@ async def test_retry_returns_the_new_state(
 
 async def test_retry_of_other_ids_is_not_found(start_server: StartServer) -> None:
     """A retry of an unknown, local, disabled or invalid provider is answered with a sentence."""
-    server, client = start_server({"off": {"enabled": False}, "bad": {}})
+    server, client = start_server({"off": {"enabled": False, "url": UNREACHABLE}, "bad": {}})
     folder = server.config_folder / "kernel_providers.d"
     for provider_id, message in {
         "nobody": "There is no remote kernel provider 'nobody'.",

@@ -29,8 +29,23 @@ class Route:
 
 LOGO = "kernelspecs/gpu%2Fpython3/logo-64x64.png"
 
+WRITING = {"write:kernel_providers", "read:kernelspecs"}
+NEW = '{"id": "new", "settings": {"url": "http://127.0.0.1:9"}}'
+
 ROUTES = [
     Route("GET", "api/kernel-providers", {"read:kernelspecs"}),
+    Route("GET", "api/kernel-providers/-/schema", {"read:kernel_providers"}),
+    Route("GET", "api/kernel-providers/-/openapi", {"read:kernel_providers"}),
+    Route("POST", "api/kernel-providers/-/test", {"write:kernel_providers"}, NEW),
+    # One provider, from its beginning to its end.
+    Route("POST", "api/kernel-providers", WRITING, NEW),
+    Route("GET", "api/kernel-providers/new", {"read:kernel_providers", "read:kernelspecs"}),
+    Route("PUT", "api/kernel-providers/new", WRITING, NEW),
+    Route("PATCH", "api/kernel-providers/new", WRITING, '{"enabled": true}'),
+    Route("DELETE", "api/kernel-providers/new/kernels", {"write:kernels"}),
+    Route("DELETE", "api/kernel-providers/new", {"write:kernel_providers"}),
+    Route("POST", "api/kernel-providers/new/restore", WRITING),
+    Route("DELETE", "api/kernel-providers/new", {"write:kernel_providers"}),
     Route("POST", "api/kernel-providers/gpu/retry", {"read:kernelspecs", "write:kernelspecs"}),
     Route("GET", "api/kernel-providers/gpu/kernels", {"read:kernels"}),
     Route(

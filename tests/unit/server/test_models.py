@@ -44,6 +44,7 @@ def test_a_status_has_all_that_front_ends_show() -> None:
         "kind": "gateway",
         "url": "http://gpu.test",
         "source": "gpu.json",
+        "origin": "configuration",
         "state": "offline",
         "reason": "refused",
         "detail": "errno 111",
