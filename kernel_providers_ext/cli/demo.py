@@ -24,7 +24,11 @@ from types import FrameType
 
 from jupyter_core.paths import jupyter_config_dir, jupyter_path, secure_write
 
+from .signals import SIGNALS
+
 PROVIDERS = ("demo-a", "demo-b")
+FOLDER_PREFIX = "kernel-providers-demo-"
+RUNTIME = "runtime"  # the folder in it by which a running JupyterLab is found
 START_TIMEOUT = 90.0  # seconds for a part to start
 STOP_TIMEOUT = 15.0  # seconds for a part to stop, before it is killed
 REMOVE_TIMEOUT = 5.0  # seconds for the removal of what the demo has written
@@ -33,10 +37,6 @@ NEEDED = {
     "jupyterlab": "JupyterLab",
     "ipykernel": "the Python kernel",
 }
-
-
-#: Ctrl-C, a service manager, a terminal that is closed. Windows has no SIGHUP.
-SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 
 
 class DemoError(Exception):
@@ -230,7 +230,7 @@ def _check_port(port: int) -> None:
 @contextmanager
 def _temporary_folder() -> Iterator[Path]:
     """Make a folder, and remove it with all that is in it."""
-    folder = Path(tempfile.mkdtemp(prefix="kernel-providers-demo-"))
+    folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
     try:
         yield folder
     finally:
@@ -254,7 +254,7 @@ def _private_folders(folder: Path) -> dict[str, str]:
         "JUPYTER_DATA_DIR": str(folder / "data"),
         # All of it, in its order: the environment's kernels may come before the user's.
         "JUPYTER_PATH": os.pathsep.join(jupyter_path()),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTER_RUNTIME_DIR": str(folder / RUNTIME),
         "IPYTHONDIR": str(folder / "ipython"),
         "XDG_CACHE_HOME": str(folder / "cache"),
         # A server extension of JupyterLab's may run npm, which always writes a log.

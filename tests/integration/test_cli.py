@@ -66,7 +66,7 @@ def test_list_shows_providers_and_problems(
             "gate": online_settings,
             "down": offline_settings,
             "broken": {"url": "nonsense"},
-            "off": {"enabled": False},
+            "off": {"enabled": False, "url": "http://gpu.example.org"},
         },
     )
 
@@ -147,9 +147,10 @@ class RunningDemo:
             if not name.upper().startswith(("JUPYTER", "IPYTHON", "NPM_", "XDG_"))
         }
         env = {"HOME": str(home), "TMPDIR": str(temporary), "JUPYTER_TOKEN": "token-of-demo"}
+        self._env = {**kept, **env}
         self.process = subprocess.Popen(
             [*COMMAND, "demo", "--no-browser", f"--port={free_port()}"],
-            env={**kept, **env},
+            env=self._env,
             cwd=home,
             stdout=subprocess.PIPE,
             text=True,
@@ -157,6 +158,13 @@ class RunningDemo:
         assert self.process.stdout is not None
         self.stdout = self.process.stdout
         self.printed = ""
+
+    def listed(self) -> Any:
+        """Return what the command ``list`` of the same user shows."""
+        output = subprocess.run(
+            [*COMMAND, "list", "--json"], env=self._env, stdout=subprocess.PIPE, timeout=60
+        ).stdout
+        return json.loads(output)
 
     def wait_for_output(self, words: str) -> None:
         """Wait until the demo prints some words."""
@@ -201,6 +209,9 @@ async def test_demo_runs_kernels_at_three_providers(
         assert f"Starting {part} at http://127.0.0.1:" in demo.printed
     address = re.search(r"(http://\S+/)lab\?token=token-of-demo", demo.printed)
     assert address is not None
+    listed = demo.listed()
+    assert listed["server"] == address[1]
+    assert [one["id"] for one in listed["providers"]] == ["local", "demo-a", "demo-b"]
     client = Client(address[1], "token-of-demo")
     assert (await client.request("GET", "lab")).status == 200
     await client.wait_for_kernelspec("mine")
@@ -284,4 +295,4 @@ def test_unknown_subcommand_is_named(env: dict[str, str]) -> None:
     command = [*COMMAND, "lsit"]
     result = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, timeout=60)
     assert result.returncode == 1
-    assert result.stdout == "There is no subcommand 'lsit'. The subcommands are: list, demo.\n"
+    assert result.stdout.startswith("There is no subcommand 'lsit'. The subcommands are: list, ")

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from kernel_providers_ext.cli.app import DemoApp, KernelProvidersApp, ListApp
+from kernel_providers_ext.cli.app import DemoApp, KernelProvidersApp
+from kernel_providers_ext.cli.list_app import ListApp
 from tests.support.fake_provider import UNREACHABLE
+from tests.unit.cli.conftest import without_servers
 
 List = Callable[..., str]
 ONE_LINE = "The kernel provider gpu has"
@@ -29,6 +31,7 @@ def run_list(
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(folder.parent))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("JUPYTER_NO_CONFIG", "")
+    without_servers(tmp_path, monkeypatch)
 
     def run(providers: dict[str, object], *arguments: str) -> str:
         for name, settings in providers.items():
@@ -162,4 +165,7 @@ def test_without_a_subcommand_all_are_named(
     with pytest.raises(SystemExit) as exited:
         app.start()
     assert exited.value.code == 1
-    assert capsys.readouterr().out == f"{given}The subcommands are: list, demo.\n"
+    assert (
+        capsys.readouterr().out
+        == f"{given}The subcommands are: {', '.join(KernelProvidersApp.subcommands)}.\n"
+    )
