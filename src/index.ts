@@ -4,6 +4,7 @@ import type { ServiceManagerPlugin } from '@jupyterlab/services';
 
 import { notificationsPlugin, statusItemPlugin } from './alerts';
 import { commandsPlugin } from './commands';
+import { editingPlugin } from './editing';
 import { kernelNamesPlugin } from './kernelnames';
 import { launcherPlugin } from './launcher';
 import { pickerPlugin } from './picker';
@@ -36,6 +37,7 @@ const plugins: Plugin[] = [
   kernelNamesPlugin,
   settingsFormPlugin,
   commandsPlugin,
+  editingPlugin,
   unavailablePlugin,
   runningPlugin,
   statusItemPlugin,

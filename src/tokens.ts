@@ -21,15 +21,28 @@ export const PLUGIN_IDS = {
   running: `${PACKAGE_NAME}:running`,
   statusItem: `${PACKAGE_NAME}:status-item`,
   notifications: `${PACKAGE_NAME}:notifications`,
-  settingsForm: `${PACKAGE_NAME}:settings-form`
+  settingsForm: `${PACKAGE_NAME}:settings-form`,
+  editing: `${PACKAGE_NAME}:editing`
 } as const;
 
 /** Commands about one provider; their arguments are `{ id }`, with the provider's id. */
 export const COMMAND_IDS = {
   retry: 'kernel-providers:retry',
   details: 'kernel-providers:details',
-  shutDownAll: 'kernel-providers:shut-down-all'
+  shutDownAll: 'kernel-providers:shut-down-all',
+  edit: 'kernel-providers:edit',
+  replaceToken: 'kernel-providers:replace-token',
+  enable: 'kernel-providers:enable',
+  disable: 'kernel-providers:disable',
+  remove: 'kernel-providers:remove'
 } as const;
+
+/**
+ * The command that lets the user add a provider. With the argument `kernelFor`, the name of
+ * a document, it returns a promise of the name of the kernel that the user selects for it,
+ * or of null.
+ */
+export const ADD_COMMAND_ID = 'kernel-providers:add';
 
 /** The command that shows which providers are not loaded; it has no arguments. */
 export const PROBLEMS_COMMAND_ID = 'kernel-providers:show-problems';
@@ -87,6 +100,9 @@ export interface IKernelPhase {
   readonly sessionId: string;
 }
 
+/** What the user may do with a provider. */
+export type ProviderAction = 'change' | 'enable' | 'disable' | 'remove';
+
 /** A kernel provider, as the server last described it. Objects are never changed. */
 export interface IProvider {
   /** Unique and stable; the part of its kernels' names before the `/`. */
@@ -99,6 +115,8 @@ export interface IProvider {
   readonly url: string | null;
   /** The file or option that configures it; null for this server's own kernels. */
   readonly source: string | null;
+  /** What this user may do with it. */
+  readonly may: readonly ProviderAction[];
   readonly state: ProviderState;
   /** A word for programs, such as `refused`; empty if the provider is online or slow. */
   readonly reason: string;
@@ -139,6 +157,8 @@ export interface IProblem {
   readonly source: string;
   /** The server's sentence that says what has to be fixed, in English. */
   readonly message: string;
+  /** What this user may do with it; servers of older versions leave it out. */
+  readonly may?: readonly ProviderAction[];
 }
 
 /** Which changes of providers a user is notified of. */
@@ -170,6 +190,8 @@ export interface IPreferences {
   readonly stars: boolean;
   /** The names of the starred kernels. */
   readonly starred: readonly string[];
+  /** Whether the launcher says, while there is no provider, that one can be added. */
+  readonly hint: boolean;
 }
 
 /** The kernel providers of the server. */
@@ -188,6 +210,9 @@ export interface IKernelProviders {
 
   /** Whether the server has our companion; true until it answers that it does not. */
   readonly hasCompanion: boolean;
+
+  /** Whether the user may add providers of their own. */
+  readonly mayAdd: boolean;
 
   /** The providers that are not loaded because of their configuration. */
   readonly problems: readonly IProblem[];
@@ -252,6 +277,14 @@ export interface IKernelProviders {
    * not be saved.
    */
   star(kernelName: string, isStarred: boolean): Promise<void>;
+
+  /**
+   * Do not show the hint about adding a provider again.
+   *
+   * @returns A promise that is fulfilled after the setting was saved; rejected if it could
+   * not be saved.
+   */
+  dismissHint(): Promise<void>;
 
   /**
    * List the kernels at a provider that this server did not start.

@@ -8,3 +8,4 @@ import './unavailable.css';
 import './kernelnames.css';
 import './settings.css';
 import './alerts.css';
+import './editing.css';

@@ -71,6 +71,7 @@ export function provider(id: string, more: Partial<IProvider> = {}): IProvider {
     detail: '',
     message: '',
     warnings: [],
+    may: [],
     since: new Date('2026-05-04T08:00:00'),
     lastSeen: new Date('2026-05-04T09:00:00'),
     latency: 42,

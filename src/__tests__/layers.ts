@@ -20,6 +20,7 @@ export const ROOMS: readonly string[] = [
   'running',
   'settings',
   'alerts',
+  'editing',
   'index'
 ];
 
@@ -32,7 +33,8 @@ export const FEATURES: ReadonlySet<string> = new Set([
   'kernelnames',
   'running',
   'settings',
-  'alerts'
+  'alerts',
+  'editing'
 ]);
 
 /** The exceptions: a feature that imports another one, and why. */

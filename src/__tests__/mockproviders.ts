@@ -19,6 +19,7 @@ export class MockKernelProviders implements IKernelProviders {
   ready = Promise.resolve();
   providers: readonly IProvider[];
   hasCompanion = true;
+  mayAdd = true;
   problems: readonly IProblem[] = [];
   readonly template = '';
   preferences: IPreferences = DEFAULT_PREFERENCES;
@@ -61,6 +62,12 @@ export class MockKernelProviders implements IKernelProviders {
 
   star(kernelName: string, isStarred: boolean): Promise<void> {
     this.stars.push([kernelName, isStarred]);
+    return Promise.resolve();
+  }
+
+  dismissHint(): Promise<void> {
+    this.preferences = { ...this.preferences, hint: false };
+    this.changed.emit();
     return Promise.resolve();
   }
 

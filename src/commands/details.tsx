@@ -23,6 +23,8 @@ interface ILiveDetailsProps {
   readonly providers: IKernelProviders;
   readonly counts: () => IKernelCounts;
   readonly trans: TranslationBundle;
+  /** Edits the provider; null if the user may not. */
+  readonly onEdit: (() => void) | null;
   readonly canRetry: (provider: IProvider | undefined) => boolean;
   /** Asks the provider now. */
   readonly onRetry: () => Promise<unknown>;
@@ -44,6 +46,7 @@ export function LiveDetails(props: ILiveDetailsProps): React.JSX.Element {
           counts={counts()}
           trans={trans}
           now={now}
+          onEdit={props.onEdit}
           onRetry={
             props.canRetry(providers.get(provider.id)) ? props.onRetry : null
           }
@@ -66,13 +69,14 @@ interface IProps {
   readonly trans: TranslationBundle;
   readonly now: Date;
   readonly onRetry: (() => Promise<unknown>) | null;
+  readonly onEdit: (() => void) | null;
   /** Opens the file that configures it; null if the file browser cannot. */
   readonly onOpen: (() => void) | null;
 }
 
 /** The state, the message, the warnings and all facts about a provider. */
 function ProviderDetails(props: IProps): React.JSX.Element {
-  const { provider, counts, trans, now, onRetry, onOpen } = props;
+  const { provider, counts, trans, now, onRetry, onEdit, onOpen } = props;
   const word = stateWord(provider.state, trans);
   const text = statusText(provider, counts, trans, now);
   const facts = factsOf(props);
@@ -129,6 +133,11 @@ function ProviderDetails(props: IProps): React.JSX.Element {
         >
           {trans.__('Copy')}
         </Button>
+        {onEdit !== null && (
+          <Button small onClick={onEdit}>
+            {trans.__('Edit…')}
+          </Button>
+        )}
         {onOpen !== null && (
           <Button small onClick={onOpen}>
             {trans.__('Open file')}

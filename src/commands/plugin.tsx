@@ -135,6 +135,15 @@ function addDetails({ app, providers, trans, describedBy }: IContext): void {
             trans={trans}
             canRetry={canRetry}
             onRetry={() => app.commands.execute(COMMAND_IDS.retry, args)}
+            onEdit={
+              app.commands.hasCommand(COMMAND_IDS.edit) &&
+              app.commands.isEnabled(COMMAND_IDS.edit, args)
+                ? () => {
+                    dialog.reject();
+                    void app.commands.execute(COMMAND_IDS.edit, args);
+                  }
+                : null
+            }
             onOpen={path => {
               dialog.reject();
               void app.commands.execute(OPEN, { path, factory: 'Editor' });
@@ -194,11 +203,20 @@ function addProblems({ app, providers, trans }: IContext): void {
     isVisible: () => providers.problems.length > 0,
     execute: async () => {
       const { problems } = providers;
-      await showDialog({
+      const dialog = new BodyDialog({
         title: problemsText(problems.length, trans),
-        body: <ProblemList problems={problems} />,
+        body: (
+          <ProblemList
+            problems={problems}
+            commands={app.commands}
+            onAct={() => {
+              dialog.reject();
+            }}
+          />
+        ),
         buttons: [Dialog.okButton({ label: trans.__('Close') })]
       });
+      await dialog.launch();
     }
   });
 }

@@ -11,7 +11,9 @@ export class BodyDialog<T> extends Dialog<T> {
     const { target } = event;
     const body = this.node.querySelector('.jp-Dialog-body');
     const isOwnButton =
-      target instanceof HTMLButtonElement && body?.contains(target) === true;
+      target instanceof HTMLElement &&
+      target.matches('button, summary, textarea') &&
+      body?.contains(target) === true;
     if (event.key === 'Enter' && (isOwnButton || event.isComposing)) {
       return;
     }

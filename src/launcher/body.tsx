@@ -7,7 +7,8 @@ import type { IProblem, IProvider } from '../tokens';
 import type { ILauncherHost } from './card';
 import type { CollapsedSections } from './collapsed';
 import { matching } from './layout';
-import type { ICategories, ISection } from './layout';
+import type { Adding, ICategories, ISection } from './layout';
+import { Foot } from './foot';
 import { Problems } from './problems';
 import { NoMatch, SearchField } from './search';
 import { CategorySection, ProviderSection, ShortcutSection } from './section';
@@ -26,6 +27,7 @@ export interface ILauncherContents {
   readonly hasBadges: boolean;
   /** The starred kernels; null if kernels cannot be starred. */
   readonly starred: ReadonlySet<string> | null;
+  readonly adding: Adding;
 }
 
 /** The text of a search, and the sections that the user collapsed in its results. */
@@ -128,6 +130,7 @@ export function LauncherBody({
             }}
           />
         )}
+        {query === '' && <Foot host={host} adding={contents.adding} />}
         <Announcer
           providers={providers}
           found={query === '' ? null : found}
@@ -183,7 +186,7 @@ function Section({
         />
       );
     case 'problems':
-      return <Problems problems={problems} trans={host.trans} />;
+      return <Problems problems={problems} host={host} />;
   }
 }
 

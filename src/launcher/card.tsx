@@ -16,6 +16,8 @@ export interface ILauncherHost {
   launch(item: LauncherItem): void;
   /** Star a kernel, or remove its star. */
   star(kernelName: string, isStarred: boolean): void;
+  /** Do not show the hint about adding a provider again. */
+  dismissHint(): void;
   /** Return the item that starts a console of a kernel; undefined if none does. */
   itemOf(kernelName: string, kind: 'console'): LauncherItem | undefined;
 }

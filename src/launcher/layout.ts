@@ -7,7 +7,13 @@ import type { ICard, ICardSource, LauncherItem } from './cards';
 /** The part of the kernel providers that the layout depends on. */
 export type LauncherProviders = Pick<
   IKernelProviders,
-  'providers' | 'problems' | 'preferences' | 'recent' | 'get' | 'idOf'
+  | 'providers'
+  | 'problems'
+  | 'preferences'
+  | 'recent'
+  | 'mayAdd'
+  | 'get'
+  | 'idOf'
 >;
 
 /** A section of the launcher. */
@@ -122,6 +128,23 @@ export function hasStars({
     isMixed(providers) &&
     namesIn(items, categories).size > MANY_KERNELS
   );
+}
+
+/**
+ * What the launcher has at its end: a button that adds a provider; a hint with it for a
+ * user without providers, until it is dismissed; or nothing.
+ */
+export type Adding = 'none' | 'button' | 'hint';
+
+/** Return what the launcher has at its end. */
+export function addingOf(providers: LauncherProviders): Adding {
+  if (!providers.mayAdd) {
+    return 'none';
+  }
+  if (isMixed(providers)) {
+    return 'button';
+  }
+  return providers.preferences.hint ? 'hint' : 'none';
 }
 
 /** Whether there is a provider besides the default one, or a problem with one. */

@@ -1,17 +1,17 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { ProblemList, WarningIcon } from '../components';
 import { problemsText } from '../text';
 import type { IProblem } from '../tokens';
+import type { ILauncherHost } from './card';
 
 /** The section of the providers that are not loaded, which says why. */
 export function Problems({
   problems,
-  trans
+  host: { commands, trans }
 }: {
   readonly problems: readonly IProblem[];
-  readonly trans: TranslationBundle;
+  readonly host: ILauncherHost;
 }): React.JSX.Element {
   const titleId = React.useId();
   return (
@@ -26,7 +26,7 @@ export function Problems({
           {problemsText(problems.length, trans)}
         </h2>
       </div>
-      <ProblemList problems={problems} />
+      <ProblemList problems={problems} commands={commands} />
     </div>
   );
 }

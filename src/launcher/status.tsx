@@ -36,7 +36,7 @@ export function ProviderStatus({
         <Countdown provider={provider} trans={host.trans} />
       </p>
       <div className="kpe-ProviderStatus-buttons">
-        {[COMMAND_IDS.retry, COMMAND_IDS.details].map(command => (
+        {commandsFor(provider).map(command => (
           <CommandButton
             key={command}
             command={command}
@@ -47,6 +47,17 @@ export function ProviderStatus({
       </div>
     </div>
   );
+}
+
+/** The commands that help with a provider, the most helpful one first. */
+function commandsFor({ state }: IProvider): string[] {
+  const { replaceToken, enable, retry, details } = COMMAND_IDS;
+  return [
+    ...(state === 'unauthorised' ? [replaceToken] : []),
+    ...(state === 'off' ? [enable] : []),
+    retry,
+    details
+  ];
 }
 
 /** A button for a command about a provider; nothing if the command is not enabled. */

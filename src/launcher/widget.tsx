@@ -19,7 +19,13 @@ import type { ILauncherHost } from './card';
 import { kernelNameOf } from './cards';
 import type { LauncherItem } from './cards';
 import type { CollapsedSections } from './collapsed';
-import { hasStars, isMixed, isSearchable, sectionsOf } from './layout';
+import {
+  addingOf,
+  hasStars,
+  isMixed,
+  isSearchable,
+  sectionsOf
+} from './layout';
 import type { ICategories, LauncherProviders } from './layout';
 
 /** The options of a launcher, in addition to those of the stock launcher. */
@@ -37,6 +43,7 @@ const NO_PROVIDERS: LauncherProviders = {
   problems: [],
   preferences: DEFAULT_PREFERENCES,
   recent: [],
+  mayAdd: false,
   get: () => undefined,
   idOf: () => LOCAL_ID
 };
@@ -81,6 +88,12 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
       .catch((reason: unknown) => {
         console.warn('Could not save the starred kernels.', reason);
       });
+  }
+
+  dismissHint(): void {
+    this._options.providers?.dismissHint().catch((reason: unknown) => {
+      console.warn('Could not save that the hint was dismissed.', reason);
+    });
   }
 
   /** Return the item that starts a notebook or console of a kernel; undefined if none does. */
@@ -164,7 +177,8 @@ export class ProvidersLauncher extends Launcher implements ILauncherHost {
       providers: providers.providers,
       problems: providers.problems,
       counts: countKernels(providers, specs, kernels.running()),
-      hasBadges: providers.preferences.badge
+      hasBadges: providers.preferences.badge,
+      adding: addingOf(providers)
     };
   }
 

@@ -25,9 +25,16 @@ export class PickerDialog extends BodyDialog<KernelChoice | undefined> {
     picker.accepted.connect(() => {
       this.resolve();
     });
+    picker.addRequested.connect(() => {
+      this.wantsProvider = true;
+      this.reject();
+    });
     picker.model.stateChanged.connect(this._allow, this);
     this._allow();
   }
+
+  /** Whether the user wants to add a provider, which closes the dialog. */
+  wantsProvider = false;
 
   override resolve(index = ACCEPT): void {
     if (index !== ACCEPT || this._picker.getValue() !== undefined) {

@@ -32,15 +32,21 @@ export class KernelPicker
   extends VDomRenderer<PickerModel>
   implements Dialog.IBodyWidget<KernelChoice | undefined>
 {
-  constructor(model: PickerModel, translations: ITranslations) {
+  constructor(model: PickerModel, translations: ITranslations, mayAdd = false) {
     super(model);
     this._translations = translations;
+    this._mayAdd = mayAdd;
     this.addClass('kpe-Picker');
   }
 
   /** Emitted when the user accepts a row by a double click. */
   get accepted(): ISignal<this, void> {
     return this._accepted;
+  }
+
+  /** Emitted when the user wants to add a provider. */
+  get addRequested(): ISignal<this, void> {
+    return this._addRequested;
   }
 
   /** Return the choice; undefined if there is none. */
@@ -61,11 +67,20 @@ export class KernelPicker
         onAccept={() => {
           this._accepted.emit();
         }}
+        onAdd={
+          this._mayAdd
+            ? () => {
+                this._addRequested.emit();
+              }
+            : null
+        }
       />
     );
   }
 
   private readonly _translations: ITranslations;
+  private readonly _mayAdd: boolean;
+  private readonly _addRequested = new Signal<this, void>(this);
   private readonly _accepted = new Signal<this, void>(this);
 }
 
@@ -73,10 +88,12 @@ interface IPickerProps {
   readonly model: PickerModel;
   readonly translations: ITranslations;
   readonly onAccept: () => void;
+  /** Called when the user wants to add a provider; null if the user may not. */
+  readonly onAdd: (() => void) | null;
 }
 
 function Picker(props: IPickerProps): React.JSX.Element {
-  const { model, translations, onAccept } = props;
+  const { model, translations, onAccept, onAdd } = props;
   const { trans } = translations;
   const { active } = model;
   return (
@@ -127,6 +144,15 @@ function Picker(props: IPickerProps): React.JSX.Element {
       <div className="kpe-Picker-foot">
         <OtherKernelsButton model={model} trans={trans} />
         <RetryBar providers={model.providers} trans={trans} />
+        {onAdd !== null && (
+          <button
+            type="button"
+            className="jp-mod-styled jp-mod-minimal kpe-Picker-footButton"
+            onClick={onAdd}
+          >
+            {trans.__('Add a Kernel Provider…')}
+          </button>
+        )}
       </div>
       <Announcer
         providers={model.providers.providers}

@@ -13,7 +13,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
-import { IKernelProviders, PLUGIN_IDS } from '../tokens';
+import { ADD_COMMAND_ID, IKernelProviders, PLUGIN_IDS } from '../tokens';
 import type { KernelChoice } from './choices';
 import { PickerDialog } from './dialog';
 import { PickerModel } from './model';
@@ -33,7 +33,7 @@ export const pickerPlugin: JupyterFrontEndPlugin<ISessionContextDialogs> = {
   optional: [ITranslator, ISettingRegistry],
   provides: ISessionContextDialogs,
   activate: (
-    _app: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     providers: IKernelProviders,
     translator: ITranslator | null,
     settingRegistry: ISettingRegistry | null
@@ -43,20 +43,47 @@ export const pickerPlugin: JupyterFrontEndPlugin<ISessionContextDialogs> = {
     void settingRegistry?.load(STOCK_ID).catch((reason: unknown) => {
       console.warn(`Settings failed to load for ${STOCK_ID}.`, reason);
     });
-    return new ProviderSessionContextDialogs(providers, {
-      translator: translator ?? nullTranslator,
-      settingRegistry
-    });
+    const { commands } = app;
+    return new ProviderSessionContextDialogs(
+      providers,
+      { translator: translator ?? nullTranslator, settingRegistry },
+      {
+        isPossible: () =>
+          commands.hasCommand(ADD_COMMAND_ID) &&
+          commands.isEnabled(ADD_COMMAND_ID),
+        add: async kernelFor =>
+          (await commands.execute(ADD_COMMAND_ID, { kernelFor })) as
+            string | null
+      }
+    );
   }
+};
+
+/** Lets the user add a provider. */
+export interface IAdding {
+  readonly isPossible: () => boolean;
+  /**
+   * @param kernelFor - The name of the document that needs a kernel.
+   *
+   * @returns A promise of the name of the kernel that the user selected; null if none.
+   */
+  readonly add: (kernelFor: string) => Promise<string | null>;
+}
+
+const NO_ADDING: IAdding = {
+  isPossible: () => false,
+  add: () => Promise.resolve(null)
 };
 
 /** The stock dialogs, except the one in which the user selects a kernel. */
 export class ProviderSessionContextDialogs extends SessionContextDialogs {
   constructor(
     providers: IKernelProviders,
-    options: ISessionContext.IDialogsOptions
+    options: ISessionContext.IDialogsOptions,
+    adding: IAdding = NO_ADDING
   ) {
     super(options);
+    this._adding = adding;
     this._providers = providers;
     this._translations = translationsOf(options.translator ?? nullTranslator);
   }
@@ -73,22 +100,31 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
    * cancelled; rejected if the kernel cannot be started.
    */
   override async selectKernel(context: ISessionContext): Promise<void> {
-    if (!context.isDisposed) {
-      await this._accept(context, await this._ask(context));
+    if (context.isDisposed) {
+      return;
     }
+    const result = await this._ask(context);
+    if (result !== null) {
+      await this._accept(context, result);
+      return;
+    }
+    const name = await this._adding.add(context.name);
+    await (name === null
+      ? this.selectKernel(context)
+      : useKernel(context, name));
   }
 
+  /** Show the dialog; returns null if the user wants to add a provider instead. */
   private async _ask(
     context: ISessionContext
-  ): Promise<Dialog.IResult<KernelChoice | undefined>> {
+  ): Promise<Dialog.IResult<KernelChoice | undefined> | null> {
     const model = new PickerModel(context, this._providers);
-    const picker = new KernelPicker(model, this._translations);
+    const mayAdd = this._adding.isPossible();
+    const picker = new KernelPicker(model, this._translations, mayAdd);
+    const dialog = new PickerDialog(picker, context, this._translations);
     try {
-      return await new PickerDialog(
-        picker,
-        context,
-        this._translations
-      ).launch();
+      const result = await dialog.launch();
+      return dialog.wantsProvider ? null : result;
     } finally {
       model.dispose();
     }
@@ -137,9 +173,20 @@ export class ProviderSessionContextDialogs extends SessionContextDialogs {
     }
   }
 
+  private readonly _adding: IAdding;
   private readonly _declined = new Signal<this, ISessionContext>(this);
   private readonly _providers: IKernelProviders;
   private readonly _translations: ITranslations;
+}
+
+/** Change to the kernel of a new provider, unless the document was closed meanwhile. */
+async function useKernel(
+  context: ISessionContext,
+  name: string
+): Promise<void> {
+  if (!context.isDisposed) {
+    await context.changeKernel({ name });
+  }
 }
 
 /**

@@ -43,7 +43,8 @@ export const DEFAULT_PREFERENCES: IPreferences = {
   confirmShutdown: true,
   recent: true,
   stars: true,
-  starred: []
+  starred: [],
+  hint: true
 };
 
 /**
@@ -90,6 +91,10 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     return this._hasCompanion;
   }
 
+  get mayAdd(): boolean {
+    return this._json.may_add === true;
+  }
+
   get problems(): readonly IProblem[] {
     return this._json.problems;
   }
@@ -129,6 +134,14 @@ export class KernelProviders implements IKernelProviders, IDisposable {
     const names = isStarred ? [...others, kernelName] : others;
     this.preferences = { ...this._preferences, starred: names };
     await this.saveStarred?.(names);
+  }
+
+  /** Saves that the hint was dismissed; null while there are no settings. */
+  saveHint: ((isShown: boolean) => Promise<void>) | null = null;
+
+  async dismissHint(): Promise<void> {
+    this.preferences = { ...this._preferences, hint: false };
+    await this.saveHint?.(false);
   }
 
   get changed(): ISignal<this, void> {
@@ -273,6 +286,7 @@ function toProvider(json: IProviderJSON): IProvider {
     kind: json.kind,
     url: json.url,
     source: json.source,
+    may: json.may ?? [],
     state: json.state,
     reason: json.reason,
     detail: json.detail,

@@ -91,6 +91,7 @@ async function follow(
     }
   };
   providers.saveStarred = names => settings.set('starred', [...names]);
+  providers.saveHint = isShown => settings.set('hint', isShown);
   settings.changed.connect(apply);
   apply();
 }

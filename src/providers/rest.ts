@@ -1,6 +1,11 @@
 // What the routes under `api/kernel-providers` answer. Times are ISO 8601.
 
-import type { IProblem, KernelPhase, ProviderState } from '../tokens';
+import type {
+  IProblem,
+  KernelPhase,
+  ProviderAction,
+  ProviderState
+} from '../tokens';
 
 /** A kernel of this server that is starting or reconnecting. */
 export interface IKernelPhaseJSON {
@@ -25,6 +30,8 @@ export interface IProviderJSON {
   url: string | null;
   /** The file or option that configures it; null for this server's own kernels. */
   source: string | null;
+  /** Servers of older versions leave it out. */
+  may?: ProviderAction[];
   state: ProviderState;
   /** A word such as `refused`; empty if the provider is online or slow. */
   reason: string;
@@ -54,6 +61,8 @@ export interface IProvidersJSON {
   default: string;
   /** The administrator's template for display names. */
   template: string;
+  /** Servers of older versions leave it out. */
+  may_add?: boolean;
   providers: IProviderJSON[];
   problems: IProblem[];
   /**

@@ -1,7 +1,10 @@
 import { moveDownIcon, moveUpIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
 import { inOrder } from '../providers';
+import { ADD_COMMAND_ID, COMMAND_IDS } from '../tokens';
 import type { ISettingsFieldProps } from './props';
 
 /** The order of the providers, changed by buttons. */
@@ -75,15 +78,52 @@ export function OrderField(
               <span>{provider.label}</span>
               {button(index, -1)}
               {button(index, 1)}
+              {provider.may.includes('change') && (
+                <CommandButton
+                  commands={props.commands}
+                  command={COMMAND_IDS.edit}
+                  args={{ id: provider.id }}
+                  name={trans.__('Edit %1', provider.label)}
+                />
+              )}
             </li>
           ))}
         </ol>
+      )}
+      {providers.mayAdd && (
+        <CommandButton commands={props.commands} command={ADD_COMMAND_ID} />
       )}
       <span role="status" className="kpe-visually-hidden">
         {announcement}
       </span>
     </div>
   );
+}
+
+/** A button that executes a command; nothing if there is no such command. */
+function CommandButton({
+  commands,
+  command,
+  args = {},
+  name
+}: {
+  readonly commands: CommandRegistry;
+  readonly command: string;
+  readonly args?: ReadonlyPartialJSONObject;
+  /** Its name for screen readers, if its label is not enough. */
+  readonly name?: string;
+}): React.JSX.Element | null {
+  return commands.hasCommand(command) ? (
+    <button
+      type="button"
+      className="jp-mod-styled jp-mod-reject"
+      aria-label={name}
+      title={name}
+      onClick={() => void commands.execute(command, args)}
+    >
+      {commands.label(command, args)}
+    </button>
+  ) : null;
 }
 
 /**

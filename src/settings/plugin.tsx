@@ -40,6 +40,7 @@ export const settingsFormPlugin: JupyterFrontEndPlugin<void> = {
                 providers={providers}
                 specs={specs}
                 trans={trans}
+                commands={app.commands}
               />
             )}
           </UseSignal>

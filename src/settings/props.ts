@@ -1,5 +1,6 @@
 import type { KernelSpec } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
 
 import type { IKernelProviders } from '../tokens';
 
@@ -18,4 +19,5 @@ export interface ISettingsFieldProps<T> extends IFormFieldProps<T> {
   readonly providers: IKernelProviders;
   readonly specs: Pick<KernelSpec.IManager, 'specs'>;
   readonly trans: TranslationBundle;
+  readonly commands: CommandRegistry;
 }

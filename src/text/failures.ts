@@ -12,7 +12,7 @@ import type { IProvider } from '../tokens';
  * then depend on what the provider said. It is empty if nothing is wrong.
  */
 export function failureMessage(
-  provider: IProvider,
+  provider: Pick<IProvider, 'label' | 'reason' | 'detail' | 'message'>,
   trans: TranslationBundle
 ): string {
   const { label, reason, detail, message } = provider;

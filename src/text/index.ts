@@ -10,6 +10,7 @@ export {
   stateWord,
   statusText
 } from './messages';
+export { failureMessage } from './failures';
 export { missingKernelText, noKernelText, noProviderText } from './missing';
 export {
   lastingStatusText,

@@ -54,7 +54,7 @@ export function statusText(
     case 'blocked':
       return failureMessage(provider, trans);
     case 'off':
-      return provider.source === null
+      return provider.source === null || provider.may.includes('enable')
         ? ''
         : trans.__('To turn it on, edit %1.', provider.source);
     default:

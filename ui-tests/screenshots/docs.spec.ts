@@ -5,6 +5,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 import { test } from '../support/fixtures';
 import type { Gateway } from '../support/gateway';
+import { ProviderForm } from '../support/providerform';
 import {
   DEMO_A,
   LOCAL,
@@ -67,6 +68,17 @@ for (const [suffix, theme] of [
     await stop(farm, page);
     await expectLogos(page);
     await shoot('launcher');
+
+    await page.locator('.kpe-LauncherFoot-add').click();
+    const form = new ProviderForm(page);
+    const added = await makeGateway('other', KERNELS);
+    await added.start();
+    await form.address.fill(added.address);
+    await form.name.fill('HPC cluster');
+    await form.button('Test').click();
+    await expect(form.outcome).toContainText('4 kernels');
+    await shoot('add');
+    await form.button('Cancel').click();
 
     const cluster = await makeGateway('hpc', MANY);
     await cluster.start();

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import type { APIRequestContext } from '@playwright/test';
 
 import { TcpProxy } from './tcpproxy';
 
-const TOKEN = 'a-token-of-the-tests';
+export const TOKEN = 'a-token-of-the-tests';
 
 /** Milliseconds that a Kernel Gateway may take to come up on a small machine. */
 const START_TIMEOUT = 60 * 1000;
@@ -144,6 +144,20 @@ export class Gateway {
       }),
       { mode: 0o600 }
     );
+  }
+
+  /** Its address, as people copy it from its log. */
+  get address(): string {
+    return `http://127.0.0.1:${this.port}/?token=${TOKEN}`;
+  }
+
+  /** What is in its file on the server under test; null if there is none. */
+  async declared(): Promise<Record<string, unknown> | null> {
+    try {
+      return JSON.parse(await readFile(this.declaration, 'utf8'));
+    } catch {
+      return null;
+    }
   }
 
   /** Start a kernel without the server under test; returns its id. */

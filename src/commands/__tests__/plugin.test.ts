@@ -245,6 +245,29 @@ describe('the files that were left out', () => {
     press('button');
     await done;
   });
+
+  it('lets the user mend what is their own', async () => {
+    const edited: unknown[] = [];
+    app.commands.addCommand(COMMAND_IDS.edit, {
+      label: args => (args['isPalette'] === true ? 'Edit x…' : 'Edit…'),
+      isEnabled: ({ id }) => id === 'x',
+      execute: ({ id }) => edited.push(id)
+    });
+    app.providers.problems.push(
+      { id: 'x', source: 'x.json', message: 'x.json: it is bad.' },
+      { id: 'theirs', source: 't.json', message: 't.json: it is bad.' }
+    );
+    const done = app.commands.execute(PROBLEMS_COMMAND_ID);
+    await vi.waitFor(() => {
+      const buttons = document.querySelectorAll<HTMLElement>('li button');
+      expect([...buttons].map(it => it.getAttribute('aria-label'))).toEqual([
+        'Edit x…'
+      ]);
+      buttons[0]?.click();
+    });
+    await done;
+    expect(edited).toEqual(['x']);
+  });
 });
 
 describe('shut down all', () => {

@@ -59,6 +59,7 @@ function providersWith(
   return {
     providers: mock.providers,
     problems: [],
+    mayAdd: false,
     preferences: mock.preferences,
     recent: [],
     get: id => mock.get(id),

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { provider } from '../../__tests__/fixtures';
 import { MockKernelProviders } from '../../__tests__/mockproviders';
-import { COMMAND_IDS } from '../../tokens';
+import { ADD_COMMAND_ID, COMMAND_IDS } from '../../tokens';
 import {
   CARD,
   CONSOLE,
@@ -45,6 +45,48 @@ describe('ProvidersLauncher without remote providers', () => {
     expect(fixture.texts('h2')).toEqual(['Notebook', 'Console']);
     expect(fixture.node.querySelector('input')).toBeNull();
     expect(fixture.find('.jp-Launcher-cwd').textContent).toBe('folder');
+  });
+});
+
+describe('the end of the launcher', () => {
+  const showAdding = async (
+    ...args: Parameters<typeof Fixture.show>
+  ): Promise<void> => {
+    await show(...args);
+    fixture.commands.addCommand(ADD_COMMAND_ID, {
+      label: 'Add a Kernel Provider…',
+      execute: args => fixture.executed(ADD_COMMAND_ID, args)
+    });
+    fixture.launcher.update();
+    await fixture.settle();
+  };
+  const foot = (): HTMLElement | null =>
+    fixture.node.querySelector('.kpe-LauncherFoot');
+
+  it('is a button for a user who has providers', async () => {
+    await showAdding(new MockKernelProviders(LOCAL, FARM), python, remote);
+    expect(foot()?.textContent).toBe('Add a Kernel Provider…');
+    foot()?.querySelector('button')?.click();
+    expect(fixture.executed).toHaveBeenCalledWith(ADD_COMMAND_ID, {});
+  });
+
+  it('is a hint for a user without, until it is dismissed', async () => {
+    const providers = new MockKernelProviders(LOCAL);
+    await showAdding(providers, python);
+    expect(foot()?.textContent).toContain(
+      'Kernels can also run on other servers.'
+    );
+    foot()?.querySelectorAll('button')[1]?.click();
+    await fixture.settle();
+    expect(providers.preferences.hint).toBe(false);
+    expect(foot()).toBeNull();
+  });
+
+  it('is not there for a user who may not add a provider', async () => {
+    const providers = new MockKernelProviders(LOCAL, FARM);
+    providers.mayAdd = false;
+    await showAdding(providers, python, remote);
+    expect(foot()).toBeNull();
   });
 });
 

@@ -13,6 +13,7 @@ import {
 } from '../../__tests__/fixtures';
 import { MockKernelProviders } from '../../__tests__/mockproviders';
 import { ProviderSessionContextDialogs } from '../plugin';
+import type { IAdding } from '../plugin';
 
 const LOCAL: KernelSpec.ISpecModel = {
   name: 'python3',
@@ -78,10 +79,11 @@ function mockSession(isAttached: boolean) {
 /** Open the dialog; returns functions for what users do in it. */
 async function open(
   isAttached: boolean,
-  providers = new MockKernelProviders()
+  providers = new MockKernelProviders(),
+  adding?: IAdding
 ) {
   const { server, context } = mockSession(isAttached);
-  const dialogs = new ProviderSessionContextDialogs(providers, {});
+  const dialogs = new ProviderSessionContextDialogs(providers, {}, adding);
   const declined: unknown[] = [];
   dialogs.declined.connect((_, its) => declined.push(its));
   const done = dialogs.selectKernel(context as unknown as ISessionContext);
@@ -447,4 +449,48 @@ describe('a kernel in a phase', () => {
       await done;
     }
   );
+});
+
+describe('a provider that is added', () => {
+  const button = (): HTMLElement | undefined =>
+    [...document.querySelectorAll('button')].find(
+      ({ textContent }) => textContent === 'Add a Kernel Provider…'
+    );
+
+  it('gives the session one of its kernels', async () => {
+    const add = vi.fn(() => Promise.resolve('new/python3'));
+    const { context, done } = await open(true, undefined, {
+      isPossible: () => true,
+      add
+    });
+    button()?.click();
+    await done;
+    expect(add).toHaveBeenCalledWith('x.ipynb');
+    expect(context.changeKernel).toHaveBeenCalledWith({ name: 'new/python3' });
+  });
+
+  it('leads back to the dialog if there is none', async () => {
+    const { context, done } = await open(true, undefined, {
+      isPossible: () => true,
+      add: () => Promise.resolve(null)
+    });
+    const first = document.querySelector('.jp-Dialog');
+    button()?.click();
+    await vi.waitFor(() => {
+      const second = document.querySelector('.jp-Dialog');
+      const cancel = second?.querySelector<HTMLElement>('.jp-mod-reject');
+      expect(second).not.toBe(first);
+      expect(cancel).toBeInstanceOf(HTMLElement);
+      cancel?.click();
+    });
+    await done;
+    expect(context.changeKernel).not.toHaveBeenCalled();
+  });
+
+  it('is not offered to a user who may not', async () => {
+    const { done, press } = await open(true);
+    expect(button()).toBeUndefined();
+    press('Escape');
+    await done;
+  });
 });

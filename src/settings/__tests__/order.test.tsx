@@ -3,6 +3,7 @@ import '../../__tests__/browserstubs';
 
 import { nullTranslator } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -21,7 +22,8 @@ const KNOWN = [
 class Form extends ReactWidget {
   constructor(
     public value: string[],
-    private readonly known = KNOWN
+    private readonly known = KNOWN,
+    private readonly commands = new CommandRegistry()
   ) {
     super();
     Widget.attach(this, document.body);
@@ -45,6 +47,7 @@ class Form extends ReactWidget {
         providers={providers as unknown as IKernelProviders}
         specs={{ specs: null }}
         trans={nullTranslator.load('')}
+        commands={this.commands}
       />
     );
   }

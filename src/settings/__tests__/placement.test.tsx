@@ -3,6 +3,7 @@ import '../../__tests__/browserstubs';
 
 import { nullTranslator } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -41,6 +42,7 @@ class Form extends ReactWidget {
         providers={{ template: this.template } as IKernelProviders}
         specs={{ specs: { default: '', kernelspecs } }}
         trans={nullTranslator.load('')}
+        commands={new CommandRegistry()}
       />
     );
   }

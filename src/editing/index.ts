@@ -1,0 +1,2 @@
+// Adding, changing and removing providers.
+export { editingPlugin } from './plugin';
