@@ -13,6 +13,7 @@ from kernel_providers_ext.provider.status import Kernelspecs, Reachable, Status,
 from kernel_providers_ext.registry.providers import KernelProviders
 from kernel_providers_ext.server.events import CHANGED
 from kernel_providers_ext.server.events import SCHEMA as EVENT
+from kernel_providers_ext.server.metrics import PREFIX, Families
 from kernel_providers_ext.server.models import providers_model, status_model
 from tests.support.processes import ROOT
 
@@ -21,6 +22,7 @@ PAGES = ("guide/when-something-goes-wrong.md", "admin/untrusted-providers.md")
 TABLE = "\n| what goes wrong | what happens here | test |\n|---|---|---|\n"
 FAULTS = "".join("\n" + (ROOT / "docs" / page).read_text("utf-8").split(TABLE)[1] for page in PAGES)
 REST = (ROOT / "docs" / "reference" / "rest.md").read_text("utf-8")
+METRICS = (ROOT / "docs" / "admin" / "metrics.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("field", SCHEMA["properties"])
@@ -71,6 +73,23 @@ def test_the_example_of_the_event_is_one() -> None:
     schema = json.loads(EVENT.read_text("utf-8"))
     assert example.pop("schema_id") == schema["$id"] == CHANGED
     assert list(example) == list(schema["properties"]) == schema["required"]
+
+
+def test_the_page_of_metrics_has_all() -> None:
+    """Each metric has a row with its type, and no other is in a query or an alert."""
+    rows = re.findall(rf"^\| `({PREFIX}\w+)` \| (\w+) \|", METRICS, re.MULTILINE)
+    suffixes = {"counter": "_total", "gauge": ""}
+    assert rows == [(m.name + suffixes[m.type], m.type) for m in Families().all]
+    assert set(re.findall(rf"{PREFIX}\w+", METRICS)) == {name for name, _ in rows}
+
+
+def test_the_page_of_metrics_has_the_states() -> None:
+    """All are in the table, and no others are in a query or an alert."""
+    states = [state.value for state in Reachable]
+    assert f"`state`: {', '.join(f'`{state}`' for state in states)} |" in METRICS
+    wanted = re.findall(r'state[!=~]+"([a-z|]+)"', METRICS)
+    assert len(wanted) >= 3
+    assert set("|".join(wanted).split("|")) <= set(states)
 
 
 CASES = re.findall(r"^\| ([^|]+) \|[^|]+\| ([^|]+) \|$", FAULTS, re.MULTILINE)

@@ -15,6 +15,7 @@ from kernel_providers_ext import KernelChannels, KernelProvidersLoader, RemoteKe
 PUBLIC = {
     "ConfigurationError",
     "Declaration",
+    "DiagnosticStep",
     "FileLoader",
     "Frame",
     "IncompatibleAnswer",
@@ -34,6 +35,7 @@ PUBLIC = {
     "Secret",
     "SignInNeeded",
     "Snapshot",
+    "StepSkipped",
     "Timeouts",
     "Tls",
     "__version__",

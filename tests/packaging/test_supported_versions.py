@@ -29,6 +29,7 @@ TESTS = [
     "tests/unit/kernels",
     "tests/unit/relay",
     "tests/unit/server/test_kernel_map.py",
+    "tests/unit/server/test_metrics.py",
 ]
 
 
