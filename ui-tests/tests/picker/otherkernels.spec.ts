@@ -23,12 +23,14 @@ test('a kernel from another session is attached, and keeps running', async ({
   const show = picker.dialog.getByRole('button', {
     name: 'Show kernels from other sessions'
   });
-  // Not by Tab: until JupyterLab's dialog is ready, it returns the focus to the filter.
-  await show.press('Enter');
+  // Not by a key: until JupyterLab's dialog is ready, it returns the focus to the filter.
+  await show.click();
   await expect(rows).toHaveCount(2);
   await picker.filter.focus();
   await page.keyboard.press('Tab');
   await expect(show).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(picker.dialog).toContainText('1 found');
   await expect(rows.last()).toContainText('From another session');
   await expect(picker.active).toContainText('Current kernel');
   // By default, Kernel Gateway does not list its kernels.
