@@ -29,4 +29,5 @@ class CheckApp(TokenApp):
     def _config(self, which: str) -> ProviderConfig:
         if "://" in which:
             return self.own_providers().check("", self.settings(which))
+        self.check_no_token(which)
         return self.providers().monitor(which).provider.config

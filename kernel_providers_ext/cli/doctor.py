@@ -81,6 +81,7 @@ class DoctorApp(TokenApp):
             config = UserProviders(providers).check("", settings)
             secret = providers.secret_variables | secret_variables(settings)
         else:
+            self.check_no_token(which)
             try:
                 config = providers.monitor(which).provider.config
             except ProviderError as error:

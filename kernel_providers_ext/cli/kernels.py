@@ -62,7 +62,8 @@ class KernelsApp(KernelsCommand):
             except (CommandError, ProviderError) as error:
                 failures.append({"provider": provider_id, "message": str(error)})
         data = {"server": server and server.url, "kernels": [*own, *others], "failed": failures}
-        return Output(_text(data), data, exit_code=1 if failures and arguments else 0)
+        has_failed = bool(failures and arguments and not data["kernels"])
+        return Output(_text(data), data, exit_code=1 if has_failed else 0)
 
     def _ids(self, server: RunningServer | None) -> list[str]:
         if server is None:
@@ -215,5 +216,7 @@ def _text(data: Mapping[str, Any]) -> str:
         )
         for k in data["kernels"]
     ]
-    text = table(heads, rows) if rows else "There are no running kernels."
-    return "\n\n".join([text, *(failure["message"] for failure in data["failed"])])
+    messages = [failure["message"] for failure in data["failed"]]
+    if rows:
+        return "\n\n".join([table(heads, rows), *messages])
+    return "\n\n".join(messages) or "There are no running kernels."

@@ -150,6 +150,14 @@ class TokenApp(ProviderApp):
             print(USE_STDIN, file=sys.stderr)
         return {"url": url} if token is None else {"url": url, "token": token}
 
+    def check_no_token(self, provider_id: str) -> None:
+        """Raise CommandError if there is a token for a provider, which has its own."""
+        if self._token("") is not None:
+            raise CommandError(
+                f"The options --token… are for an address. The token of {provider_id} is in its "
+                "settings."
+            )
+
     def _token(self, copied: str) -> Mapping[str, Any] | None:
         given: list[Mapping[str, Any]] = []
         if self.token:
@@ -172,8 +180,11 @@ class TokenApp(ProviderApp):
 
 
 def _read_token() -> str:
-    """Return a line of the standard input; a terminal does not show it."""
-    return (getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
+    """Return a line of the standard input, which a terminal does not show; raises CommandError."""
+    token = (getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
+    if not token:
+        raise CommandError("The token is empty.")
+    return token
 
 
 def _words(command: str) -> list[str]:

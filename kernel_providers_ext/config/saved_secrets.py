@@ -54,8 +54,8 @@ def with_secrets(settings: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[
     found = {name: restore(value, saved.get(name), name) for name, value in settings.items()}
     if restored and _way(found) != _way(saved):
         raise ConfigurationError(
-            "the address or the proxy is another one, to which the saved secret is not sent. Enter "
-            "the secret again.",
+            "the address or the proxy has changed, so the saved secret is not sent. Enter the "
+            "secret again.",
             field=restored[0],
         )
     return found

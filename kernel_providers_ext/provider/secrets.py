@@ -180,7 +180,7 @@ def import_keyring() -> Any:
     except ImportError as error:
         raise ConfigurationError(
             "The package keyring is not installed. Install it with: pip install "
-            '"kernel-providers-ext[keyring]"'
+            '"kernel-providers-ext[keyring]".'
         ) from error
 
 

@@ -22,7 +22,6 @@ class ProviderDiagnosis:
     def __init__(self, provider: RemoteKernelProvider, wanted: str = "") -> None:
         self._provider = provider
         self._wanted = wanted
-        self._failure: ProviderError | None = None
         #: The kernelspec to start, once the last step has passed.
         self.kernel_name = ""
 
@@ -43,7 +42,6 @@ class ProviderDiagnosis:
         except SignInNeeded:
             raise
         except ProviderError as error:  # for the next steps to tell
-            self._failure = error
             raise StepSkipped("the answer does not tell whether it is accepted") from error
         given = _credentials(self._provider)
         if not given:
@@ -55,8 +53,6 @@ class ProviderDiagnosis:
         try:
             name = await self._provider.server_name()
         except ProviderError as error:
-            if self._failure is not None:
-                raise
             raise StepSkipped(f"not known: {error.cause}") from error
         if not name:
             raise StepSkipped("the provider does not tell")

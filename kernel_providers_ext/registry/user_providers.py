@@ -98,7 +98,7 @@ class UserProviders:
         if provider_id in taken:
             raise ExistingFile(
                 f"there is a provider {config.id!r} already, from {taken[config.id][0]}. Choose "
-                "another id.",
+                "another id, or change or remove that one.",
                 field="id",
             )
         return files.add(provider_id, settings)

@@ -68,7 +68,7 @@ export function uiSchemaOf(
     url: field(
       trans.__('Address'),
       trans.__(
-        'As it is in a browser or a log. To reach a server by SSH, forward a port: ssh -L 8889:localhost:8888 gpu-box'
+        'Copy it from a browser or a log. For a server behind SSH, forward a port: ssh -L 8889:localhost:8888 gpu-box'
       ),
       {
         'ui:placeholder': 'https://gpu.example.org:8888/',

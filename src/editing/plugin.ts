@@ -239,7 +239,9 @@ class Editing {
     const auth = settings?.['auth'] as Settings | undefined;
     const isPassword = auth?.['user'] !== undefined;
     const { value, button } = await InputDialog.getPassword({
-      title: trans.__('Sign In to %1', this._labelOf(id)),
+      title: isPassword
+        ? trans.__('Replace Password of %1', this._labelOf(id))
+        : trans.__('Replace Token of %1', this._labelOf(id)),
       label: isPassword ? trans.__('Password') : trans.__('Token'),
       okLabel: trans.__('Replace')
     });

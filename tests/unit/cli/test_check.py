@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,20 @@ def test_a_provider_that_cannot_be_used_says_why(run: Run, folder: Path) -> None
         1,
     )
     assert "There is no remote kernel provider 'cpu'." in run(CheckApp, "cpu")[1]
+
+
+def test_a_token_is_for_an_address(run: Run, folder: Path) -> None:
+    """A provider has its own, and an empty one is none."""
+    declare(folder, "gpu", {"url": UNREACHABLE})
+    out, err, code = run(CheckApp, "gpu", "--token-env=GPU_TOKEN")
+    assert (out, code) == ("", 1)
+    assert "The token of gpu is in its settings." in err
+
+
+def test_an_empty_token_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be a mistake of a script."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert run(CheckApp, UNREACHABLE, "--token-stdin") == ("", "The token is empty.\n", 1)
 
 
 def test_an_address_is_tested_before_it_is_added(run: Run, folder: Path) -> None:

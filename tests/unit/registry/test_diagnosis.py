@@ -96,12 +96,13 @@ async def test_a_refused_token_fails_its_step() -> None:
 
 
 async def test_another_answer_is_no_matter_of_the_token() -> None:
-    """The step after it fails, and says what came instead."""
+    """The step that needs the answer fails, and says what came instead."""
     given = provider("py", **TOKEN)
     given.answer = given.name = PAGE
     results, _ = await examine(given)
-    assert [result.outcome for result in results.values()] == [Outcome.SKIPPED, Outcome.FAILED]
-    assert results["version"].cause == "gpu sent an HTML page."
+    skipped, failed = Outcome.SKIPPED, Outcome.FAILED
+    assert [result.outcome for result in results.values()] == [skipped, skipped, failed]
+    assert results["kernelspecs"].cause == "gpu sent an HTML page."
 
 
 @pytest.mark.parametrize(
